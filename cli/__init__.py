@@ -1,0 +1,1 @@
+"""The `headrace` command, the supervisor and the embedded store and broker."""

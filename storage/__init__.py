@@ -1,0 +1,1 @@
+"""Views: the protocol, its Redis implementation and one in memory."""

@@ -1,0 +1,191 @@
+"""Bytes to contracts and back.
+
+JSON at the edges (orjson where a tree is built, msgspec where a type is asked for), MessagePack
+arrays for packed state and views. A record of an older schema version is upgraded on reading, a
+newer one is refused: nothing is guessed.
+
+>>> event = decode_event(b'{"id": "1", "type": "view", "user": "ada", "time": 1511544070000}')
+>>> decode_event(encode_json(event)) == event
+True
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+import orjson
+from msgspec import Struct
+
+from contracts.decisions import DECISION_VERSION, Answer, Fact, Standing
+from contracts.events import EVENT_VERSION, ITEM_VERSION, Event, Item
+from contracts.profile import PROFILE_VERSION, Profile
+from contracts.rejects import REJECT_VERSION, Rejected, RejectReason
+
+T = TypeVar("T", bound=Struct)
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+
+MAX_EVENT_BYTES = 32_768
+MAX_DEPTH = 16
+
+
+class DecodeError(ValueError):
+    """Bytes that are not the record they should be. `reason` is for counting, the text to read."""
+
+    def __init__(self, reason: RejectReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+VERSIONS: dict[type[Struct], int] = {
+    Event: EVENT_VERSION,
+    Item: ITEM_VERSION,
+    Rejected: REJECT_VERSION,
+    Fact: DECISION_VERSION,
+    Answer: DECISION_VERSION,
+}
+
+UPGRADES: dict[tuple[type[Struct], int], Upgrade] = {}
+"""(type, version) to the function that turns a record of that version into the next one."""
+
+
+class _Version(Struct):
+    v: int = 1
+
+
+_events = msgspec.json.Decoder(Event)
+_version = msgspec.json.Decoder(_Version)
+_json = msgspec.json.Encoder()
+_pack = msgspec.msgpack.Encoder()
+_profile = msgspec.msgpack.Decoder(Profile)
+_standing = msgspec.msgpack.Decoder(Standing)
+
+
+def decode_event(raw: bytes) -> Event:
+    """Return the event in `raw`; raise `DecodeError` that says what is wrong, and where."""
+    if len(raw) > MAX_EVENT_BYTES:
+        raise DecodeError(
+            "too_large", f"the event has {len(raw):,} bytes; at most {MAX_EVENT_BYTES:,} are taken"
+        )
+    try:
+        event = _events.decode(raw)
+    except msgspec.ValidationError as error:
+        return _upgrade_or_refuse(raw, Event, error)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DecodeError("malformed", f"not valid JSON: {error}") from None
+    except RecursionError:
+        raise DecodeError("too_deep", f"nested deeper than {MAX_DEPTH} levels") from None
+    if event.v != EVENT_VERSION:
+        return _upgrade_or_refuse(raw, Event, None)
+    if event.props and depth(event.props) > MAX_DEPTH:
+        raise DecodeError("too_deep", f"`props` is nested deeper than {MAX_DEPTH} levels")
+    return event
+
+
+def decode_json(raw: bytes, type_: type[T]) -> T:
+    """Return the record of `type_` in `raw`, upgraded if it is older; raise `DecodeError`."""
+    try:
+        return msgspec.json.decode(raw, type=type_)
+    except msgspec.ValidationError as error:
+        return _upgrade_or_refuse(raw, type_, error)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DecodeError("malformed", f"not valid JSON: {error}") from None
+    except RecursionError:
+        raise DecodeError("too_deep", f"nested deeper than {MAX_DEPTH} levels") from None
+
+
+def encode_json(record: Struct) -> bytes:
+    """Return a record as one JSON object without line breaks."""
+    return _json.encode(record)
+
+
+def dump_json(tree: Any) -> bytes:
+    """Return a tree of dicts, lists and contracts as JSON, for an HTTP answer or a view."""
+    return orjson.dumps(tree, default=msgspec.to_builtins, option=orjson.OPT_NON_STR_KEYS)
+
+
+def load_json(raw: bytes) -> Any:
+    """Return the tree in `raw`; raise `DecodeError`."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise DecodeError("malformed", f"not valid JSON: {error}") from None
+
+
+def pack(record: Any) -> bytes:
+    """Return a contract, or a tree of plain values, as MessagePack."""
+    return _pack.encode(record)
+
+
+def unpack_profile(raw: bytes) -> Profile:
+    """Return a packed profile; raise `DecodeError` if a newer Headrace wrote it."""
+    return _unpack(_profile, raw, PROFILE_VERSION)
+
+
+def unpack_standing(raw: bytes) -> Standing:
+    """Return a packed standing; raise `DecodeError` if a newer Headrace wrote it."""
+    return _unpack(_standing, raw, DECISION_VERSION)
+
+
+def depth(tree: Any, limit: int = MAX_DEPTH) -> int:
+    """Return how deep dicts and lists nest in `tree`, at most `limit + 1`.
+
+    >>> depth({"a": [1, {"b": 2}]})
+    3
+    """
+    level = [tree] if isinstance(tree, (dict, list)) else []
+    deep = 0
+    while level and deep <= limit:
+        deep += 1
+        children = (node.values() if isinstance(node, dict) else node for node in level)
+        level = [c for group in children for c in group if isinstance(c, (dict, list))]
+    return deep
+
+
+def _unpack(decoder: "msgspec.msgpack.Decoder[T]", raw: bytes, newest: int) -> T:
+    try:
+        record = decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DecodeError("invalid", f"packed record: {error}") from None
+    version: int = record.v  # type: ignore[attr-defined]  # every packed record starts with it
+    if version > newest:
+        raise DecodeError("newer_version", _newer(version, newest))
+    return record
+
+
+def _upgrade_or_refuse(raw: bytes, type_: type[T], error: Exception | None) -> T:
+    newest = VERSIONS.get(type_, 1)
+    try:
+        version = _version.decode(raw).v
+    except msgspec.MsgspecError:
+        raise DecodeError("invalid", plain(error)) from None
+    if version > newest:
+        raise DecodeError("newer_version", _newer(version, newest))
+    if version == newest:
+        raise DecodeError("invalid", plain(error)) from None
+    tree = orjson.loads(raw)
+    for step in range(version, newest):
+        tree = UPGRADES[type_, step](tree)
+    try:
+        return msgspec.convert(tree, type_)
+    except msgspec.ValidationError as failure:
+        raise DecodeError("invalid", plain(failure)) from None
+
+
+def _newer(version: int, newest: int) -> str:
+    return (
+        f"schema version {version}; this Headrace reads up to {newest}. "
+        "Upgrade Headrace, then retry the record"
+    )
+
+
+def plain(error: Exception | None) -> str:
+    """Return msgspec's message with the field named first.
+
+    >>> plain(msgspec.ValidationError("Expected `int`, got `str` - at `$.time`"))
+    '`time`: expected `int`, got `str`'
+    """
+    message, _, path = str(error).partition(" - at `$")
+    if not path:
+        return message[:1].lower() + message[1:]
+    return f"`{path[:-1].lstrip('.')}`: {message[:1].lower()}{message[1:]}"

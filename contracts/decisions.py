@@ -1,0 +1,132 @@
+"""What Headrace says: scores, segments, facts, recommendations and the log of its answers."""
+
+from typing import Any, Final
+
+from msgspec import Struct
+
+DECISION_VERSION: Final = 1
+
+
+class Score(Struct, array_like=True):
+    """One model's estimate for one person: `value` at event time `time` (ms), by `version`."""
+
+    name: str
+    value: float
+    time: int
+    version: int = 0
+
+
+class Segment(Struct, kw_only=True, omit_defaults=True):
+    """A cluster of people, with a stable id and a description that a marketer can read."""
+
+    id: str
+    name: str
+    size: int
+    share: float
+    centre: dict[str, float] = {}
+    lift: dict[str, float] = {}
+    as_of: int = 0
+    v: int = DECISION_VERSION
+
+
+class Fact(Struct, kw_only=True, omit_defaults=True):
+    """Something about a person changed, in a form that a campaign can be triggered by.
+
+    `id` is made of site, user, name and the event that caused it, so a rerun makes the same id.
+    """
+
+    id: str
+    site: str
+    user: str
+    name: str
+    time: int
+    value: Any = None
+    previous: Any = None
+    event: str | None = None
+    evidence: dict[str, Any] = {}
+    v: int = DECISION_VERSION
+
+
+class Standing(Struct, array_like=True):
+    """The current scores, segment and facts of one person: the view that the API reads."""
+
+    v: int
+    site: str
+    id: str
+    as_of: int = 0
+    scores: dict[str, Score] = {}
+    segment: str | None = None
+    segment_since: int = 0
+    facts: dict[str, Any] = {}
+
+
+class RecommendedItem(Struct, kw_only=True, omit_defaults=False):
+    """One recommended item: `score` ranks within this answer, `reasons` say why in words."""
+
+    item: str
+    score: float
+    strategy: str
+    reasons: list[str] = []
+
+
+class Recommendation(Struct, kw_only=True, omit_defaults=False):
+    """One answer to "what next?". `lag_ms` is how far the views lag behind what was accepted."""
+
+    request: str
+    user: str
+    items: list[RecommendedItem]
+    as_of: int | None
+    lag_ms: int | None
+    fallback: bool = False
+    degraded: bool = False
+
+
+class ServedItem(Struct, array_like=True):
+    """One candidate of a logged answer, with what it was ranked by."""
+
+    item: str
+    position: int
+    score: float
+    strategy: str
+    propensity: float = 1.0
+    features: dict[str, float] = {}
+
+
+class Answer(Struct, kw_only=True, omit_defaults=True):
+    """The log of one answer, on the topic `answers`: what learning from feedback needs."""
+
+    request: str
+    site: str
+    user: str
+    kind: str
+    time: int
+    items: list[ServedItem]
+    models: dict[str, int] = {}
+    as_of: int | None = None
+    fallback: bool = False
+    v: int = DECISION_VERSION
+
+
+class Trigger(Struct, kw_only=True, omit_defaults=True):
+    """A campaign fired for a person. `id` is deterministic: campaign, version, user, event."""
+
+    id: str
+    site: str
+    campaign: str
+    version: int
+    user: str
+    time: int
+    event: str
+    variant: str = ""
+    evidence: dict[str, Any] = {}
+    v: int = DECISION_VERSION
+
+
+class Offer(Struct, kw_only=True, omit_defaults=True):
+    """Something that can be offered to a person: a benefit, a rebate, points, a message."""
+
+    id: str
+    kind: str
+    value: float = 0.0
+    text: str = ""
+    v: int = DECISION_VERSION

@@ -1,0 +1,202 @@
+"""Every Redis key, topic and lifetime, spelled once.
+
+Keys of the views start with `v:NAMESPACE:SITE:`, so that a replay writes beside the live views
+and a site can be listed; control keys start with `c:`. Every part is percent-encoded, so an id
+may hold any character. `parse` undoes `Keys`:
+
+>>> keys = Keys("live")
+>>> keys.profile("shop", "ada:lovelace")
+'v:live:shop:profile:ada%3Alovelace'
+>>> parse(keys.profile("shop", "ada:lovelace"))
+ViewKey(namespace='live', site='shop', kind='profile', id='ada:lovelace')
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+from urllib.parse import quote, unquote
+from zlib import crc32
+
+LIVE: Final = "live"
+EVERY_SITE: Final = "-"
+"""Stands for the site in keys that belong to a whole namespace."""
+
+CLICK_TOPIC: Final = "events.click"
+FEEDBACK_TOPIC: Final = "events.feedback"
+REJECTED_TOPIC: Final = "events.rejected"
+CATALOG_TOPIC: Final = "catalog"
+CONTROL_TOPIC: Final = "control"
+ANSWERS_TOPIC: Final = "answers"
+FACTS_TOPIC: Final = "facts"
+EVENT_TOPICS: Final = (CLICK_TOPIC, FEEDBACK_TOPIC)
+TOPICS: Final = (
+    *EVENT_TOPICS,
+    REJECTED_TOPIC,
+    CATALOG_TOPIC,
+    CONTROL_TOPIC,
+    ANSWERS_TOPIC,
+    FACTS_TOPIC,
+)
+
+DAY_MS: Final = 86_400_000
+PROFILE_TTL_MS: Final = 90 * DAY_MS
+ITEM_TTL_MS: Final = 90 * DAY_MS
+
+SERVED_KEY: Final = "c:served"
+"""Holds the namespace that the API answers from."""
+
+
+def run_key(namespace: str) -> str:
+    """Return the key of a namespace's run number: a writer with an older number writes nothing."""
+    return f"c:run:{_encode(namespace)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewKey:
+    """The parts of a view's key."""
+
+    namespace: str
+    site: str
+    kind: str
+    id: str
+
+
+class Keys:
+    """The keys of one namespace's views."""
+
+    def __init__(self, namespace: str = LIVE) -> None:
+        self.namespace = namespace
+        self._prefix = f"v:{_encode(namespace)}"
+
+    @property
+    def pattern(self) -> str:
+        """A `SCAN` pattern that matches every view of the namespace."""
+        return f"{self._prefix}:*"
+
+    def profile(self, site: str, user: str) -> str:
+        """The packed `Profile` of a person, or the `Alias` of a device that was identified."""
+        return self._key(site, "profile", user)
+
+    def standing(self, site: str, user: str) -> str:
+        """The packed `Standing` of a person: scores, segment, facts."""
+        return self._key(site, "standing", user)
+
+    def neighbours(self, site: str, item: str) -> str:
+        """The packed neighbour row of an item."""
+        return self._key(site, "near", item)
+
+    def top(self, site: str, ranking: str) -> str:
+        """A packed ranking of items, for example `popular`, `trending`, `popular/CATEGORY`."""
+        return self._key(site, "top", ranking)
+
+    def segments(self, site: str) -> str:
+        """The description of the site's segments, as JSON."""
+        return self._key(site, "segments", "all")
+
+    def model(self, site: str, name: str) -> str:
+        """What a model knows of itself, as JSON: version, counts, metrics, parameter digest."""
+        return self._key(site, "model", name)
+
+    def weights(self, site: str) -> str:
+        """The packed weights of the recommender's blend."""
+        return self._key(site, "weights", "blend")
+
+    def catalog_page(self, site: str, page: int) -> str:
+        """A hash of item id to packed `Item`: one of `CATALOG_PAGES` pages of the catalogue."""
+        return self._key(site, "catalog", str(page))
+
+    def catalog_log(self, site: str) -> str:
+        """A stream that names the items whose catalogue record changed."""
+        return self._key(site, "catalog-log", "all")
+
+    def sites(self) -> str:
+        """A set of the sites that have any view in the namespace."""
+        return self._key(EVERY_SITE, "sites", "all")
+
+    def ends(self, stage: str, part: str) -> str:
+        """How many events ended in which way, counted by one owner."""
+        return self._key(EVERY_SITE, "ends", f"{stage}/{part}")
+
+    def progress(self, part: str) -> str:
+        """How far one source partition has been read, and when: freshness comes from it."""
+        return self._key(EVERY_SITE, "progress", part)
+
+    def _key(self, site: str, kind: str, id_: str) -> str:
+        return f"{self._prefix}:{_encode(site)}:{kind}:{_encode(id_)}"
+
+
+ALIAS_MARK: Final = b"@"
+"""Starts the value of a device's profile key once the device belongs to a user, whose id follows.
+
+No packed profile starts with this byte: in MessagePack it is a number, and a profile an array."""
+
+
+def alias_value(user: str) -> bytes:
+    """Return what stands under a device's profile key once it was identified as `user`."""
+    return ALIAS_MARK + user.encode()
+
+
+VOLATILE_KINDS: Final = frozenset({"progress", "catalog-log"})
+"""Kinds that hold wall-clock times or delivery logs; a state hash leaves them out."""
+
+CATALOG_PAGES: Final = 256
+
+
+def catalog_page_of(item: str) -> int:
+    """Return the catalogue page that an item's record lies on."""
+    return crc32(item.encode("utf-8", "surrogatepass")) % CATALOG_PAGES
+
+
+def parse(key: str) -> ViewKey:
+    """Return the parts of a view's key; raise `ValueError` if it is not one."""
+    parts = key.split(":")
+    if len(parts) != 5 or parts[0] != "v":
+        raise ValueError(f"{key!r} is not the key of a view (v:NAMESPACE:SITE:KIND:ID)")
+    return ViewKey(unquote(parts[1]), unquote(parts[2]), parts[3], unquote(parts[4]))
+
+
+def item_key(item: str) -> int:
+    """Return the 64-bit number that an item has inside rows and models.
+
+    blake2b, so it is the same in every process; two of a million items share a number with
+    probability 3e-8.
+
+    >>> item_key("kettle") == item_key("kettle") != item_key("cup")
+    True
+    """
+    return int.from_bytes(blake2b(item.encode("utf-8"), digest_size=8).digest(), "little")
+
+
+def bucket_of(site: str, id_: str, count: int) -> int:
+    """Return which of `count` buckets a person, device or item of a site belongs to."""
+    return crc32(f"{site}/{id_}".encode()) % count
+
+
+def bucket_names(kind: str, count: int) -> Iterator[str]:
+    """Yield the state keys of all buckets of a kind: `u000`, `u001` and so on."""
+    return (bucket_name(kind, number) for number in range(count))
+
+
+def bucket_name(kind: str, number: int) -> str:
+    """Return the state key of one bucket.
+
+    >>> bucket_name("u", 7)
+    'u007'
+    """
+    return f"{kind}{number:03d}"
+
+
+def message_key(site: str, user: str | None, device: str | None) -> bytes:
+    """Return the Kafka key of an event: site and device where there is one, else site and user."""
+    id_ = f"d/{device}" if device is not None else f"u/{user}"
+    return f"{site}/{id_}".encode()
+
+
+def partition_of(key: bytes, count: int) -> int:
+    """Return the partition that a message key belongs to, the same in every producer of ours."""
+    return crc32(key) % count
+
+
+def _encode(part: str) -> str:
+    return part if part.isalnum() and part.isascii() else quote(part, safe="")
