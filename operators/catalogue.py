@@ -1,0 +1,49 @@
+"""What is known of items, by time: the table that events are enriched from.
+
+Every worker holds a copy. An event is joined with the record that was in force at the event's
+own time, so that a replay joins as the live run did, whenever the record was read.
+"""
+
+from bisect import bisect_right
+
+from contracts.events import Item
+
+VERSIONS_KEPT = 8
+
+
+class Catalogue:
+    """Item records by site, item and time; at most the last `VERSIONS_KEPT` of an item.
+
+    >>> catalogue = Catalogue()
+    >>> catalogue.put(Item(id="kettle", time=10, price=20.0))
+    >>> catalogue.put(Item(id="kettle", time=50, price=15.0))
+    >>> catalogue.get("default", "kettle", 49).price, catalogue.get("default", "kettle", 50).price
+    (20.0, 15.0)
+    """
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str], list[Item]] = {}
+
+    def put(self, record: Item) -> None:
+        """Add a record; one of the same time replaces the older one."""
+        versions = self._records.setdefault((record.site, record.id), [])
+        at = bisect_right(versions, record.time, key=_time)
+        if at and versions[at - 1].time == record.time:
+            versions[at - 1] = record
+        else:
+            versions.insert(at, record)
+        del versions[:-VERSIONS_KEPT]
+
+    def get(self, site: str, item: str, time: int) -> Item | None:
+        """Return the record in force at `time` (ms), or the first one for an earlier time."""
+        versions = self._records.get((site, item))
+        if versions is None:
+            return None
+        return versions[max(0, bisect_right(versions, time, key=_time) - 1)]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+
+def _time(record: Item) -> int:
+    return record.time

@@ -1,0 +1,112 @@
+"""Let the first of each `(source, id)` through, within a day; count the rest.
+
+An id is remembered as 64 bits of blake2b: among 40 million remembered ids, a new one is taken for
+a repeat by mistake with probability 2e-12. Memory is 8 bytes an id once its span has passed.
+"""
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.codec import pack
+from contracts.events import Event
+from operators.messages import Arrived
+
+SPANS = 4
+"""The remembered time is cut into so many spans; an old span is dropped as a whole."""
+
+
+class Dedupe:
+    """One bucket's memory of event ids, by arrival time; `Durable`.
+
+    Remembers for at least `hours`, at most a quarter longer, and at most about `max_ids`: over
+    that the oldest span is forgotten early (`forgotten` counts the ids).
+    """
+
+    def __init__(self, hours: int, max_ids: int) -> None:
+        self._span_ms = hours * 3_600_000 // SPANS
+        self._max_ids = max_ids
+        self._open: dict[int, set[int]] = {}
+        self._closed: dict[int, NDArray[np.uint64]] = {}
+        self._added: dict[int, list[int]] = {}
+        self._clock = 0
+        self.duplicates = 0
+        self.forgotten = 0
+
+    def on_batch(self, items: Sequence[Arrived], clock: int) -> list[Arrived]:
+        """Return the events not seen before, in order. `clock` is the arrival time (ms)."""
+        self._advance(max([clock, *(item.received for item in items)]))
+        span = self._clock // self._span_ms
+        current = self._open.setdefault(span, set())
+        added = self._added.setdefault(span, [])
+        firsts = []
+        numbers = [_number(item.event) for item in items]
+        seen = self._seen_before(numbers)
+        for item, number, known in zip(items, numbers, seen, strict=True):
+            if known or number in current:
+                self.duplicates += 1
+                continue
+            current.add(number)
+            added.append(number)
+            firsts.append(item)
+        return firsts
+
+    def __len__(self) -> int:
+        return sum(map(len, self._open.values())) + sum(map(len, self._closed.values()))
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return all remembered ids, or those added since the last dump."""
+        spans = self._all() if full else self._added.items()
+        packed = {span: np.asarray(ids, np.uint64).tobytes() for span, ids in spans}
+        self._added = {}
+        return pack((self._clock, self.duplicates, self.forgotten, packed))
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace the memory with what the parts say."""
+        self._open, self._closed, self._added = {}, {}, {}
+        for part in parts:
+            self._clock, self.duplicates, self.forgotten, spans = _decoder.decode(part)
+            for span, raw in spans.items():
+                self._open.setdefault(span, set()).update(np.frombuffer(raw, np.uint64).tolist())
+        self._advance(self._clock)
+
+    def _all(self) -> Iterator[tuple[int, list[int]]]:
+        for span, ids in self._closed.items():
+            yield span, ids.tolist()
+        for span, opened in self._open.items():
+            yield span, sorted(opened)
+
+    def _seen_before(self, numbers: list[int]) -> list[bool]:
+        if not self._closed or not numbers:
+            return [False] * len(numbers)
+        wanted = np.asarray(numbers, np.uint64)
+        found = np.zeros(len(wanted), bool)
+        for ids in self._closed.values():
+            at = np.searchsorted(ids, wanted)
+            inside = at < len(ids)
+            found[inside] |= ids[at[inside]] == wanted[inside]
+        known: list[bool] = found.tolist()
+        return known
+
+    def _advance(self, clock: int) -> None:
+        if clock <= self._clock and self._clock // self._span_ms in self._open:
+            return
+        self._clock = max(self._clock, clock)
+        current = self._clock // self._span_ms
+        for span in [s for s in self._open if s < current]:
+            self._closed[span] = np.sort(np.fromiter(self._open.pop(span), np.uint64))
+        for span in [s for s in self._closed if s < current - SPANS]:
+            del self._closed[span]
+        while self._closed and len(self) > self._max_ids:
+            self.forgotten += len(self._closed.pop(min(self._closed)))
+
+
+_decoder = msgspec.msgpack.Decoder(tuple[int, int, int, dict[int, bytes]])
+
+
+def _number(event: Event) -> int:
+    name = f"{event.site}\0{event.source}\0{event.id}".encode()
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "little")

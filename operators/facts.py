@@ -1,0 +1,164 @@
+"""Facts: what changed about a person, as something a campaign can wait for.
+
+`ProfileFacts` reads them off applied events. `Standings` joins them with the models' scores and
+segments, person by person, and turns a score that crosses a threshold upwards into a fact.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from contracts.codec import pack, unpack_standing
+from contracts.decisions import DECISION_VERSION, Fact, Standing
+from contracts.profile import Profile
+from operators.commerce import cart_value
+from operators.durable import PackedMap
+from operators.messages import FactSlice, UserFact, UserScore, View
+from operators.profile import Applied
+
+THRESHOLDS: Final[dict[str, tuple[tuple[float, str], ...]]] = {
+    "intent": ((0.5, "intent_high"),),
+}
+"""Score name to the levels that make a fact when they are reached from below."""
+
+
+class ProfileFacts:
+    """An observer of profiles: which facts did this event make?"""
+
+    def __init__(self) -> None:
+        self._out: list[UserFact] = []
+
+    def __call__(self, applied: Applied) -> None:
+        """Look at one applied event; adopted events are old news."""
+        if applied.adopted or applied.arrived.late:
+            return
+        for name, value in _changes(applied):
+            self._out.append(_fact(applied, name, value))
+
+    def take(self) -> list[UserFact]:
+        """Return what came of the batch."""
+        out, self._out = self._out, []
+        return out
+
+
+def _changes(applied: Applied) -> list[tuple[str, Any]]:
+    profile, event = applied.profile, applied.arrived.event
+    changes: list[tuple[str, Any]] = []
+    if applied.created:
+        changes.append(("first_seen", event.time))
+    if applied.new_session:
+        changes.append(("sessions", profile.sessions))
+    if event.type in ("add_to_cart", "remove_from_cart", "purchase"):
+        changes.append(("cart_items", len(profile.cart)))
+        changes.append(("cart_value", round(cart_value(profile), 2)))
+    if event.type in ("purchase", "cancel", "return"):
+        changes.append(("orders", profile.orders))
+        changes.append(("monetary", round(profile.monetary, 2)))
+    if event.type in ("complaint", "suggestion", "nps", "csat", "dislike"):
+        changes.append((event.type, event.value if event.value is not None else event.item))
+    if changes:
+        changes.append(("stage", profile.stage))
+    return changes
+
+
+def _fact(applied: Applied, name: str, value: Any) -> UserFact:
+    profile: Profile = applied.profile
+    event = applied.arrived.event
+    return UserFact(
+        profile.site, profile.id, applied.arrived.seq, event.id, event.time, name, value
+    )
+
+
+class Standings:
+    """One bucket of people's scores, segments and facts; `Durable`."""
+
+    def __init__(self) -> None:
+        self._people = PackedMap()
+
+    def on_batch(self, slices: Sequence[FactSlice]) -> tuple[list[View], list[Fact]]:
+        """Join one round's facts and scores; return the changed standings, and the new facts.
+
+        Within a person, order is that of the events; a profile's facts come before the scores
+        that were made of it.
+        """
+        open_: dict[str, Standing] = {}
+        facts: list[Fact] = []
+        views: dict[str, View] = {}
+        for site, user in [gone for slice_ in slices for gone in slice_.gone]:
+            key = f"{site}\0{user}"
+            if self._people.pop(key) is not None:
+                views[key] = View("standing", site, user, None)
+        for change in _in_order(slices):
+            key = f"{change.site}\0{change.user}"
+            standing = open_.get(key)
+            if standing is None:
+                standing = open_[key] = self._open(key, change.site, change.user)
+            if isinstance(change, UserFact):
+                _take_fact(standing, change, facts)
+            else:
+                _take_score(standing, change, facts)
+        for key, standing in open_.items():
+            self._people[key] = packed = pack(standing)
+            views[key] = View("standing", standing.site, standing.id, packed)
+        return list(views.values()), facts
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return all standings, or those that changed."""
+        return self._people.dump(full=full)
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace the standings with what the parts say."""
+        self._people.load(parts)
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def _open(self, key: str, site: str, user: str) -> Standing:
+        raw = self._people.get(key)
+        return unpack_standing(raw) if raw is not None else Standing(DECISION_VERSION, site, user)
+
+
+def _in_order(slices: Sequence[FactSlice]) -> list[UserFact | UserScore]:
+    changes: list[tuple[tuple[int, int, str], UserFact | UserScore]] = []
+    for slice_ in slices:
+        changes += [((fact.seq, 0, ""), fact) for fact in slice_.facts]
+        changes += [((score.seq, 1, slice_.stage), score) for score in slice_.scores]
+    changes.sort(key=lambda change: change[0])
+    return [change for _, change in changes]
+
+
+def _take_fact(standing: Standing, change: UserFact, facts: list[Fact]) -> None:
+    previous = standing.facts.get(change.name)
+    if previous == change.value:
+        return
+    standing.facts[change.name] = change.value
+    standing.as_of = max(standing.as_of, change.time)
+    facts.append(_message(change, change.time, change.name, change.value, previous))
+
+
+def _take_score(standing: Standing, change: UserScore, facts: list[Fact]) -> None:
+    score = change.score
+    standing.as_of = max(standing.as_of, score.time)
+    if change.segment is not None:
+        if change.segment != standing.segment:
+            facts.append(_message(change, score.time, "segment", change.segment, standing.segment))
+            standing.segment, standing.segment_since = change.segment, score.time
+        return
+    before = standing.scores.get(score.name)
+    standing.scores[score.name] = score
+    for level, name in THRESHOLDS.get(score.name, ()):
+        if score.value >= level and (before is None or before.value < level):
+            old = None if before is None else before.value
+            facts.append(_message(change, score.time, name, score.value, old))
+
+
+def _message(change: UserFact | UserScore, time: int, name: str, value: Any, previous: Any) -> Fact:
+    return Fact(
+        id=f"{change.site}/{change.user}/{name}/{change.event}",
+        site=change.site,
+        user=change.user,
+        name=name,
+        time=time,
+        value=value,
+        previous=previous,
+        event=change.event,
+    )

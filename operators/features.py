@@ -1,0 +1,135 @@
+"""From applied events to what the models learn from: examples, and rows to score.
+
+Purchase intent is asked every few steps of a session, and answered later: a purchase in the
+session makes its open examples true, the session's end makes them false. The end is noticed at
+the next visit, or when the bucket's clock has passed the gap.
+"""
+
+import heapq
+from collections.abc import Sequence
+
+import msgspec
+from online_models.features import session_features, user_features
+
+from contracts.codec import pack
+from contracts.settings import FlowSettings
+from operators.durable import PackedMap
+from operators.messages import Example
+from operators.profile import Applied
+
+OPEN_EXAMPLES = 4
+"""Unanswered examples that a session may have; later steps are scored without being learnt from."""
+
+
+class IntentExamples:
+    """One bucket's sessions whose outcome is not known yet; `Durable`. An observer of profiles."""
+
+    def __init__(self, settings: FlowSettings) -> None:
+        self._every = settings.intent_every
+        self._gap = settings.session_gap_seconds * 1000
+        self._pending = PackedMap()
+        self._deadlines: list[tuple[int, str]] = []
+        self._out: list[Example] = []
+
+    def __call__(self, applied: Applied) -> None:
+        """Look at one applied event."""
+        if not applied.in_session or applied.adopted:
+            return
+        profile, event = applied.profile, applied.arrived.event
+        session = profile.session
+        if session is None:
+            return
+        key = f"{profile.site}\0{profile.id}"
+        if applied.new_session:
+            self._settle(key, label=False, seq=applied.arrived.seq)
+        if event.type == "purchase":
+            self._settle(key, label=True, seq=applied.arrived.seq)
+        if session.purchases or (session.events != 1 and session.events % self._every):
+            return
+        values = session_features(profile, event.time)
+        example = Example(
+            profile.site, profile.id, applied.arrived.seq, event.time, event.id, values
+        )
+        self._out.append(example)
+        self._wait_for_outcome(key, example, session.last)
+
+    def take(self, clock: int) -> list[Example]:
+        """Return what came of the batch, and settle the sessions over at `clock` (ms)."""
+        while self._deadlines and self._deadlines[0][0] <= clock:
+            _, key = heapq.heappop(self._deadlines)
+            self._expire(key, clock)
+        out, self._out = self._out, []
+        return out
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return the open sessions, or those that changed."""
+        return self._pending.dump(full=full)
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace the open sessions with what the parts say."""
+        self._pending.load(parts)
+        self._deadlines = [(self._deadline(key), key) for key in self._pending]
+        heapq.heapify(self._deadlines)
+
+    def _wait_for_outcome(self, key: str, example: Example, last: int) -> None:
+        raw = self._pending.get(key)
+        waiting = _decode(raw)[1] if raw is not None else []
+        if len(waiting) < OPEN_EXAMPLES:
+            waiting.append(example)
+        self._pending[key] = pack((last, waiting))
+        if raw is None:
+            heapq.heappush(self._deadlines, (last + self._gap, key))
+
+    def _deadline(self, key: str) -> int:
+        return _decode(self._pending[key])[0] + self._gap
+
+    def _expire(self, key: str, clock: int) -> None:
+        if self._pending.get(key) is None:
+            return
+        deadline = self._deadline(key)
+        if deadline > clock:
+            heapq.heappush(self._deadlines, (deadline, key))
+        else:
+            self._settle(key, label=False, seq=None)
+
+    def _settle(self, key: str, *, label: bool, seq: int | None) -> None:
+        raw = self._pending.pop(key)
+        if raw is None:
+            return
+        for example in _decode(raw)[1]:
+            example.label = label
+            # Settled by an event: in that event's place. By the clock: in the example's own.
+            example.seq = example.seq if seq is None else seq
+            self._out.append(example)
+
+
+_decode = msgspec.msgpack.Decoder(tuple[int, list[Example]]).decode
+
+
+class SegmentExamples:
+    """People whose segment is to be looked at again: an observer without state."""
+
+    def __init__(self, settings: FlowSettings) -> None:
+        self._every = settings.segment_every
+        self._out: list[Example] = []
+
+    def __call__(self, applied: Applied) -> None:
+        """Look at one applied event."""
+        profile, event = applied.profile, applied.arrived.event
+        if profile.events != 3 and profile.events % self._every and event.type != "purchase":
+            return
+        self._out.append(
+            Example(
+                profile.site,
+                profile.id,
+                applied.arrived.seq,
+                event.time,
+                event.id,
+                user_features(profile, event.time),
+            )
+        )
+
+    def take(self) -> list[Example]:
+        """Return what came of the batch."""
+        out, self._out = self._out, []
+        return out

@@ -1,0 +1,211 @@
+"""What the stages of the graph say to each other.
+
+Every message that may cross a process is `Packed`: it pickles as one MessagePack string, since
+pickling a batch object by object costs several times the work of a stage.
+
+>>> import pickle
+>>> slice_ = Slice(round=-1, clock=5, items=[Arrived(Event(id="1", type="view", time=5), 5, 0)])
+>>> pickle.loads(pickle.dumps(slice_)) == slice_
+True
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from contracts.codec import pack
+from contracts.decisions import Fact, Score
+from contracts.events import Event, Item
+from contracts.rejects import Rejected
+
+M = TypeVar("M", bound="Packed")
+
+LIVE_ROUND = -1
+"""The round of messages outside a replay: nobody waits for the rest of it."""
+
+
+def _unpack(type_: type[M], raw: bytes) -> M:
+    return msgspec.msgpack.decode(raw, type=type_)
+
+
+class Packed(Struct):
+    """A message that pickles as one string of bytes."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpack, (type(self), pack(self))
+
+
+class Arrived(Struct, array_like=True):
+    """A valid event, enriched, with its arrival time (ms) and its number in a replay's order."""
+
+    event: Event
+    received: int
+    seq: int
+    late: bool = False
+    category: str = ""
+    brand: str = ""
+    tags: list[str] = []
+
+
+class Ends(Struct, omit_defaults=True):
+    """How many events ended in which way; `late` is part of `applied`."""
+
+    applied: int = 0
+    late: int = 0
+    duplicate: int = 0
+    rejected: dict[str, int] = {}
+    withheld: dict[str, int] = {}
+
+    def add(self, other: "Ends") -> None:
+        """Add another count to this one."""
+        self.applied += other.applied
+        self.late += other.late
+        self.duplicate += other.duplicate
+        self.rejected = _sum(self.rejected, other.rejected)
+        self.withheld = _sum(self.withheld, other.withheld)
+
+    def __bool__(self) -> bool:
+        return bool(self.applied or self.duplicate or self.rejected or self.withheld)
+
+
+def _sum(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
+    return {name: a.get(name, 0) + b.get(name, 0) for name in sorted({*a, *b})} if b else a
+
+
+class Slice(Packed, array_like=True, tag="slice"):
+    """The events of one batch that one bucket of devices gets; `clock` is the arrival time (ms)."""
+
+    round: int
+    clock: int
+    items: list[Arrived]
+
+
+class Attributed(Struct, array_like=True):
+    """An event and whose it is.
+
+    `adopted`: it was applied to the device before, and counted. `merged_into`: the subject, a
+    device, turned out to be this user, so its own profile ends; the event itself is not applied.
+    """
+
+    subject: str
+    arrived: Arrived
+    adopted: bool = False
+    merged_into: str | None = None
+
+
+class UserSlice(Packed, array_like=True, tag="users"):
+    """The events of one batch that one bucket of users gets."""
+
+    round: int
+    clock: int
+    items: list[Attributed]
+
+
+class Refused(Packed, array_like=True, tag="refused"):
+    """What the first step did not let through, and how much of it there was."""
+
+    part: str
+    records: list[Rejected]
+    ends: Ends
+
+
+class Pair(Struct, array_like=True):
+    """`neighbour` was met together with `item`, in a channel of the neighbour rows."""
+
+    item: int
+    neighbour: int
+    channel: int
+    weight: float
+    time: int
+
+
+class ItemTouch(Struct, array_like=True):
+    """An item was touched by an event of some weight: it counts for popularity."""
+
+    item: int
+    weight: float
+    time: int
+
+
+class ItemBatch(Packed, array_like=True, tag="items"):
+    """What one shard of one site's items learns from a batch."""
+
+    round: int
+    site: str
+    pairs: list[Pair]
+    touches: list[ItemTouch]
+    named: list[Item]
+
+
+class Example(Struct, array_like=True):
+    """Features of a person at a moment; with a label once it is known, else to be scored."""
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    event: str
+    values: tuple[float, ...]
+    label: bool | None = None
+
+
+class Examples(Packed, array_like=True, tag="examples"):
+    """What one model gets from one bucket of users in a batch."""
+
+    round: int
+    items: list[Example]
+
+
+class UserScore(Struct, array_like=True):
+    """A model's estimate, or a segment, on its way to the person's facts."""
+
+    site: str
+    user: str
+    seq: int
+    event: str
+    score: Score
+    segment: str | None = None
+
+
+class UserFact(Struct, array_like=True):
+    """Something in a profile changed, on its way to the person's facts."""
+
+    site: str
+    user: str
+    seq: int
+    event: str
+    time: int
+    name: str
+    value: Any
+
+
+class FactSlice(Packed, array_like=True, tag="facts"):
+    """What one bucket of users' facts gets from one stage."""
+
+    round: int
+    stage: str
+    facts: list[UserFact]
+    scores: list[UserScore]
+    gone: list[tuple[str, str]] = []
+
+
+class View(Struct, array_like=True):
+    """A view's new value: absolute, so writing it again changes nothing. `None` deletes it."""
+
+    kind: str
+    site: str
+    id: str
+    value: bytes | None
+
+
+class Views(Packed, array_like=True, tag="views"):
+    """The views that one owner writes."""
+
+    items: list[View]
+
+
+class Facts(Packed, array_like=True, tag="facts-out"):
+    """Facts for the topic `facts`."""
+
+    items: list[Fact]
