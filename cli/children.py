@@ -1,0 +1,147 @@
+"""Child processes: started tethered to us, logged to a file, stopped gently and then firmly."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+TETHER: Final = Path(__file__).with_name("tether.py")
+STOP_SECONDS: Final = 10.0
+
+
+class ChildError(RuntimeError):
+    """A child process did not start or died: which one, why, and the end of its log."""
+
+
+class Child:
+    """One child process.
+
+    It runs in a process group of its own, so that Ctrl-C in a terminal reaches only its parent,
+    which then decides the order; and it dies with the thread that started it (`cli/tether.py`),
+    so start it from the main thread. stdout and stderr go to `log`, which is appended to.
+
+    >>> import tempfile
+    >>> log = Path(tempfile.mkdtemp()) / "hello.log"
+    >>> child = Child("hello", [sys.executable, "-c", "print('hello')"], log)
+    >>> child.start()
+    >>> child.wait(10)
+    0
+    >>> child.log_tail()
+    'hello'
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.command = [str(part) for part in command]
+        self.log = log
+        self.env = env
+        self.cwd = cwd
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
+
+    def start(self) -> None:
+        """Start the process; raise `ChildError` when it already runs."""
+        if self.running:
+            raise ChildError(f"{self.name} already runs as process {self.pid}")
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self._log_start = output.tell()
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", TETHER, str(os.getpid()), *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=None if self.env is None else dict(self.env),
+                cwd=self.cwd,
+                process_group=0,
+            )
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the latest start."""
+        return self._process.pid if self._process else None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs or before it started."""
+        return self._process.poll() if self._process else None
+
+    def wait(self, seconds: float) -> int | None:
+        """Return the exit code, or None if the process still runs after `seconds`."""
+        if self._process is None:
+            return None
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it runs."""
+        if self._process is not None:
+            self._process.send_signal(number)  # looks whether it has ended first
+
+    def kill(self) -> None:
+        """End it at once, with whatever it started in its process group."""
+        if self._process is None or not self.running:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            self._process.kill()  # macOS refuses a group whose leader is a zombie
+        self._process.wait()
+
+    def stop(self, seconds: float = STOP_SECONDS) -> int | None:
+        """Ask it to end, wait up to `seconds`, then kill it; return its exit code."""
+        self.signal(signal.SIGTERM)
+        if self.wait(seconds) is None:
+            self.kill()
+        return self.exit_code
+
+    def log_tail(self, lines: int = 5) -> str:
+        """Return the last lines that this start wrote."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(self._log_start)
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def stop_all(children: Sequence[Child], seconds: float = STOP_SECONDS) -> None:
+    """Stop several children at once: all are asked first, and share the time they get."""
+    for child in children:
+        child.signal(signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    for child in children:
+        if child.wait(max(0.0, deadline - time.monotonic())) is None:
+            child.kill()
