@@ -161,7 +161,7 @@ def _upgrade_or_refuse(raw: bytes, type_: type[T], error: Exception | None) -> T
         raise DecodeError("invalid", plain(error)) from None
     if version > newest:
         raise DecodeError("newer_version", _newer(version, newest))
-    if version == newest:
+    if version == newest or version < 1:
         raise DecodeError("invalid", plain(error)) from None
     tree = orjson.loads(raw)
     for step in range(version, newest):

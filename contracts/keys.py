@@ -84,7 +84,11 @@ class Keys:
 
     def neighbours(self, site: str, item: str) -> str:
         """The packed neighbour row of an item."""
-        return self._key(site, "near", item)
+        return self.neighbours_of(site, item_key(item))
+
+    def neighbours_of(self, site: str, number: int) -> str:
+        """The packed neighbour row of the item with this number (`item_key`)."""
+        return self._key(site, "near", f"{number:016x}")
 
     def top(self, site: str, ranking: str) -> str:
         """A packed ranking of items, for example `popular`, `trending`, `popular/CATEGORY`."""

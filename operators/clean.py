@@ -6,13 +6,13 @@ Pure: the arrival time comes with the record, the catalogue is given.
 from typing import Any
 
 import msgspec
-from contracts.validation import check
 
 from contracts import keys
 from contracts.codec import DecodeError, decode_event
 from contracts.events import Event
 from contracts.rejects import Rejected, WithheldReason, rejected
 from contracts.settings import FlowSettings
+from contracts.validation import check
 from operators.catalogue import Catalogue
 from operators.messages import Arrived
 
@@ -64,6 +64,7 @@ class Clean:
             return arrived
         record = self._catalogue.get(event.site, event.item, event.time)
         if record is not None:
+            arrived.known = True
             arrived.category = arrived.category or record.category
             arrived.brand = arrived.brand or record.brand
             arrived.tags = arrived.tags or record.tags[:MAX_TAGS]

@@ -4,7 +4,8 @@ Every message that may cross a process is `Packed`: it pickles as one MessagePac
 pickling a batch object by object costs several times the work of a stage.
 
 >>> import pickle
->>> slice_ = Slice(round=-1, clock=5, items=[Arrived(Event(id="1", type="view", time=5), 5, 0)])
+>>> event = Event(id="1", type="view", time=5)
+>>> slice_ = Slice("d0", LIVE_ROUND, clock=5, items=[Arrived(event, 5, 0)])
 >>> pickle.loads(pickle.dumps(slice_)) == slice_
 True
 """
@@ -16,7 +17,7 @@ from msgspec import Struct
 
 from contracts.codec import pack
 from contracts.decisions import Fact, Score
-from contracts.events import Event, Item
+from contracts.events import Event
 from contracts.rejects import Rejected
 
 M = TypeVar("M", bound="Packed")
@@ -46,6 +47,7 @@ class Arrived(Struct, array_like=True):
     category: str = ""
     brand: str = ""
     tags: list[str] = []
+    known: bool = False
 
 
 class Ends(Struct, omit_defaults=True):
@@ -76,6 +78,7 @@ def _sum(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
 class Slice(Packed, array_like=True, tag="slice"):
     """The events of one batch that one bucket of devices gets; `clock` is the arrival time (ms)."""
 
+    bucket: str
     round: int
     clock: int
     items: list[Arrived]
@@ -97,6 +100,7 @@ class Attributed(Struct, array_like=True):
 class UserSlice(Packed, array_like=True, tag="users"):
     """The events of one batch that one bucket of users gets."""
 
+    bucket: str
     round: int
     clock: int
     items: list[Attributed]
@@ -110,32 +114,77 @@ class Refused(Packed, array_like=True, tag="refused"):
     ends: Ends
 
 
-class Pair(Struct, array_like=True):
-    """`neighbour` was met together with `item`, in a channel of the neighbour rows."""
+class AttributedSlice(Packed, array_like=True, tag="attributed"):
+    """The events of one bucket of devices, on their way to the buckets of users."""
 
+    round: int
+    clock: int
+    items: list[Attributed]
+
+
+class Touchpoint(Struct, array_like=True):
+    """A person touched an item: what item rows and popularity learn from.
+
+    `before` are the items touched before, newest first, as item numbers; `follows` says that the
+    first of them was touched in the same session.
+    """
+
+    site: str
     item: int
-    neighbour: int
-    channel: int
-    weight: float
+    type: str
     time: int
+    seq: int
+    before: list[int]
+    follows: bool
 
 
-class ItemTouch(Struct, array_like=True):
-    """An item was touched by an event of some weight: it counts for popularity."""
+class Named(Struct, array_like=True):
+    """An item that the catalogue does not know, as the events describe it."""
 
-    item: int
-    weight: float
-    time: int
+    site: str
+    id: str
+    category: str
+    brand: str
+    price: float | None
+    seq: int
+
+
+class Lesson(Packed, array_like=True, tag="lesson"):
+    """What the models learn from one bucket of users in a batch."""
+
+    round: int
+    touchpoints: list[Touchpoint]
+    named: list[Named]
+    intent: list["Example"]
+    segments: list["Example"]
 
 
 class ItemBatch(Packed, array_like=True, tag="items"):
-    """What one shard of one site's items learns from a batch."""
+    """What one shard of items learns from a batch: arrays as bytes, one entry a pair or touch."""
 
     round: int
     site: str
-    pairs: list[Pair]
-    touches: list[ItemTouch]
-    named: list[Item]
+    pairs: "PairArrays"
+    touches: "TouchArrays"
+    named: list[Named]
+
+
+class PairArrays(Struct, array_like=True):
+    """Pairs to learn: uint64 items and neighbours, int8 channels, float32 weights, int64 times."""
+
+    items: bytes = b""
+    neighbours: bytes = b""
+    channels: bytes = b""
+    weights: bytes = b""
+    times: bytes = b""
+
+
+class TouchArrays(Struct, array_like=True):
+    """Touches to count: uint64 items, float32 weights, int64 times."""
+
+    items: bytes = b""
+    weights: bytes = b""
+    times: bytes = b""
 
 
 class Example(Struct, array_like=True):

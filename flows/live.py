@@ -1,0 +1,227 @@
+"""The graph: one dataflow for live traffic, for a replay, and for a test.
+
+::
+
+    events -> clean -> dedupe -> identify -> (order) -> profile -> (order) -> items -> top
+                 |        keyed by device               keyed by user  |  `-> intent, segments
+                 v                                                     v           |
+              refused                                                facts <-------'
+
+`build` differs between the three in one thing: a replay (`ordered=True`) puts what the workers
+race for back into one total order, at the two steps in brackets, where live traffic does not wait.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow, KeyedStream, Stream
+from bytewax.inputs import Source
+from bytewax.outputs import Sink
+from operators.item_stages import ItemStage, TopStage
+from operators.model_stages import IntentStage, SegmentStage
+
+from contracts.settings import FlowSettings
+from flows.records import RawBatch
+from flows.segments import Segments
+from flows.stateful import Stage, publishing, stateful
+from operators import routing, stages
+from operators.catalogue import Catalogue
+from operators.clean import Clean
+from operators.cleaning import clean_batches
+from operators.messages import (
+    AttributedSlice,
+    Examples,
+    Facts,
+    FactSlice,
+    ItemBatch,
+    Lesson,
+    Refused,
+    Slice,
+    TopPart,
+    Views,
+)
+
+T = TypeVar("T")
+Keyed = tuple[str, Any]
+
+TOP_KEY = "top"
+ORDER_KEY = "order"
+MODEL_PUBLISH = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Sinks:
+    """Where the graph's output goes: each takes (owner's key, message)."""
+
+    views: Sink[Any]
+    refused: Sink[Any]
+    facts: Sink[Any]
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the graph is given beside its input: reference data, secrets, and a folder for state."""
+
+    catalogue: Catalogue
+    snapshot_key: bytes
+    state_dir: Path
+
+
+def build(
+    source: Source[RawBatch],
+    sinks: Sinks,
+    settings: FlowSettings,
+    resources: Resources,
+    *,
+    ordered: bool = False,
+    extend: Callable[[Dataflow], Stream[Keyed]] | None = None,
+) -> Dataflow:
+    """Return the dataflow. `extend` may add an input whose `Views` are written like the others."""
+    flow = Dataflow("headrace")
+    add = _Steps(settings, resources, ordered)
+    batches = op.input("events", flow, source)
+
+    clean = Clean(settings, resources.catalogue)
+    cleaned = op.flat_map_batch(
+        "clean", batches, lambda b: clean_batches(clean, b, settings.buckets, every=ordered)
+    )
+    refused = _only("refused", cleaned, Refused)
+    ends = add.step("ends", refused, lambda: stages.EndsStage())
+    firsts = add.step(
+        "dedupe", _only("devices", cleaned, Slice), lambda: stages.DedupeStage(settings)
+    )
+    attributed = add.step(
+        "identify", _only("firsts", firsts, Slice), lambda: stages.IdentifyStage(settings)
+    )
+    applied = add.step(
+        "profile",
+        add.by_user(_only("attributed", attributed, AttributedSlice)),
+        lambda: stages.ProfileStage(settings),
+    )
+    lessons = add.by_model(_only("lessons", applied, Lesson))
+    learnt = add.items(lessons)
+    scored = add.models(lessons)
+    facts = add.step(
+        "facts",
+        op.merge(
+            "changes",
+            _only("profile_facts", applied, FactSlice),
+            _only("scores", scored, FactSlice),
+        ),
+        lambda: stages.FactStage(senders=3),
+    )
+    outputs = [ends, firsts, applied, learnt, scored, facts]
+    if extend is not None:
+        outputs.append(extend(flow))
+    op.output("write_views", _only("views", op.merge("all_views", *outputs), Views), sinks.views)
+    op.output("write_refused", refused, sinks.refused)
+    op.output("write_facts", _only("new_facts", facts, Facts), sinks.facts)
+    return flow
+
+
+class _Steps:
+    """Adds the keyed steps of one graph."""
+
+    def __init__(self, settings: FlowSettings, resources: Resources, ordered: bool) -> None:
+        self._settings = settings
+        self._resources = resources
+        self._ordered = ordered
+
+    def step(self, name: str, up: Stream[Keyed], make: Callable[[], Stage]) -> KeyedStream[Any]:
+        """Add a keyed step."""
+        return stateful(name, up, make, self._segments(name))
+
+    def by_user(self, attributed: Stream[Keyed]) -> Stream[Keyed]:
+        """Regroup events from buckets of devices to buckets of users."""
+        settings = self._settings
+        if self._ordered:
+            gathered = op.map("gather_events", attributed, _to_order)
+            return _targets(
+                "user_rounds",
+                self.step("order_events", gathered, lambda: stages.UserOrderStage(settings)),
+            )
+        return op.flat_map_batch(
+            "by_user",
+            attributed,
+            lambda batch: routing.to_users(_messages(batch), settings.buckets, every=False),
+        )
+
+    def by_model(self, lessons: Stream[Keyed]) -> Stream[Keyed]:
+        """Regroup lessons from buckets of users to item shards and models."""
+        settings = self._settings
+        if self._ordered:
+            gathered = op.map("gather_lessons", lessons, _to_order)
+            return _targets(
+                "model_rounds",
+                self.step("order_lessons", gathered, lambda: stages.LessonOrderStage(settings)),
+            )
+        return op.flat_map_batch(
+            "by_model",
+            lessons,
+            lambda batch: routing.to_models(_messages(batch), settings.shards, every=False),
+        )
+
+    def items(self, lessons: Stream[Keyed]) -> Stream[Keyed]:
+        """Add the item shards and what ranks them all."""
+        settings = self._settings
+        every = timedelta(milliseconds=settings.publish_ms)
+        rows = publishing(
+            "items",
+            _only("item_batches", lessons, ItemBatch),
+            lambda: ItemStage(settings),
+            self._segments("items"),
+            every,
+        )
+        parts = op.map("to_top", _only("top_parts", rows, TopPart), lambda kv: (TOP_KEY, kv[1]))
+        top = publishing("top", parts, lambda: TopStage(settings), self._segments("top"), every)
+        return op.merge("item_views", rows, top)
+
+    def models(self, lessons: Stream[Keyed]) -> Stream[Keyed]:
+        """Add the models with one key each; their scores go back to the users."""
+        settings, key, ordered = self._settings, self._resources.snapshot_key, self._ordered
+        examples = _only("examples", lessons, Examples)
+        intent = publishing(
+            "intent",
+            op.filter("intent_examples", examples, lambda kv: kv[0] == routing.INTENT),
+            lambda: IntentStage(settings, key, every=ordered),
+            self._segments("intent"),
+            MODEL_PUBLISH,
+        )
+        segments = publishing(
+            "segments",
+            op.filter("segment_examples", examples, lambda kv: kv[0] == routing.SEGMENTS),
+            lambda: SegmentStage(settings, key, every=ordered),
+            self._segments("segments"),
+            MODEL_PUBLISH,
+        )
+        return op.flat_map("model_results", op.merge("results", intent, segments), _to_target)
+
+    def _segments(self, step: str) -> Segments:
+        return Segments(self._resources.state_dir / step)
+
+
+def _only(name: str, up: Stream[Keyed], type_: type[T]) -> KeyedStream[T]:
+    """Keep the messages of one type."""
+    return op.filter(name, up, lambda keyed: isinstance(keyed[1], type_))
+
+
+def _messages(batch: Sequence[Keyed]) -> list[Any]:
+    return [message for _, message in batch]
+
+
+def _to_order(keyed: Keyed) -> Keyed:
+    return ORDER_KEY, keyed[1]
+
+
+def _targets(name: str, up: KeyedStream[Any]) -> Stream[Keyed]:
+    """Take the key that a stage named for its message, in place of the stage's own."""
+    return op.map(name, up, lambda keyed: keyed[1])
+
+
+def _to_target(keyed: Keyed) -> Iterable[Keyed]:
+    key, message = keyed
+    yield message if isinstance(message, tuple) else (key, message)

@@ -1,0 +1,117 @@
+"""Run a pure operator as a keyed, recoverable step of the dataflow.
+
+A `Stage` is one key's logic: it takes a batch of messages, returns messages, and saves its state
+in parts. `stateful` hangs it into the graph: state is loaded from recovery's segments, what
+changed is written at the end of an epoch, and a stage that publishes from time to time is woken.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeAlias
+
+import bytewax.operators as op
+from bytewax.dataflow import KeyedStream
+from bytewax.operators import StatefulBatchLogic
+
+from flows.segments import Bucket, Segments
+from operators.durable import Durable
+
+Message: TypeAlias = Any
+
+
+class Stage(Durable, Protocol):
+    """One key's logic. `load` is called once, before anything else, when there is state."""
+
+    def on_batch(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Take a batch, in order; return what goes downstream."""
+        ...
+
+
+class Publisher(Stage, Protocol):
+    """A stage that lets changes add up, and hands them out when it is woken or at the end."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is anything to publish."""
+        ...
+
+    def publish(self) -> Sequence[Message]:
+        """Return what has changed since the last time."""
+        ...
+
+
+class _Logic(StatefulBatchLogic[Message, Message, bytes]):
+    def __init__(self, stage: Stage, bucket: Bucket) -> None:
+        self._stage = stage
+        self._bucket = bucket
+
+    def on_batch(self, values: list[Message]) -> tuple[Sequence[Message], bool]:
+        self._bucket.touch()
+        return self._stage.on_batch(values), False
+
+    def on_eof(self) -> tuple[Sequence[Message], bool]:
+        # State outlives the end of the input: a drained flow resumes where it stopped.
+        return (), False
+
+    def snapshot(self) -> bytes:
+        return self._bucket.snapshot()
+
+
+class _PublishingLogic(_Logic):
+    def __init__(self, stage: Publisher, bucket: Bucket, every: timedelta) -> None:
+        super().__init__(stage, bucket)
+        self._publisher = stage
+        self._every = every
+        # What a crash kept from being published is still due.
+        self._due = self._now() if stage.waiting else None
+
+    def on_batch(self, values: list[Message]) -> tuple[Sequence[Message], bool]:
+        out = super().on_batch(values)
+        if self._due is None and self._publisher.waiting:
+            self._due = self._now() + self._every
+        return out
+
+    def on_notify(self) -> tuple[Sequence[Message], bool]:
+        self._due = None
+        return self._publisher.publish(), False
+
+    def on_eof(self) -> tuple[Sequence[Message], bool]:
+        return self._publisher.publish(), False
+
+    def notify_at(self) -> datetime | None:
+        return self._due
+
+    @staticmethod
+    def _now() -> datetime:
+        return datetime.now(UTC)
+
+
+def stateful(
+    step_id: str,
+    up: KeyedStream[Message],
+    make: Callable[[], Stage],
+    segments: Segments,
+) -> KeyedStream[Message]:
+    """Add a step whose keys each run a stage, which `make` makes."""
+
+    def build(state: bytes | None) -> _Logic:
+        stage = make()
+        return _Logic(stage, segments.bucket(stage, state))
+
+    return op.stateful_batch(step_id, up, build)
+
+
+def publishing(
+    step_id: str,
+    up: KeyedStream[Message],
+    make: Callable[[], Publisher],
+    segments: Segments,
+    every: timedelta,
+) -> KeyedStream[Message]:
+    """Add a step whose keys each run a publisher, woken `every` so long after a change."""
+
+    def build(state: bytes | None) -> _PublishingLogic:
+        stage = make()
+        return _PublishingLogic(stage, segments.bucket(stage, state), every)
+
+    return op.stateful_batch(step_id, up, build)

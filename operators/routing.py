@@ -1,0 +1,131 @@
+"""Who gets what: batches regrouped for the next stage's keys.
+
+Stages that follow an exchange get one message a batch and key, never one an event: grouping a
+worker's whole activation first keeps the number of messages at the number of keys.
+
+In a replay (`every=True`) each key gets a message in every round, an empty one if need be, which
+is what lets its receiver know that a round is complete.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from online_models.pairs import pair_arrays, touch_arrays
+
+from contracts.keys import bucket_name, bucket_of
+from operators.messages import (
+    Attributed,
+    AttributedSlice,
+    Example,
+    Examples,
+    FactSlice,
+    ItemBatch,
+    Lesson,
+    Named,
+    PairArrays,
+    Touchpoint,
+    UserScore,
+    UserSlice,
+)
+
+Keyed = tuple[str, Any]
+
+INTENT = "intent"
+SEGMENTS = "segments"
+
+
+def to_users(slices: Sequence[AttributedSlice], buckets: int, *, every: bool) -> list[Keyed]:
+    """Return a `UserSlice` for each bucket of users that `slices`, of one round, speak of."""
+    groups: dict[int, list[Attributed]] = defaultdict(list)
+    for slice_ in slices:
+        for item in slice_.items:
+            site = item.arrived.event.site
+            groups[bucket_of(site, item.subject, buckets)].append(item)
+    if every:
+        for items in groups.values():
+            items.sort(key=_seq)
+    round_ = slices[0].round
+    clock = max(slice_.clock for slice_ in slices)
+    targets: Iterable[int] = range(buckets) if every else groups
+    return [
+        (name, UserSlice(name, round_, clock, groups.get(number, [])))
+        for number in targets
+        for name in (bucket_name("u", number),)
+    ]
+
+
+def to_models(lessons: Sequence[Lesson], shards: int, *, every: bool) -> list[Keyed]:
+    """Return what item shards and models learn from `lessons`, of one round."""
+    round_ = lessons[0].round
+    touchpoints = [point for lesson in lessons for point in lesson.touchpoints]
+    named = [item for lesson in lessons for item in lesson.named]
+    intent = [example for lesson in lessons for example in lesson.intent]
+    segments = [example for lesson in lessons for example in lesson.segments]
+    if every:
+        touchpoints.sort(key=_touchpoint_order)
+        named.sort(key=_named_order)
+        intent.sort(key=_example_order)
+        segments.sort(key=_example_order)
+    out: list[Keyed] = list(to_shards(round_, touchpoints, named, shards))
+    if every or intent:
+        out.append((INTENT, Examples(round_, intent)))
+    if every or segments:
+        out.append((SEGMENTS, Examples(round_, segments)))
+    return out
+
+
+def to_shards(
+    round_: int, touchpoints: Sequence[Touchpoint], named: Sequence[Named], shards: int
+) -> Iterable[tuple[str, ItemBatch]]:
+    """Yield, for each site, what each shard of its items learns."""
+    for site in sorted({point.site for point in touchpoints} | {item.site for item in named}):
+        own = [point for point in touchpoints if point.site == site]
+        pairs = pair_arrays(own, shards)
+        touches = touch_arrays(own, shards)
+        names: dict[int, list[Named]] = defaultdict(list)
+        for item in named:
+            if item.site == site:
+                names[bucket_of(site, item.id, shards)].append(item)
+        for shard in sorted({*pairs, *touches, *names}):
+            yield (
+                bucket_name("i", shard),
+                ItemBatch(
+                    round_,
+                    site,
+                    pairs.get(shard, PairArrays()),
+                    touches[shard],
+                    names.get(shard, []),
+                ),
+            )
+
+
+def to_facts(
+    round_: int, stage: str, scores: Sequence[UserScore], buckets: int, *, every: bool
+) -> list[Keyed]:
+    """Return a `FactSlice` for each bucket of users that `scores` speak of."""
+    groups: dict[int, list[UserScore]] = defaultdict(list)
+    for score in scores:
+        groups[bucket_of(score.site, score.user, buckets)].append(score)
+    targets: Iterable[int] = range(buckets) if every else groups
+    return [
+        (bucket_name("u", number), FactSlice(round_, stage, [], groups.get(number, [])))
+        for number in targets
+    ]
+
+
+def _seq(item: Attributed) -> int:
+    return item.arrived.seq
+
+
+def _touchpoint_order(point: Touchpoint) -> tuple[int, int]:
+    return point.seq, point.item
+
+
+def _named_order(item: Named) -> tuple[int, str, str]:
+    return item.seq, item.site, item.id
+
+
+def _example_order(example: Example) -> tuple[int, bool, str, str]:
+    # What an event teaches comes before what is asked at it.
+    return example.seq, example.label is None, example.site, example.user
