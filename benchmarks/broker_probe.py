@@ -13,11 +13,13 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from confluent_kafka import (
+    OFFSET_END,
     Consumer,
     ConsumerGroupTopicPartitions,
     KafkaException,
@@ -62,11 +64,13 @@ class Broker:
         self.admin.create_topics([new])[name].result(TIMEOUT)
         return name
 
-    def producer(self, **config: object) -> Producer:
+    def producer(self, config: Mapping[str, object] = MappingProxyType({})) -> Producer:
         safe = {"acks": "all", "enable.idempotence": True, "message.timeout.ms": 8_000}
         return Producer({**self.config, **safe, **config})
 
-    def consumer(self, group: str | None = None, **config: object) -> Consumer:
+    def consumer(
+        self, group: str | None = None, config: Mapping[str, object] = MappingProxyType({})
+    ) -> Consumer:
         settings = {
             "group.id": group or uuid.uuid4().hex,
             "enable.auto.commit": False,
@@ -131,7 +135,7 @@ def topic_created_twice(broker: Broker) -> str:
     try:
         broker.admin.create_topics([NewTopic(name, 1, 1)])[name].result(TIMEOUT)
     except KafkaException as error:
-        return error.args[0].name()
+        return str(error.args[0].name())
     raise ProbeError("accepted without TOPIC_ALREADY_EXISTS")
 
 
@@ -185,7 +189,7 @@ def timestamps_kept(broker: Broker) -> str:
 
 def timestamps_differ_in_a_batch(broker: Broker) -> str:
     name = broker.topic()
-    producer = broker.producer(**{"linger.ms": 100})
+    producer = broker.producer(config={"linger.ms": 100})
     wanted = [1_600_000_000_000 + 977 * n for n in range(50)]
     for stamp in wanted:
         producer.produce(name, b"x", timestamp=stamp)
@@ -222,8 +226,34 @@ def watermarks(broker: Broker) -> str:
     broker.send(name, [b"x"] * 7)
     full = consumer.get_watermark_offsets(TopicPartition(name, 0), TIMEOUT)
     consumer.close()
-    need((empty, full) == ((0, 0), (0, 7)), (empty, full))
+    need((empty, full) == ((0, 0), (0, 7)), f"empty {empty}, after one batch of 7 {full}")
     return f"empty {empty}, after 7 messages {full}"
+
+
+def watermark_of_a_fetch(broker: Broker) -> str:
+    name = broker.topic()
+    broker.send(name, [b"x"] * 7)
+    seen = []
+    for offset in (0, 7, 1_000):
+        consumer = broker.consumer(config={"enable.partition.eof": True})
+        consumer.assign([TopicPartition(name, 0, offset)])
+        consumer.poll(2)
+        seen.append(consumer.get_watermark_offsets(TopicPartition(name, 0), cached=True))
+        consumer.close()
+    need(seen == [(0, 7)] * 3, f"cached after a poll at 0, at the end, far beyond it: {seen}")
+    return "get_watermark_offsets(cached=True) is (0, 7) after a poll at 0, at 7 and at 1,000"
+
+
+def start_at_the_end(broker: Broker) -> str:
+    name = broker.topic()
+    broker.send(name, [b"old"] * 7)
+    consumer = broker.consumer()
+    consumer.assign([TopicPartition(name, 0, OFFSET_END)])
+    consumer.poll(1)
+    broker.send(name, [b"new"])
+    seen = [(message.offset(), message.value()) for message in poll(consumer, 1, close=True)]
+    need(seen == [(7, b"new")], f"first message is {seen}, not (7, new)")
+    return "OFFSET_END begins at the first new message"
 
 
 def list_offsets(broker: Broker) -> str:
@@ -234,7 +264,7 @@ def list_offsets(broker: Broker) -> str:
     for spec in (OffsetSpec.earliest(), OffsetSpec.latest()):
         (future,) = broker.admin.list_offsets({part: spec}).values()
         seen.append(future.result(TIMEOUT).offset)
-    need(seen == [0, 7], seen)
+    need(seen == [0, 7], f"earliest, latest = {seen} after one batch of 7")
     return f"earliest, latest = {seen}"
 
 
@@ -255,7 +285,7 @@ def offsets_for_times(broker: Broker) -> str:
 
 def offsets_for_times_in_a_batch(broker: Broker) -> str:
     name = broker.topic()
-    producer = broker.producer(**{"linger.ms": 100})
+    producer = broker.producer(config={"linger.ms": 100})
     for number in range(10):
         producer.produce(name, b"x", timestamp=1_600_000_000_000 + 1_000 * number)
     producer.flush(TIMEOUT)
@@ -299,7 +329,7 @@ def group_listing(broker: Broker) -> str:
 def two_consumers_share_a_group(broker: Broker) -> str:
     name = broker.topic(4)
     group = uuid.uuid4().hex
-    consumers = [broker.consumer(group, **{"session.timeout.ms": 6_000}) for _ in range(2)]
+    consumers = [broker.consumer(group, config={"session.timeout.ms": 6_000}) for _ in range(2)]
     for consumer in consumers:
         consumer.subscribe([name])
     deadline = time.monotonic() + 2 * TIMEOUT
@@ -325,18 +355,18 @@ def two_independent_consumers(broker: Broker) -> str:
 def resume_outside_the_log(broker: Broker) -> str:
     name = broker.topic()
     broker.send(name, [b"x"] * 3)
-    consumer = broker.consumer(**{"auto.offset.reset": "error"})
+    consumer = broker.consumer(config={"auto.offset.reset": "error"})
     consumer.assign([TopicPartition(name, 0, 1_000)])
     message = consumer.poll(5)
     consumer.close()
     need(message is not None and message.error() is not None, "silent: no error and no message")
-    return message.error().name()
+    return str(message.error().name())
 
 
 def message_of_1_mb(broker: Broker) -> str:
     name = broker.topic()
     value = bytes(range(256)) * 4_096
-    producer = broker.producer(**{"message.max.bytes": 4_000_000})
+    producer = broker.producer(config={"message.max.bytes": 4_000_000})
     failed: list[object] = []
     producer.produce(name, value, on_delivery=lambda e, _: failed.append(e) if e else None)
     need(producer.flush(TIMEOUT) == 0 and not failed, failed)
@@ -349,7 +379,7 @@ def compressed(broker: Broker) -> str:
     seen = []
     for codec in ("gzip", "lz4", "snappy", "zstd"):
         name = broker.topic()
-        producer = broker.producer(**{"compression.type": codec})
+        producer = broker.producer(config={"compression.type": codec})
         for _ in range(100):
             producer.produce(name, b"abc" * 100)
         left = producer.flush(TIMEOUT)
@@ -384,6 +414,8 @@ PROBES: list[Callable[[Broker], str]] = [
     headers_kept,
     keys_and_tombstones,
     watermarks,
+    watermark_of_a_fetch,
+    start_at_the_end,
     list_offsets,
     offsets_for_times,
     offsets_for_times_in_a_batch,

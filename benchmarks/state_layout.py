@@ -2,18 +2,21 @@
 
     python -m benchmarks.state_layout                     # everything, about 20 minutes
     python -m benchmarks.state_layout --parts steady --epochs 1 --layouts log:256,whole:256
+    python -m benchmarks.state_layout --parts kills,rescale --epochs 0.2 --layouts churn:256
 
 Layouts, each with its number of state keys a step:
 
 * `log:N`    buckets; a snapshot appends the dirty rows of all buckets to one file (flows/segments)
 * `file:N`   buckets; a snapshot writes the dirty rows of each bucket to a file of its own
+* `churn:N`  as `log:N`, but compacting and deleting all the time, to put that under kills
 * `whole:N`  buckets; a snapshot is the whole bucket, inside the engine's SQLite partitions
 * `single:0` a state key for each user and each item
 
 `steady` measures latency from the scheduled time of each event (so a stall counts for every event
 that it delays), bytes written and CPU. `kills` kills both processes ten times with SIGKILL, purges
 before each start, measures from process start to the first event out of every worker, and compares
-the final state with one computed without the engine. Rounds interleave the layouts; the table shows
+the final state with one computed without the engine; `rescale` does so with 2, 1 and 3 processes in
+turn. Rounds interleave the layouts; the table shows
 medians. The decision is in docs/decisions/0001-keyed-state-layout.md.
 """
 
@@ -27,13 +30,20 @@ import shutil
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from statistics import median
 
-from benchmarks.state_layout_cluster import Cluster, create, disk_bytes, purge, stored_digest
+from benchmarks.state_layout_cluster import (
+    PROCESSES,
+    Cluster,
+    create,
+    disk_bytes,
+    purge,
+    stored_digest,
+)
 from benchmarks.state_layout_flow import PARTITIONS, SEED_EVENTS, Run, expected_digest
 
 LAYOUTS = "log:64,log:256,log:1024,file:256,file:1024,whole:256,whole:1024,single:0"
@@ -116,16 +126,19 @@ def steady(plan: Plan, root: Path) -> Result:
     }
 
 
-def kills(plan: Plan, root: Path) -> Result:
-    """Kill an otherwise equal run ten times and compare where it ends."""
+def kills(plan: Plan, root: Path, processes: Sequence[int] = (PROCESSES,)) -> Result:
+    """Kill an otherwise equal run ten times and compare where it ends.
+
+    The starts go through the numbers of `processes` in turn.
+    """
     draw = random.Random(7)
     longest = 14.0 if plan.epoch > 5 else 3.0
     folder = fresh_copy(plan, root)
     end = SEED_EVENTS + int((longest * KILLS + 5) * plan.rate / PARTITIONS)
     starts: list[float] = []
     rows = files = 0
-    for _ in range(KILLS):
-        cluster = Cluster(plan.run(folder, end))
+    for number in range(KILLS):
+        cluster = Cluster(plan.run(folder, end), processes[number % len(processes)])
         starts.append(cluster.first_events(START_TIMEOUT))
         time.sleep(draw.uniform(0.5, longest))
         cluster.kill()
@@ -146,7 +159,16 @@ def _usage(cluster: Cluster) -> tuple[int, float]:
     return cluster.written(), cluster.cpu_seconds()
 
 
-MEASURES: dict[str, Callable[[Plan, Path], Result]] = {"steady": steady, "kills": kills}
+def rescale(plan: Plan, root: Path) -> Result:
+    """Kill as in `kills`, and start again with another number of workers each time."""
+    return kills(plan, root, processes=(2, 1, 3))
+
+
+MEASURES: dict[str, Callable[[Plan, Path], Result]] = {
+    "steady": steady,
+    "kills": kills,
+    "rescale": rescale,
+}
 
 
 def table(results: dict[Plan, list[Result]]) -> str:

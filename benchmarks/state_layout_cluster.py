@@ -28,17 +28,17 @@ HEAD_START = 0.15  # seconds by which the first process precedes the others
 class Cluster:
     """The processes of one start."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, processes: int = PROCESSES) -> None:
         self.folder = Path(run.folder)
         self.log = self.folder / "log"
         for old in [*self.folder.glob("first-*"), *self.folder.glob("latency-*")]:
             old.unlink()
-        addresses = ";".join(f"127.0.0.1:{port}" for port in _free_ports(PROCESSES))
+        addresses = ";".join(f"127.0.0.1:{port}" for port in _free_ports(processes))
         command = [sys.executable, "-m", "benchmarks.state_layout_flow", arguments(run)]
         self.started = time.time()
         self.processes: list[subprocess.Popen[bytes]] = []
         with self.log.open("ab") as log:
-            for index in range(PROCESSES):
+            for index in range(processes):
                 if index == 1:
                     # A process that finds no listener yet sleeps a whole second before it retries.
                     time.sleep(HEAD_START)
@@ -106,7 +106,7 @@ def create(folder: Path, partitions: int) -> None:
     """Make an empty data folder."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "recovery").mkdir(parents=True)
-    init_db_dir(folder / "recovery", partitions)
+    init_db_dir(folder / "recovery", partitions)  # type: ignore[no-untyped-call]  # untyped
 
 
 def purge(folder: Path) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
@@ -51,7 +52,7 @@ _MASK = (1 << 64) - 1
 class Run:
     """What one worker process needs to know."""
 
-    layout: str  # "log", "file", "whole" or "single"
+    layout: str  # "log", "churn", "file", "whole" or "single"
     buckets: int
     folder: str
     rate: float  # events a second of each partition; 0 is as fast as possible
@@ -170,6 +171,9 @@ def rows_factory(run: Run, step: str) -> Callable[[bytes | None], Rows]:
     match run.layout:
         case "log":
             return Segments(root).bucket
+        case "churn":
+            store = partial(SegmentStore, roll_bytes=1 << 18)
+            return Segments(root, max_deltas=3, store=store).bucket
         case "file":
             return Segments(root, store=FilePerSegment).bucket
         case "whole" | "single":
@@ -359,13 +363,16 @@ def main() -> None:
     run = Run(**json.loads(sys.argv[1]))
     if run.fsync_ms:
         slow_fsync(run.fsync_ms)
-    cli_main(
+    recovery = RecoveryConfig(  # type: ignore[no-untyped-call]  # untyped
+        str(Path(run.folder, "recovery")), timedelta(0)
+    )
+    cli_main(  # type: ignore[no-untyped-call]  # untyped
         build(run),
         workers_per_process=1,
         process_id=int(sys.argv[2]),
         addresses=sys.argv[3].split(";"),
         epoch_interval=timedelta(seconds=run.epoch_seconds),
-        recovery_config=RecoveryConfig(str(Path(run.folder, "recovery")), timedelta(0)),
+        recovery_config=recovery,
     )
 
 
