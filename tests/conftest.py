@@ -3,7 +3,7 @@
 `store_url` and `broker` are shared by the tests of one pytest process, so keep to `namespace`
 (for keys) and `prefix` (for topics and groups). A test that needs the fixed topic names, empties
 the store, or stops and restarts a server takes `own_store` or `own_broker`: a start costs about
-50 ms.
+50 ms. Consumers `assign` partitions: joining a group takes the embedded broker about 20 s.
 """
 
 import uuid

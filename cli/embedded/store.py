@@ -1,6 +1,7 @@
 """The embedded store: a Valkey server as a child process, with its append-only file on disk."""
 
 import secrets
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,7 @@ from cli.embedded.errors import EmbeddedMissingError
 from cli.embedded.ports import LOOPBACK, await_listening, free_port
 
 START_SECONDS = 20.0
+LOADING_POLL_SECONDS = 0.05
 
 
 def _binary() -> Path:
@@ -81,6 +83,7 @@ class EmbeddedStore:
                 except redis.exceptions.BusyLoadingError:
                     if not self.child.running:
                         raise ChildError(f"store ended while loading: {self.child.log}") from None
+                    time.sleep(LOADING_POLL_SECONDS)
                 except redis.exceptions.AuthenticationError:
                     raise ChildError(
                         f"port {self._port} was taken by another server; start again"

@@ -9,8 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 import cli.embedded.broker as broker_module
 from cli.children import ChildError
@@ -52,7 +54,8 @@ def test_the_store_keeps_its_data_its_port_and_its_secret(own_store: EmbeddedSto
     with redis.Redis.from_url(url) as client:
         assert client.get("a") == b"kept"
     port = int(url.rsplit(":", 1)[1].split("/")[0])
-    with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+    once = Retry(NoBackoff(), 0)
+    with redis.Redis(port=port, retry=once) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.get("a")
 
 
@@ -81,10 +84,8 @@ def test_messages_travel_with_key_and_order(broker: str, prefix: str) -> None:
     for number in range(100):
         producer.produce(topic, str(number), key="ada")
     assert producer.flush(10) == 0
-    consumer = Consumer(
-        {"bootstrap.servers": broker, "group.id": prefix, "auto.offset.reset": "earliest"}
-    )
-    consumer.subscribe([topic])
+    consumer = Consumer({"bootstrap.servers": broker, "group.id": prefix})
+    consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
     found: list[bytes] = []
     deadline = time.monotonic() + 30
     while len(found) < 100 and time.monotonic() < deadline:
