@@ -71,7 +71,7 @@ class Dedupe:
             self._clock, self.duplicates, self.forgotten, spans = _decoder.decode(part)
             for span, raw in spans.items():
                 self._open.setdefault(span, set()).update(np.frombuffer(raw, np.uint64).tolist())
-        self._advance(self._clock)
+        self._close()
 
     def _all(self) -> Iterator[tuple[int, list[int]]]:
         for span, ids in self._closed.items():
@@ -92,9 +92,13 @@ class Dedupe:
         return known
 
     def _advance(self, clock: int) -> None:
-        if clock <= self._clock and self._clock // self._span_ms in self._open:
-            return
+        before = self._clock // self._span_ms
         self._clock = max(self._clock, clock)
+        if self._clock // self._span_ms > before:
+            self._close()
+
+    def _close(self) -> None:
+        """Close the spans that are over, and forget those that are too old or too many."""
         current = self._clock // self._span_ms
         for span in [s for s in self._open if s < current]:
             self._closed[span] = np.sort(np.fromiter(self._open.pop(span), np.uint64))

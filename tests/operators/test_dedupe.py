@@ -1,0 +1,67 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from operators.dedupe import SPANS, Dedupe
+from tests.builders import HOUR, NOON, arrived
+
+
+def ids_of(events):
+    return [item.event.id for item in events]
+
+
+def test_a_repeat_is_dropped_and_counted_within_a_batch_and_across_batches():
+    dedupe = Dedupe(24, 1000)
+    first = dedupe.on_batch([arrived(id="a"), arrived(id="b"), arrived(id="a")], NOON)
+    second = dedupe.on_batch([arrived(id="b"), arrived(id="c")], NOON)
+    assert (ids_of(first), ids_of(second)) == (["a", "b"], ["c"])
+    assert dedupe.duplicates == 2
+
+
+def test_the_same_id_of_another_source_or_site_is_another_event():
+    dedupe = Dedupe(24, 1000)
+    events = [arrived(id="a"), arrived(id="a", source="crm"), arrived(id="a", site="other")]
+    assert len(dedupe.on_batch(events, NOON)) == 3
+
+
+def test_an_id_is_remembered_for_the_whole_time_and_forgotten_after_it():
+    dedupe = Dedupe(24, 1000)
+    dedupe.on_batch([arrived(id="a")], NOON)
+    for hour in range(25):
+        assert dedupe.on_batch([arrived(id="a", at=hour * HOUR)], NOON + hour * HOUR) == []
+    later = 24 * HOUR + 24 * HOUR // SPANS + HOUR
+    assert len(dedupe.on_batch([arrived(id="a", at=later)], NOON + later)) == 1
+
+
+def test_memory_is_bounded_and_what_was_forgotten_early_is_counted():
+    dedupe = Dedupe(24, 100)
+    for hour in range(48):
+        events = [arrived(id=f"{hour}-{n}", at=hour * HOUR) for n in range(50)]
+        dedupe.on_batch(events, NOON + hour * HOUR)
+    # The open span is never cut: at most its own ids stand above the limit.
+    assert len(dedupe) <= 100 + 50 * 24 // SPANS
+    assert dedupe.forgotten > 0
+
+
+def test_an_event_with_an_old_arrival_does_not_turn_the_clock_back():
+    dedupe = Dedupe(24, 1000)
+    dedupe.on_batch([arrived(id="a", at=10 * HOUR)], NOON + 10 * HOUR)
+    assert dedupe.on_batch([arrived(id="a", at=0)], NOON) == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 40 * HOUR)), max_size=60),
+    st.lists(st.booleans(), min_size=60, max_size=60),
+)
+def test_saved_in_parts_and_loaded_it_answers_as_if_it_had_run_on(steps, saves):
+    straight, saved = Dedupe(24, 10_000), Dedupe(24, 10_000)
+    parts: list[bytes] = []
+    for (number, at), save in zip(steps, saves, strict=False):
+        batch = [arrived(id=str(number), at=at)]
+        expected = ids_of(straight.on_batch(batch, NOON))
+        assert ids_of(saved.on_batch(batch, NOON)) == expected
+        if save:
+            parts.append(saved.dump(full=not parts))
+            resumed = Dedupe(24, 10_000)
+            resumed.load(parts)
+            assert (len(resumed), resumed.duplicates) == (len(saved), saved.duplicates)
+            saved = resumed
