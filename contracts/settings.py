@@ -8,24 +8,35 @@ setting is one clear line (`SettingsError`), never a default in silence.
 >>> Settings.load(environ={"HEADRACE_FLOW__BUCKETS": "none"})
 Traceback (most recent call last):
     ...
-contracts.settings.SettingsError: HEADRACE_FLOW__BUCKETS: input should be a valid integer, unable \
-to parse string as an integer (got 'none')
+contracts.setting_sources.SettingsError: HEADRACE_FLOW__BUCKETS: input should be a valid integer, \
+unable to parse string as an integer (got 'none')
 """
 
-import tomllib
+import json
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-ENV_PREFIX: Final = "HEADRACE_"
-NESTING: Final = "__"
+from contracts import setting_sources as sources
+from contracts.setting_sources import SettingsError
+
+__all__ = [
+    "ApiSettings",
+    "FlowSettings",
+    "KafkaSettings",
+    "Loaded",
+    "RedisSettings",
+    "Settings",
+    "SettingsError",
+    "kafka_config",
+]
+
 DAY_S: Final = 86_400
-
-
-class SettingsError(ValueError):
-    """A setting that is unknown or wrong: where it came from, and what it should be."""
 
 
 class _Group(BaseModel):
@@ -48,6 +59,12 @@ class KafkaSettings(_Group):
     on_new_log: Literal["refuse", "restart"] = Field(
         "refuse", description="when the broker's log is not the one that recovery belongs to"
     )
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _flatten(cls, options: Any) -> Any:
+        """Take TOML's `security.protocol = "SSL"`, which is a table in a table, as one name."""
+        return dict(sources.dotted(options)) if isinstance(options, dict) else options
 
 
 class RedisSettings(_Group):
@@ -106,8 +123,13 @@ class ApiSettings(_Group):
     )
 
 
-class Settings(_Group):
-    """All settings, by group."""
+class Settings(BaseSettings):
+    """All settings, by group.
+
+    `Settings()` is the defaults; only `load` looks at a file or an environment, at those given.
+    """
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     data_dir: Path = Path("var")
     namespace: str = "live"
@@ -117,89 +139,77 @@ class Settings(_Group):
     api: ApiSettings = ApiSettings()
 
     @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing by itself: `load` says what is read."""
+        return (init_settings,)
+
+    @classmethod
     def load(
         cls,
         file: Path | None = None,
         environ: Mapping[str, str] | None = None,
         overrides: Mapping[str, Any] | None = None,
     ) -> "Settings":
-        """Return the settings of a TOML file, under those of the environment and `overrides`.
+        """Return the settings of a TOML (or `.json`) file, under `environ`, under `overrides`.
 
-        `overrides` has dotted names, as from a command line. Raises `SettingsError`.
+        `overrides` has dotted names, as from a command line; None means not given. Raises
+        `SettingsError`.
         """
-        origins: dict[str, str] = {}
+        return cls.trace(file, environ, overrides).settings
+
+    @classmethod
+    def trace(
+        cls,
+        file: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> "Loaded":
+        """Return what `load` returns, and where each value that is not a default came from."""
         tree: dict[str, Any] = {}
-        for source, name, value in (
-            *_from_file(file),
-            *_from_environ(environ or {}),
-            *_from_overrides(overrides or {}),
+        origins: dict[str, str] = {}
+        for found, where in (
+            sources.from_file(cls, file) if file is not None else ({}, {}),
+            sources.from_environ(cls, environ or {}),
+            sources.from_overrides(cls, overrides or {}),
         ):
-            _put(tree, name.split("."), value, source)
-            origins[name] = source
+            tree = sources.merge(tree, found)
+            origins |= where
         try:
-            return cls.model_validate(tree)
+            return Loaded(cls(**tree), origins)
         except ValidationError as error:
-            raise SettingsError(_explain(error, origins)) from None
+            raise SettingsError(sources.explain(cls, error, origins)) from None
+
+    def save(self, file: Path) -> None:
+        """Write all settings, secrets too, as JSON that `load` reads; for the owner's eyes only."""
+        draft = file.with_name(f".{file.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as output:
+            json.dump(sources.revealed(self), output, indent=1)
+        draft.replace(file)
 
 
-def _from_file(file: Path | None) -> list[tuple[str, str, Any]]:
-    if file is None:
-        return []
-    try:
-        tree = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file}: not valid TOML: {error}") from None
-    return [(f"{file}: {name}", name, value) for name, value in _leaves(tree)]
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and by dotted name the variable or file key of every value that was given."""
+
+    settings: Settings
+    origins: Mapping[str, str]
 
 
-def _leaves(tree: dict[str, Any], path: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for name, value in tree.items():
-        dotted = f"{path}.{name}" if path else name
-        # Free-form maps (librdkafka options, sites) have dots in their own names.
-        group = isinstance(value, dict) and dotted not in ("kafka.options", "api.sites")
-        found += _leaves(value, dotted) if group else [(dotted, value)]
-    return found
+def kafka_config(settings: Settings) -> dict[str, str | int | float | bool]:
+    """Return the librdkafka configuration of a client of ours: address, SASL, TLS.
 
-
-def _from_environ(environ: Mapping[str, str]) -> list[tuple[str, str, Any]]:
-    return [
-        (name, name.removeprefix(ENV_PREFIX).lower().replace(NESTING, "."), _literal(name, value))
-        for name, value in sorted(environ.items())
-        if name.startswith(ENV_PREFIX)
-    ]
-
-
-def _literal(name: str, value: str) -> Any:
-    if name.endswith(("KAFKA__OPTIONS", "API__SITES")):
-        try:
-            return tomllib.loads(f"x = {value}")["x"]
-        except tomllib.TOMLDecodeError:
-            raise SettingsError(
-                f'{name}: expected a TOML inline table, such as {{ "a" = "b" }} (got {value!r})'
-            ) from None
-    return value
-
-
-def _from_overrides(overrides: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
-    return [(name, name, value) for name, value in overrides.items() if value is not None]
-
-
-def _put(tree: dict[str, Any], path: list[str], value: Any, source: str) -> None:
-    for name in path[:-1]:
-        tree = tree.setdefault(name, {})
-        if not isinstance(tree, dict):
-            raise SettingsError(f"{source}: there is no such setting")
-    tree[path[-1]] = value
-
-
-def _explain(error: ValidationError, origins: dict[str, str]) -> str:
-    first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
-    source = origins.get(name, name)
-    if first["type"] == "extra_forbidden":
-        return f"{source}: there is no such setting (headrace config schema lists all)"
-    message = first["msg"]
-    return f"{source}: {message[:1].lower()}{message[1:]} (got {first['input']!r})"
+    >>> kafka_config(Settings(kafka=KafkaSettings(bootstrap_servers="broker:9092")))
+    {'bootstrap.servers': 'broker:9092'}
+    """
+    config = {**settings.kafka.options, "bootstrap.servers": settings.kafka.bootstrap_servers}
+    if password := settings.kafka.password.get_secret_value():
+        config["sasl.password"] = password
+    return config
