@@ -1,1 +1,1 @@
-"""Views: the protocol, its Redis implementation and one in memory."""
+"""Where views are kept: a protocol, Redis and memory behind it, one contract suite for both."""

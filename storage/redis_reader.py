@@ -1,0 +1,136 @@
+"""Reading views from Redis or Valkey, for the API: asyncio, one round trip a method."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from redis.exceptions import NoScriptError, RedisError
+
+from contracts.keys import ALIAS_MARK, Keys
+from contracts.settings import RedisSettings
+from storage.connection import connect_async, place, translated
+from storage.scripts import load
+from storage.views import Entry, LogState, Person, is_device
+
+FOLLOW_SECONDS: Final = 5.0
+"""After which a blocking read is given up; `follow` may wait for less than that."""
+
+
+class RedisReader:
+    """A `ViewReader` over pooled connections, and one apart for following streams."""
+
+    def __init__(self, settings: RedisSettings, timeout: float | None = None) -> None:
+        self._where = place(settings.url.get_secret_value())
+        # Typed loosely: the types that redis-py gives its answers change between its majors.
+        self._client: Any = connect_async(settings, timeout=timeout)
+        # A blocking read must outlive the time it may block.
+        self._follower: Any = connect_async(settings, connections=2, timeout=FOLLOW_SECONDS)
+        self._people = load("people")
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return what plain keys hold, in order."""
+        if not keys:
+            return []
+        with translated(self._where):
+            return list(await self._client.execute_command("MGET", *keys))
+
+    async def get_people(
+        self, keys: Keys, site: str, ids: Sequence[str], extra: Sequence[str] = ()
+    ) -> tuple[list[Person], list[bytes | None]]:
+        """Return people (a device that was identified as its user), and what `extra` keys hold."""
+        wanted: list[str] = []
+        for id_ in ids:
+            wanted += (keys.profile(site, id_), keys.standing(site, id_))
+        wanted += extra
+        if not any(map(is_device, ids)):
+            flat = await self.get_many(wanted)
+            triples = [("", *flat[i : i + 2]) for i in range(0, 2 * len(ids), 2)]
+            return _people(ids, triples), flat[2 * len(ids) :]
+        prefixes = (keys.profile(site, ""), keys.standing(site, ""))
+        flat = await self._run(wanted, (len(ids), *prefixes, ALIAS_MARK))
+        triples = [tuple(flat[i : i + 3]) for i in range(0, 3 * len(ids), 3)]
+        return _people(ids, triples), flat[3 * len(ids) :]
+
+    async def get_hash(self, key: str) -> dict[bytes, bytes]:
+        """Return all fields of a hash, empty if there is none."""
+        with translated(self._where):
+            return dict(await self._client.hgetall(key))
+
+    async def get_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
+        """Return some fields of a hash, in order."""
+        if not fields:
+            return []
+        with translated(self._where):
+            return list(await self._client.execute_command("HMGET", key, *fields))
+
+    async def get_members(self, key: str) -> set[str]:
+        """Return the members of a set, empty if there is none."""
+        with translated(self._where):
+            members = await self._client.smembers(key)
+        return {member.decode() for member in members}
+
+    async def get_logs(self, keys: Sequence[str]) -> list[LogState]:
+        """Return where streams stand; one that does not exist stands at zero."""
+        with translated(self._where):
+            pipe = self._client.pipeline(transaction=False)
+            for key in keys:
+                pipe.xinfo_stream(key)
+            states = await pipe.execute(raise_on_error=False)
+            return [_log_state(state) for state in states]
+
+    async def follow(self, after: Mapping[str, str], wait_ms: int, limit: int) -> list[Entry]:
+        """Return up to `limit` entries a stream that come after the ids given; wait for some."""
+        with translated(self._where):
+            streams = await self._follower.execute_command(
+                "XREAD", "COUNT", limit, "BLOCK", wait_ms, "STREAMS", *after, *after.values()
+            )
+        return [
+            Entry(key.decode(), id_.decode(), fields)
+            for key, entries in streams or ()
+            for id_, fields in entries
+        ]
+
+    async def find(self, prefix: str) -> list[str]:
+        """Return the keys that start with `prefix`. Many round trips: it scans the store."""
+        with translated(self._where):
+            found = self._client.scan_iter(match=f"{prefix}*", count=2_000)
+            return sorted({key.decode() async for key in found})
+
+    async def ping(self) -> None:
+        """Return if the store answers."""
+        with translated(self._where):
+            await self._client.execute_command("PING")
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        with suppress(RedisError, OSError):
+            await self._client.aclose()
+            await self._follower.aclose()
+
+    async def _run(self, keys: Sequence[str], arguments: Sequence[Any]) -> list[Any]:
+        command = (len(keys), *keys, *arguments)
+        with translated(self._where):
+            try:
+                answer = await self._client.execute_command(
+                    "EVALSHA_RO", self._people.sha, *command
+                )
+            except NoScriptError:
+                answer = await self._client.execute_command("EVAL_RO", self._people.text, *command)
+        return list(answer)
+
+
+def _people(ids: Sequence[str], triples: Sequence[Sequence[Any]]) -> list[Person]:
+    return [
+        Person(user.decode() if user else id_, profile, standing)
+        for id_, (user, profile, standing) in zip(ids, triples, strict=True)
+    ]
+
+
+def _log_state(raw: Any) -> LogState:
+    if isinstance(raw, Exception):
+        if "no such key" in str(raw):
+            return LogState()
+        raise raw
+    first = raw["first-entry"]
+    last = raw["last-generated-id"].decode()
+    return LogState(first[0].decode() if first else last, last, int(raw["entries-added"]))
