@@ -15,8 +15,8 @@ from contracts.rejects import RejectReason
 
 Fault = tuple[RejectReason, str]
 
-EARLIEST_MS: Final = 946_684_800_000
-"""2000-01-01: before it nobody clicked, and a count of seconds looks like January 1970."""
+EARLIEST_MS: Final = 788_918_400_000
+"""1995-01-01: the oldest public recordings start there, and a count of seconds looks like 1970."""
 LATEST_MS: Final = 4_102_444_800_000
 """2100-01-01."""
 MAX_AMOUNT: Final = 1e12
@@ -41,7 +41,7 @@ def check(event: Event) -> Fault | None:
     >>> check(Event(id="1", type="view", time=1511544070000))
     ('no_subject', '`user`, `device`: one of the two is needed')
     >>> check(Event(id="1", type="view", time=1511544070, user="ada"))[1]
-    '`time`: 1511544070 is 1970-01-18; expected milliseconds of 2000 to 2100: are these seconds?'
+    '`time`: 1511544070 is 1970-01-18; expected milliseconds of 1995 to 2100: are these seconds?'
     """
     return (
         _subject(event)
@@ -77,7 +77,7 @@ def _time(time: int) -> Fault | None:
         hint = ": are these seconds?"
     elif EARLIEST_MS <= time // 1000 < LATEST_MS:
         hint = ": are these microseconds?"
-    detail = f"`time`: {time}{_day(time)}; expected milliseconds of 2000 to 2100{hint}"
+    detail = f"`time`: {time}{_day(time)}; expected milliseconds of 1995 to 2100{hint}"
     return "bad_time", detail
 
 
