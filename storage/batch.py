@@ -5,8 +5,8 @@ from typing import Final
 
 from storage.writes import AddMembers, Append, DeleteView, SetFields, SetView, Write
 
-MAX_WRITES: Final = 4_000
-MAX_BYTES: Final = 4_000_000
+MAX_WRITES: Final = 500
+MAX_BYTES: Final = 1_000_000
 MAX_PARTS: Final = 2_000
 """Of one write: Lua unpacks fewer than 8,000 values at once."""
 
@@ -25,12 +25,12 @@ class Call:
 
     @property
     def full(self) -> bool:
-        """Whether it is time for another call, so that the store is never held up for long."""
+        """Whether it is time for another call: one holds up all readers, for a millisecond."""
         return len(self.keys) >= MAX_WRITES or self.size >= MAX_BYTES
 
 
 def calls(writes: Sequence[Write]) -> Iterator[Call]:
-    """Yield the calls that a batch takes: one for up to 4,000 writes or 4 MB, order kept."""
+    """Yield the calls that a batch takes: one for up to 500 writes or 1 MB, order kept."""
     call = Call()
     for write in writes:
         if call.full:

@@ -46,7 +46,7 @@ class RedisViews:
         return cls(connect(settings), namespace, run)
 
     def write(self, writes: Sequence[Write]) -> None:
-        """Apply `writes` in order, at once for the readers up to 4,000 writes or 4 MB.
+        """Apply `writes` in order, in calls of up to 500 writes or 1 MB, each at once for readers.
 
         Raises as `ViewWriter.write` says.
         """
