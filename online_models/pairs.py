@@ -1,0 +1,173 @@
+"""From a person's touches to pairs of items: what the neighbour rows are learnt from.
+
+`together`: the item and each of the last `window` others, in both directions, fading by `LAG` a
+step. `next`: the item right after the last one of the same visit, forward only.
+
+Evidence has a sign. An item that was disliked or sent back takes weight off its pairs with what
+the person liked; what a person disliked before says nothing about what comes now.
+"""
+
+from array import array
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from online_models.touches import WEIGHTS, Touch
+
+K = TypeVar("K")
+K_co = TypeVar("K_co", covariant=True)
+
+LAG: Final = 0.8
+TOGETHER: Final = 0
+NEXT: Final = 1
+"""Channels, in the order of `rows.CHANNELS`."""
+
+_FADE: Final = tuple(LAG**lag for lag in range(64))
+
+
+class PairArrays(NamedTuple):
+    """Pairs as columns of one length, in the order that `SlotTable.learn_many` takes them."""
+
+    items: NDArray[np.uint64]
+    neighbours: NDArray[np.uint64]
+    channels: NDArray[np.int8]
+    weights: NDArray[np.float32]
+    times: NDArray[np.int64]
+
+    def by_shard(self, shards: int) -> dict[int, "PairArrays"]:
+        """Return the pairs of each shard that has any, in order. An item's shard: number % shards.
+
+        >>> pairs_of([Touch(1, "view", 0)], Touch(2, "view", 5)).by_shard(2)[0].items.tolist()
+        [2]
+        """
+        shard = (self.items % np.uint64(shards)).astype(np.int64)
+        parts = {}
+        for number in np.unique(shard).tolist():
+            mine = shard == number
+            parts[number] = PairArrays(*(column[mine] for column in self))
+        return parts
+
+    def pack(self) -> bytes:
+        """Return the pairs as bytes, 29 each."""
+        return b"".join(column.tobytes() for column in self)
+
+    @classmethod
+    def unpack(cls, raw: bytes) -> "PairArrays":
+        """Return packed pairs, read-only; raise `ValueError` if the bytes are cut."""
+        count, rest = divmod(len(raw), _PAIR_BYTES)
+        if rest:
+            raise ValueError(f"packed pairs: {len(raw)} bytes are not a multiple of {_PAIR_BYTES}")
+        columns, at = [], 0
+        for dtype in _COLUMNS:
+            columns.append(np.frombuffer(raw, dtype, count, at))
+            at += count * dtype.itemsize
+        return cls(*columns)
+
+
+_COLUMNS: Final = tuple(np.dtype(name) for name in ("u8", "u8", "i1", "f4", "i8"))
+_PAIR_BYTES: Final = sum(dtype.itemsize for dtype in _COLUMNS)
+
+
+class PairBuffer:
+    """Collects the pairs of many events, to be learnt from at once. About 6 us an event.
+
+    >>> buffer = PairBuffer()
+    >>> buffer.add([Touch(1, "view", 0)], Touch(2, "view", 5))
+    >>> pairs = buffer.take()
+    >>> pairs.items.tolist(), pairs.neighbours.tolist(), pairs.channels.tolist()
+    ([2, 1, 1], [1, 2, 2], [0, 0, 1])
+    """
+
+    def __init__(self, window: int = 20, session_gap_ms: int = 1_800_000) -> None:
+        self._window = min(window, len(_FADE))
+        self._gap = session_gap_ms
+        self._clear()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, recents: Sequence[Touch], event: Touch) -> None:
+        """Take in an event of a person whose touches before it were `recents`, oldest first."""
+        if not recents or event.type not in WEIGHTS:
+            return
+        others = last_liked(recents, event.item, self._window)
+        last = recents[-1]
+        follows = last.item in others[:1] and 0 <= event.time - last.time <= self._gap
+        self.add_others(event, others, follows=follows)
+
+    def add_others(self, event: Touch, others: Sequence[int], *, follows: bool) -> None:
+        """Take in an event after `others` (`last_liked`); `follows`: right after the first."""
+        evidence = WEIGHTS.get(event.type, 0.0)
+        count = len(others)
+        if not evidence or not count:
+            return
+        gains = [evidence * fade for fade in _FADE[:count]]
+        mine = [event.item] * count
+        self._items.extend(mine)
+        self._items.extend(others)
+        self._neighbours.extend(others)
+        self._neighbours.extend(mine)
+        self._weights.extend(gains)
+        self._weights.extend(gains)
+        self._channels.extend(bytes(2 * count))
+        self._counts.append(2 * count)
+        if follows:
+            self._items.append(others[0])
+            self._neighbours.append(event.item)
+            self._weights.append(evidence)
+            self._channels.append(NEXT)
+            self._counts[-1] += 1
+        self._times.append(event.time)
+
+    def take(self) -> PairArrays:
+        """Return what was collected, and begin anew."""
+        pairs = PairArrays(
+            np.frombuffer(self._items, np.uint64),
+            np.frombuffer(self._neighbours, np.uint64),
+            np.frombuffer(self._channels, np.int8),
+            np.frombuffer(self._weights, np.float32),
+            np.repeat(np.array(self._times, np.int64), self._counts),
+        )
+        self._clear()
+        return pairs
+
+    def _clear(self) -> None:
+        self._items = array("Q")
+        self._neighbours = array("Q")
+        self._weights = array("f")
+        self._channels = bytearray()
+        self._times: list[int] = []
+        self._counts: list[int] = []
+
+
+def pairs_of(
+    recents: Sequence[Touch], event: Touch, window: int = 20, session_gap_ms: int = 1_800_000
+) -> PairArrays:
+    """Return the pairs of one event. Pure; for many events a `PairBuffer` is cheaper."""
+    buffer = PairBuffer(window, session_gap_ms)
+    buffer.add(recents, event)
+    return buffer.take()
+
+
+class _Touched(Protocol[K_co]):
+    @property
+    def item(self) -> K_co: ...
+    @property
+    def type(self) -> str: ...
+
+
+def last_liked(recents: Sequence[_Touched[K]], item: K, window: int) -> list[K]:
+    """Return the last distinct other items that were not disliked, newest first."""
+    seen = {item}
+    others: list[K] = []
+    for touch in reversed(recents):
+        if touch.item in seen:
+            continue
+        seen.add(touch.item)
+        if WEIGHTS.get(touch.type, 0.0) > 0.0:
+            others.append(touch.item)
+            if len(others) == window:
+                break
+    return others
