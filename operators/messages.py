@@ -125,8 +125,8 @@ class AttributedSlice(Packed, array_like=True, tag="attributed"):
 class Touchpoint(Struct, array_like=True):
     """A person touched an item: what item rows and popularity learn from.
 
-    `before` are the items touched before, newest first, as item numbers; `follows` says that the
-    first of them was touched in the same session.
+    `before` are the other items touched before and liked, newest first, as numbers; `follows` says
+    that the first of them was the last touch, in the same session.
     """
 
     site: str
@@ -139,7 +139,7 @@ class Touchpoint(Struct, array_like=True):
 
 
 class Named(Struct, array_like=True):
-    """An item that the catalogue does not know, as the events describe it."""
+    """An item as an event describes it; `known`: the catalogue describes it better."""
 
     site: str
     id: str
@@ -147,6 +147,7 @@ class Named(Struct, array_like=True):
     brand: str
     price: float | None
     seq: int
+    known: bool
 
 
 class Lesson(Packed, array_like=True, tag="lesson"):
@@ -162,6 +163,7 @@ class Lesson(Packed, array_like=True, tag="lesson"):
 class ItemBatch(Packed, array_like=True, tag="items"):
     """What one shard of items learns from a batch: arrays as bytes, one entry a pair or touch."""
 
+    shard: str
     round: int
     site: str
     pairs: "PairArrays"
@@ -185,6 +187,15 @@ class TouchArrays(Struct, array_like=True):
     items: bytes = b""
     weights: bytes = b""
     times: bytes = b""
+
+
+class TopPart(Packed, array_like=True, tag="top"):
+    """One shard's rankings of its items, packed, by horizon; and how many items it has seen."""
+
+    site: str
+    shard: str
+    items: int
+    rankings: dict[str, bytes]
 
 
 class Example(Struct, array_like=True):

@@ -11,9 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from online_models.pairs import pair_arrays, touch_arrays
-
 from contracts.keys import bucket_name, bucket_of
+from online_models.touches import number_of
 from operators.messages import (
     Attributed,
     AttributedSlice,
@@ -24,10 +23,12 @@ from operators.messages import (
     Lesson,
     Named,
     PairArrays,
+    TouchArrays,
     Touchpoint,
     UserScore,
     UserSlice,
 )
+from operators.pairs import pairs_by_shard, touches_by_shard
 
 Keyed = tuple[str, Any]
 
@@ -81,23 +82,22 @@ def to_shards(
     """Yield, for each site, what each shard of its items learns."""
     for site in sorted({point.site for point in touchpoints} | {item.site for item in named}):
         own = [point for point in touchpoints if point.site == site]
-        pairs = pair_arrays(own, shards)
-        touches = touch_arrays(own, shards)
+        pairs, touches = pairs_by_shard(own, shards), touches_by_shard(own, shards)
         names: dict[int, list[Named]] = defaultdict(list)
         for item in named:
             if item.site == site:
-                names[bucket_of(site, item.id, shards)].append(item)
-        for shard in sorted({*pairs, *touches, *names}):
-            yield (
-                bucket_name("i", shard),
-                ItemBatch(
-                    round_,
-                    site,
-                    pairs.get(shard, PairArrays()),
-                    touches[shard],
-                    names.get(shard, []),
-                ),
+                names[number_of(item.id) % shards].append(item)
+        for number in sorted({*pairs, *touches, *names}):
+            shard = bucket_name("i", number)
+            batch = ItemBatch(
+                shard,
+                round_,
+                site,
+                pairs.get(number, PairArrays()),
+                touches.get(number, TouchArrays()),
+                names.get(number, []),
             )
+            yield shard, batch
 
 
 def to_facts(

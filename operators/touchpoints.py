@@ -1,17 +1,15 @@
 """From applied events to what item rows and popularity learn: an observer without state."""
 
-from functools import lru_cache
-
-from contracts.keys import item_key
+from contracts.profile import Recent
 from contracts.settings import FlowSettings
-from operators.messages import Named, Touchpoint
-from operators.profile import TOUCHES, Applied
-
-number_of = lru_cache(maxsize=1 << 17)(item_key)
+from online_models.pairs import last_liked
+from online_models.touches import WEIGHTS, number_of
+from operators.messages import Arrived, Named, Touchpoint
+from operators.profile import Applied
 
 
 class Touchpoints:
-    """Collects which item was touched, after which others."""
+    """Collects which item was touched, after which others. About 8 us an event."""
 
     def __init__(self, settings: FlowSettings) -> None:
         self._window = settings.co_window
@@ -23,36 +21,40 @@ class Touchpoints:
         """Look at one applied event. Late and adopted ones teach nothing about items."""
         arrived = applied.arrived
         event = arrived.event
-        if event.item is None or event.type not in TOUCHES or applied.adopted or arrived.late:
+        if event.item is None or applied.adopted:
             return
-        before = applied.before[-self._window :][::-1]
-        recent = [number_of(touch.item) for touch in before]
-        follows = bool(before) and event.time - before[0].time <= self._gap
-        self._points.append(
-            Touchpoint(
-                event.site,
-                number_of(event.item),
-                event.type,
-                event.time,
-                arrived.seq,
-                recent,
-                follows,
-            )
-        )
-        if not arrived.known:
-            self._named.append(
-                Named(
-                    event.site,
-                    event.item,
-                    arrived.category,
-                    arrived.brand,
-                    event.price,
-                    arrived.seq,
-                )
-            )
+        self._named.append(_named(arrived, event.item))
+        if event.type in WEIGHTS and not arrived.late:
+            self._points.append(self._touchpoint(arrived, event.item, applied.before))
 
     def take(self) -> tuple[list[Touchpoint], list[Named]]:
         """Return what came of the batch."""
         points, named = self._points, self._named
         self._points, self._named = [], []
         return points, named
+
+    def _touchpoint(self, arrived: Arrived, item: str, before: list[Recent]) -> Touchpoint:
+        event = arrived.event
+        others = last_liked(before, item, self._window)
+        follows = (
+            bool(others)
+            and before[-1].item == others[0]
+            and 0 <= event.time - before[-1].time <= self._gap
+        )
+        numbers = [number_of(other) for other in others]
+        return Touchpoint(
+            event.site, number_of(item), event.type, event.time, arrived.seq, numbers, follows
+        )
+
+
+def _named(arrived: Arrived, item: str) -> Named:
+    event = arrived.event
+    return Named(
+        event.site,
+        item,
+        arrived.category,
+        arrived.brand,
+        event.price,
+        arrived.seq,
+        arrived.known,
+    )

@@ -1,0 +1,221 @@
+"""Item shards: neighbour rows and popularity, learnt as events come, published as they add up."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from contracts.codec import dump_json, pack
+from contracts.events import Item
+from contracts.keys import DAY_MS
+from contracts.settings import FlowSettings
+from online_models.popularity import HALF_LIVES_MS, HORIZONS, Popularity, merge, trending
+from online_models.rows import pack_top, unpack_top
+from online_models.slot_table import SlotTable
+from operators.durable import PackedMap
+from operators.messages import ItemBatch, Named, PairArrays, TopPart, TouchArrays, View, Views
+
+Message = Any
+
+TOP_OF_SHARD = 200
+TOP_OF_SITE = 500
+
+
+class _Shard:
+    """What one shard knows of one site's items."""
+
+    def __init__(self, settings: FlowSettings) -> None:
+        half_life_ms = int(settings.co_half_life_days * DAY_MS)
+        self.table = SlotTable(slots=settings.neighbours, half_life_ms=half_life_ms)
+        self.popularity = Popularity()
+        self.names = PackedMap()
+        self.pending: set[int] = set()
+
+    def learn(self, batch: ItemBatch) -> list[View]:
+        """Learn from a batch; return the catalogue records of items not seen before."""
+        self._count(batch.touches)
+        self._pair(batch.pairs)
+        views = [self._name(named) for named in batch.named]
+        return [view for view in views if view is not None]
+
+    def rows(self, site: str) -> list[View]:
+        """Return the rows that changed since the last call; one that was evicted is deleted."""
+        changed, self.pending = sorted(self.pending), set()
+        kept = [item for item in changed if item in self.table]
+        packed = dict(zip(kept, self.table.pack_many(np.array(kept, np.uint64)), strict=True))
+        return [View("near", site, f"{item:016x}", packed.get(item)) for item in changed]
+
+    def republish(self) -> None:
+        """Make all rows count as changed."""
+        self.pending.update(self.table.items())
+
+    def rankings(self) -> dict[str, bytes]:
+        """Return the shard's most popular items, by horizon."""
+        tops = self.popularity.top(TOP_OF_SHARD, self.popularity.time)
+        return {horizon: pack_top(top) for horizon, top in tops.items()}
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return what is known, or what changed of it."""
+        return pack(
+            (
+                self.table.dump(full=full),
+                self.popularity.dump(full=full),
+                self.names.dump(full=full),
+                sorted(self.pending),
+            )
+        )
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace what is known."""
+        decoded = [_shard_parts.decode(part) for part in parts]
+        self.table.load([table for table, _, _, _ in decoded])
+        self.popularity.load([popularity for _, popularity, _, _ in decoded])
+        self.names.load([names for _, _, names, _ in decoded])
+        self.pending = set(decoded[-1][3])
+
+    def _count(self, touches: TouchArrays) -> None:
+        self.popularity.learn_many(
+            np.frombuffer(touches.items, np.uint64),
+            np.frombuffer(touches.weights, np.float32),
+            np.frombuffer(touches.times, np.int64),
+        )
+
+    def _pair(self, pairs: PairArrays) -> None:
+        touched = self.table.learn_many(
+            np.frombuffer(pairs.items, np.uint64),
+            np.frombuffer(pairs.neighbours, np.uint64),
+            np.frombuffer(pairs.channels, np.int8),
+            np.frombuffer(pairs.weights, np.float32),
+            np.frombuffer(pairs.times, np.int64),
+        )
+        self.pending.update(touched.tolist())
+
+    def _name(self, named: Named) -> View | None:
+        known = self.names.get(named.id)
+        # A price that changes from event to event is no news; a first category is.
+        if known is not None and (not named.category or known == named.category.encode()):
+            return None
+        self.names[named.id] = named.category.encode()
+        if named.known:
+            return None
+        record = Item(
+            id=named.id,
+            site=named.site,
+            category=named.category,
+            brand=named.brand,
+            price=named.price,
+        )
+        return View("catalog", named.site, named.id, pack(record))
+
+
+_shard_parts = msgspec.msgpack.Decoder(tuple[bytes, bytes, bytes, list[int]])
+
+
+class ItemStage:
+    """One shard of all sites' items: a `Publisher`."""
+
+    def __init__(self, settings: FlowSettings) -> None:
+        self._settings = settings
+        self._sites: dict[str, _Shard] = {}
+        self._changed: set[str] = set()
+        self._shard = ""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether rows changed that were not published."""
+        return any(shard.pending for shard in self._sites.values())
+
+    def on_batch(self, messages: Sequence[ItemBatch]) -> list[Message]:
+        """Learn from a batch; what it changed waits to be published."""
+        named: list[View] = []
+        for message in messages:
+            self._shard = message.shard
+            self._changed.add(message.site)
+            named += self._site(message.site).learn(message)
+        return [Views(named)] if named else []
+
+    def publish(self) -> list[Message]:
+        """Return the changed rows, and the rankings of the sites they belong to."""
+        out: list[Message] = []
+        for site in sorted(self._sites):
+            shard = self._sites[site]
+            if shard.pending:
+                out.append(Views(shard.rows(site)))
+                out.append(TopPart(site, self._shard, len(shard.names), shard.rankings()))
+        return out
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return all sites, or those that changed."""
+        sites = list(self._sites) if full else sorted(self._changed)
+        self._changed = set()
+        return pack((self._shard, {site: self._sites[site].dump(full=full) for site in sites}))
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace all sites."""
+        by_site: dict[str, list[bytes]] = {}
+        for part in parts:
+            self._shard, sites = _site_parts.decode(part)
+            for site, dumped in sites.items():
+                by_site.setdefault(site, []).append(dumped)
+        self._sites = {}
+        for site, dumps in by_site.items():
+            self._site(site).load(dumps)
+
+    def _site(self, site: str) -> _Shard:
+        if site not in self._sites:
+            self._sites[site] = _Shard(self._settings)
+        return self._sites[site]
+
+
+_site_parts = msgspec.msgpack.Decoder(tuple[str, dict[str, bytes]])
+
+
+class TopStage:
+    """The shards' rankings merged into one of each kind a site: a `Publisher`."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, dict[str, TopPart]] = {}
+        self._pending: set[str] = set()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether rankings changed that were not published."""
+        return bool(self._pending)
+
+    def on_batch(self, messages: Sequence[TopPart]) -> list[Message]:
+        """Take the shards' newest rankings."""
+        for message in messages:
+            self._parts.setdefault(message.site, {})[message.shard] = message
+            self._pending.add(message.site)
+        return []
+
+    def publish(self) -> list[Message]:
+        """Return the merged rankings that changed."""
+        sites, self._pending = sorted(self._pending), set()
+        return [Views([view for site in sites for view in self._merged(site)])] if sites else []
+
+    def dump(self, *, full: bool) -> bytes:  # small: always whole
+        """Return the shards' rankings."""
+        return pack((self._parts, sorted(self._pending)))
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace the shards' rankings."""
+        if parts:
+            self._parts, pending = _top_parts.decode(parts[-1])
+            self._pending = set(pending)
+
+    def _merged(self, site: str) -> list[View]:
+        parts = [self._parts[site][shard] for shard in sorted(self._parts[site])]
+        tops = {
+            horizon: merge([unpack_top(p.rankings[horizon]) for p in parts], TOP_OF_SITE, half_life)
+            for horizon, half_life in zip(HORIZONS, HALF_LIVES_MS, strict=True)
+        }
+        tops["popular"] = tops["long"]
+        tops["trending"] = trending(tops["short"], tops["long"], TOP_OF_SITE)
+        views = [View("top", site, name, pack_top(top)) for name, top in sorted(tops.items())]
+        known = dump_json({"items": sum(part.items for part in parts)})
+        return [*views, View("model", site, "items", known)]
+
+
+_top_parts = msgspec.msgpack.Decoder(tuple[dict[str, dict[str, TopPart]], list[str]])
