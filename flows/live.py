@@ -50,7 +50,7 @@ Keyed = tuple[str, Any]
 
 TOP_KEY = "top"
 ORDER_KEY = "order"
-MODEL_PUBLISH = timedelta(seconds=1)
+MODEL_PUBLISH_MS = 1_000
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class _Steps:
     def items(self, lessons: Stream[Keyed]) -> Stream[Keyed]:
         """Add the item shards and what ranks them all."""
         settings = self._settings
-        every = timedelta(milliseconds=settings.publish_ms)
+        every = self._every(settings.publish_ms)
         rows = publishing(
             "items",
             _only("item_batches", lessons, ItemBatch),
@@ -177,7 +177,7 @@ class _Steps:
             every,
         )
         parts = op.map("to_top", _only("top_parts", rows, TopPart), lambda kv: (TOP_KEY, kv[1]))
-        top = publishing("top", parts, lambda: TopStage(settings), self._segments("top"), every)
+        top = publishing("top", parts, TopStage, self._segments("top"), every)
         return op.merge("item_views", rows, top)
 
     def models(self, lessons: Stream[Keyed]) -> Stream[Keyed]:
@@ -189,16 +189,20 @@ class _Steps:
             op.filter("intent_examples", examples, lambda kv: kv[0] == routing.INTENT),
             lambda: IntentStage(settings, key, every=ordered),
             self._segments("intent"),
-            MODEL_PUBLISH,
+            self._every(MODEL_PUBLISH_MS),
         )
         segments = publishing(
             "segments",
             op.filter("segment_examples", examples, lambda kv: kv[0] == routing.SEGMENTS),
             lambda: SegmentStage(settings, key, every=ordered),
             self._segments("segments"),
-            MODEL_PUBLISH,
+            self._every(MODEL_PUBLISH_MS),
         )
         return op.flat_map("model_results", op.merge("results", intent, segments), _to_target)
+
+    def _every(self, milliseconds: int) -> timedelta | None:
+        # What is published along the way in a replay would only be written over at its end.
+        return None if self._ordered else timedelta(milliseconds=milliseconds)
 
     def _segments(self, step: str) -> Segments:
         return Segments(self._resources.state_dir / step)

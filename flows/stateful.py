@@ -39,6 +39,10 @@ class Publisher(Stage, Protocol):
         """Return what has changed since the last time."""
         ...
 
+    def finish(self) -> Sequence[Message]:
+        """Return what is to be published when the input has ended."""
+        ...
+
 
 class _Logic(StatefulBatchLogic[Message, Message, bytes]):
     def __init__(self, stage: Stage, bucket: Bucket) -> None:
@@ -58,16 +62,16 @@ class _Logic(StatefulBatchLogic[Message, Message, bytes]):
 
 
 class _PublishingLogic(_Logic):
-    def __init__(self, stage: Publisher, bucket: Bucket, every: timedelta) -> None:
+    def __init__(self, stage: Publisher, bucket: Bucket, every: timedelta | None) -> None:
         super().__init__(stage, bucket)
         self._publisher = stage
         self._every = every
         # What a crash kept from being published is still due.
-        self._due = self._now() if stage.waiting else None
+        self._due = self._now() if stage.waiting and every is not None else None
 
     def on_batch(self, values: list[Message]) -> tuple[Sequence[Message], bool]:
         out = super().on_batch(values)
-        if self._due is None and self._publisher.waiting:
+        if self._due is None and self._every is not None and self._publisher.waiting:
             self._due = self._now() + self._every
         return out
 
@@ -76,7 +80,7 @@ class _PublishingLogic(_Logic):
         return self._publisher.publish(), False
 
     def on_eof(self) -> tuple[Sequence[Message], bool]:
-        return self._publisher.publish(), False
+        return self._publisher.finish(), False
 
     def notify_at(self) -> datetime | None:
         return self._due
@@ -106,9 +110,9 @@ def publishing(
     up: KeyedStream[Message],
     make: Callable[[], Publisher],
     segments: Segments,
-    every: timedelta,
+    every: timedelta | None,
 ) -> KeyedStream[Message]:
-    """Add a step whose keys each run a publisher, woken `every` so long after a change."""
+    """Add a step whose keys each run a publisher, woken so long after a change, or at the end."""
 
     def build(state: bytes | None) -> _PublishingLogic:
         stage = make()

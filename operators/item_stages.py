@@ -145,6 +145,12 @@ class ItemStage:
                 out.append(TopPart(site, self._shard, len(shard.names), shard.rankings()))
         return out
 
+    def finish(self) -> list[Message]:
+        """Publish every row as of the shard's newest event, so that it tells not when it was."""
+        for shard in self._sites.values():
+            shard.republish()
+        return self.publish()
+
     def dump(self, *, full: bool) -> bytes:
         """Return all sites, or those that changed."""
         sites = list(self._sites) if full else sorted(self._changed)

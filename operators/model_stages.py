@@ -62,6 +62,10 @@ class _ModelStage(ABC, Generic[M]):
         sites, self._pending = sorted(self._pending), set()
         return [Views([view for site in sites for view in self._views(site)])] if sites else []
 
+    def finish(self) -> list[Message]:
+        """Publish what is left."""
+        return self.publish()
+
     def dump(self, *, full: bool) -> bytes:  # models are small: always whole
         """Return the models, each in an envelope that is signed."""
         models = {site: guard.snapshot() for site, guard in self._sites.items()}
