@@ -1,0 +1,29 @@
+"""Importers: the public data sets' own formats, turned into canonical events in time order.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> folder = tempfile.TemporaryDirectory()
+>>> file = Path(folder.name) / "UserBehavior.csv"
+>>> _ = file.write_text("7,42,3,buy,1511544070\\n7,42,3,pv,1511540000\\n")
+>>> detect(file)
+'taobao'
+>>> [(event.id, event.type, event.user) for event in read("taobao", file)]
+[('taobao-000000002', 'view', '7'), ('taobao-000000001', 'purchase', '7')]
+>>> folder.cleanup()
+"""
+
+from flows.importers.errors import ImporterError, WrongFormatError
+from flows.importers.importer import Importer
+from flows.importers.registry import FORMATS, catalog, detect, read
+from flows.importers.report import Report
+
+__all__ = [
+    "FORMATS",
+    "Importer",
+    "ImporterError",
+    "Report",
+    "WrongFormatError",
+    "catalog",
+    "detect",
+    "read",
+]
