@@ -161,7 +161,8 @@ def _usage(cluster: Cluster) -> tuple[int, float]:
 
 def rescale(plan: Plan, root: Path) -> Result:
     """Kill as in `kills`, and start again with another number of workers each time."""
-    return kills(plan, root, processes=(2, 1, 3))
+    result = kills(plan, root, processes=(2, 1, 3))
+    return {f"rescale_{name}": value for name, value in result.items()}
 
 
 MEASURES: dict[str, Callable[[Plan, Path], Result]] = {
