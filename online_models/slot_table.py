@@ -63,6 +63,11 @@ class SlotTable:
     def __contains__(self, item: int) -> bool:
         return item in self._index
 
+    def items(self) -> list[int]:
+        """Return the items that have a row, by rising number."""
+        keys: list[int] = np.sort(self._index.key_of[self._index.rows()]).tolist()
+        return keys
+
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays, without the index."""
