@@ -1,6 +1,6 @@
 """Keyed state on disk as immutable segments: a snapshot costs what changed, not what there is.
 
-A state key is a bucket: a dict of rows, each row plain bytes. The engine asks each touched bucket
+A state key holds a `Durable`: a bucket of people, a shard of items, that can be saved in parts. The engine asks each touched bucket
 for its snapshot at the end of an epoch, one after another, on the thread that also handles events.
 So a snapshot must be small (a list of handles) and must not wait for the disk once per bucket:
 
@@ -48,6 +48,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
+
+from operators.durable import Durable
 
 MAGIC = b"\x93HRSEG1\n"
 SUFFIX = ".seg"
@@ -219,38 +221,26 @@ class SegmentStore:
         return self.root / (name + SUFFIX)
 
 
-class Bucket:
-    """The rows under one state key. Made by `Segments.bucket`; used by one worker thread."""
+class Saved:
+    """One state key's `Durable` state, and the segments it lies in. Made by `Segments.saved`.
 
-    def __init__(self, group: _Group, state: bytes | None) -> None:
+    Used by one worker thread: say `touch` when the state may have changed.
+    """
+
+    def __init__(self, group: _Group, durable: Durable, state: bytes | None) -> None:
         self._group = group
-        self._rows: dict[str, bytes] = {}
-        self._dirty: set[str] = set()
+        self._durable = durable
+        self._dirty = False
         self._handles = [] if state is None else unpack_handles(state)
         self._state = pack_handles(self._handles)
-        for handle in self._handles:
-            self._apply(group.store.read(handle))
+        if self._handles:
+            durable.load([group.store.read(handle) for handle in self._handles])
 
-    def get(self, key: str) -> bytes | None:
-        """Return a row, or `None`."""
-        return self._rows.get(key)
-
-    def put(self, key: str, value: bytes) -> None:
-        """Set a row."""
-        self._rows[key] = value
-        self._touch(key)
-
-    def delete(self, key: str) -> None:
-        """Remove a row, if there is one."""
-        if self._rows.pop(key, None) is not None:
-            self._touch(key)
-
-    def items(self) -> Iterator[tuple[str, bytes]]:
-        """Iterate over the rows."""
-        return iter(self._rows.items())
-
-    def __len__(self) -> int:
-        return len(self._rows)
+    def touch(self) -> None:
+        """Say that the state may have changed since the last snapshot."""
+        if not self._dirty:
+            self._dirty = True
+            self._group.dirty.append(self)
 
     def snapshot(self) -> bytes:
         """Return the durable state: 10 bytes and 28 a segment."""
@@ -258,20 +248,8 @@ class Bucket:
             self._group.flush()
         return self._state
 
-    def _apply(self, segment: bytes) -> None:
-        for key, value in decode_rows(segment):
-            if value is None:
-                self._rows.pop(key, None)
-            else:
-                self._rows[key] = value
-
-    def _touch(self, key: str) -> None:
-        if not self._dirty:
-            self._group.dirty.append(self)
-        self._dirty.add(key)
-
     def _debt(self, max_deltas: int) -> float:
-        """How far the deltas have outgrown the base; above 1 the bucket wants compaction."""
+        """How far the deltas have outgrown the base; above 1 the key wants compaction."""
         if not self._handles:
             return 0.0
         base, *deltas = self._handles
@@ -279,19 +257,78 @@ class Bucket:
         return max(size, len(deltas) / max_deltas)
 
     def _write_delta(self) -> int:
-        payload = encode_rows((key, self._rows.get(key)) for key in self._dirty)
+        # The first segment of all is a base: there is nothing that it could be a change of.
+        payload = self._durable.dump(full=not self._handles)
         self._replace([*self._handles, self._group.store.write(payload)])
         return len(payload)
 
     def _write_base(self) -> int:
-        payload = encode_rows(self._rows.items())
+        payload = self._durable.dump(full=True)
         self._group.store.release(self._handles)
         self._replace([self._group.store.write(payload)])
         return len(payload)
 
     def _replace(self, handles: list[Handle]) -> None:
         self._handles = handles
-        self._dirty.clear()
+        self._dirty = False
+
+
+class Rows:
+    """Rows of bytes by key; `Durable`."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+        self.changed: set[str] = set()
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return all rows, or those that changed."""
+        keys = self.values if full else self.changed
+        payload = encode_rows((key, self.values.get(key)) for key in keys)
+        self.changed = set()
+        return payload
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace the rows."""
+        self.values = {}
+        for part in parts:
+            for key, value in decode_rows(part):
+                if value is None:
+                    self.values.pop(key, None)
+                else:
+                    self.values[key] = value
+
+
+class Bucket(Saved):
+    """Plain rows under one state key. Made by `Segments.bucket`."""
+
+    def __init__(self, group: _Group, state: bytes | None) -> None:
+        self._rows = Rows()
+        super().__init__(group, self._rows, state)
+
+    def get(self, key: str) -> bytes | None:
+        """Return a row, or `None`."""
+        return self._rows.values.get(key)
+
+    def put(self, key: str, value: bytes) -> None:
+        """Set a row."""
+        self._rows.values[key] = value
+        self._changed(key)
+
+    def delete(self, key: str) -> None:
+        """Remove a row, if there is one."""
+        if self._rows.values.pop(key, None) is not None:
+            self._changed(key)
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        """Iterate over the rows."""
+        return iter(self._rows.values.items())
+
+    def __len__(self) -> int:
+        return len(self._rows.values)
+
+    def _changed(self, key: str) -> None:
+        self._rows.changed.add(key)
+        self.touch()
 
 
 class _Group:
@@ -299,7 +336,7 @@ class _Group:
 
     def __init__(self, store: SegmentStore, max_deltas: int, compact_bytes: int) -> None:
         self.store = store
-        self.dirty: list[Bucket] = []
+        self.dirty: list[Saved] = []
         self._max_deltas = max_deltas
         self._compact_bytes = compact_bytes
 
@@ -313,13 +350,13 @@ class _Group:
         for bucket in buckets:
             bucket._state = pack_handles(bucket._handles)
 
-    def _compact(self, buckets: list[Bucket]) -> list[Bucket]:
+    def _compact(self, buckets: list[Saved]) -> list[Saved]:
         """Compact the most indebted buckets within the budget; return the others."""
         debts = sorted(
             ((bucket._debt(self._max_deltas), at) for at, bucket in enumerate(buckets)),
             reverse=True,
         )
-        rest: list[Bucket] = []
+        rest: list[Saved] = []
         spent = 0
         for debt, at in debts:
             # Twice the debt overrides the budget: it bounds the state and the time to resume.
@@ -355,13 +392,20 @@ class Segments:
         self._store = store
         self._local = threading.local()
 
+    def saved(self, durable: Durable, state: bytes | None = None) -> Saved:
+        """Return what saves `durable`, after loading it with a `snapshot`'s `state`, if any."""
+        return Saved(self._group(), durable, state)
+
     def bucket(self, state: bytes | None = None) -> Bucket:
         """Return an empty bucket, or the one that `Bucket.snapshot` returned as `state`."""
-        group = getattr(self._local, "group", None)
+        return Bucket(self._group(), state)
+
+    def _group(self) -> _Group:
+        group: _Group | None = getattr(self._local, "group", None)
         if group is None:
             store = self._store(self._root)
             group = self._local.group = _Group(store, self._max_deltas, self._compact_bytes)
-        return Bucket(group, state)
+        return group
 
 
 def referenced_files(recovery_dir: Path) -> set[str]:

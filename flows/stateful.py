@@ -13,7 +13,7 @@ import bytewax.operators as op
 from bytewax.dataflow import KeyedStream
 from bytewax.operators import StatefulBatchLogic
 
-from flows.segments import Bucket, Segments
+from flows.segments import Saved, Segments
 from operators.durable import Durable
 
 Message: TypeAlias = Any
@@ -45,25 +45,25 @@ class Publisher(Stage, Protocol):
 
 
 class _Logic(StatefulBatchLogic[Message, Message, bytes]):
-    def __init__(self, stage: Stage, bucket: Bucket) -> None:
+    def __init__(self, stage: Stage, saved: Saved) -> None:
         self._stage = stage
-        self._bucket = bucket
+        self._saved = saved
 
     def on_batch(self, values: list[Message]) -> tuple[Sequence[Message], bool]:
-        self._bucket.touch()
+        self._saved.touch()
         return self._stage.on_batch(values), False
 
     def on_eof(self) -> tuple[Sequence[Message], bool]:
         # State outlives the end of the input: a drained flow resumes where it stopped.
-        return (), False
+        return [], False
 
     def snapshot(self) -> bytes:
-        return self._bucket.snapshot()
+        return self._saved.snapshot()
 
 
 class _PublishingLogic(_Logic):
-    def __init__(self, stage: Publisher, bucket: Bucket, every: timedelta | None) -> None:
-        super().__init__(stage, bucket)
+    def __init__(self, stage: Publisher, saved: Saved, every: timedelta | None) -> None:
+        super().__init__(stage, saved)
         self._publisher = stage
         self._every = every
         # What a crash kept from being published is still due.
@@ -100,7 +100,7 @@ def stateful(
 
     def build(state: bytes | None) -> _Logic:
         stage = make()
-        return _Logic(stage, segments.bucket(stage, state))
+        return _Logic(stage, segments.saved(stage, state))
 
     return op.stateful_batch(step_id, up, build)
 
@@ -116,6 +116,6 @@ def publishing(
 
     def build(state: bytes | None) -> _PublishingLogic:
         stage = make()
-        return _PublishingLogic(stage, segments.bucket(stage, state), every)
+        return _PublishingLogic(stage, segments.saved(stage, state), every)
 
     return op.stateful_batch(step_id, up, build)
