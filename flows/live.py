@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import bytewax.operators as op
-from bytewax.dataflow import Dataflow, KeyedStream, Stream
+from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
+from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
-from operators.item_stages import ItemStage, TopStage
-from operators.model_stages import IntentStage, SegmentStage
 
 from contracts.settings import FlowSettings
 from flows.records import RawBatch
@@ -32,6 +31,7 @@ from operators import routing, stages
 from operators.catalogue import Catalogue
 from operators.clean import Clean
 from operators.cleaning import clean_batches
+from operators.item_stages import ItemStage, TopStage
 from operators.messages import (
     AttributedSlice,
     Examples,
@@ -44,6 +44,7 @@ from operators.messages import (
     TopPart,
     Views,
 )
+from operators.model_stages import IntentStage, SegmentStage
 
 T = TypeVar("T")
 Keyed = tuple[str, Any]

@@ -1,7 +1,8 @@
 """Keyed state on disk as immutable segments: a snapshot costs what changed, not what there is.
 
-A state key holds a `Durable`: a bucket of people, a shard of items, that can be saved in parts. The engine asks each touched bucket
-for its snapshot at the end of an epoch, one after another, on the thread that also handles events.
+A state key holds a `Durable`: a bucket of people or a shard of items, that can be saved in parts.
+The engine asks each touched key for its snapshot at the end of an epoch, one after another, on the
+thread that also handles events.
 So a snapshot must be small (a list of handles) and must not wait for the disk once per bucket:
 
 * `Bucket.snapshot` of the first dirty bucket writes the changed rows of *all* dirty buckets of that

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
 import bytewax.operators as op
-from bytewax.dataflow import KeyedStream
-from bytewax.operators import StatefulBatchLogic
+from bytewax.operators import KeyedStream, StatefulBatchLogic
 
 from flows.segments import Saved, Segments
 from operators.durable import Durable

@@ -16,10 +16,14 @@ class Batch(Protocol):
     A record has `value` (bytes), `received` (ms), `origin` (where it lies) and `seq`.
     """
 
-    part: str
-    round: int | None
-    watermark: int | None
-    records: Sequence[Any]
+    @property
+    def part(self) -> str: ...  # noqa: D102
+    @property
+    def round(self) -> int | None: ...  # noqa: D102
+    @property
+    def watermark(self) -> int | None: ...  # noqa: D102
+    @property
+    def records(self) -> Sequence[Any]: ...  # noqa: D102
 
 
 def clean_batches(

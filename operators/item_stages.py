@@ -201,6 +201,10 @@ class TopStage:
         sites, self._pending = sorted(self._pending), set()
         return [Views([view for site in sites for view in self._merged(site)])] if sites else []
 
+    def finish(self) -> list[Message]:
+        """Publish what is left."""
+        return self.publish()
+
     def dump(self, *, full: bool) -> bytes:  # small: always whole
         """Return the shards' rankings."""
         return pack((self._parts, sorted(self._pending)))

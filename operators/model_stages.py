@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.guard import Guard
 from online_models.intent import IntentModel
 from online_models.segments import SegmentModel
@@ -17,6 +16,7 @@ from online_models.segments import SegmentModel
 from contracts.codec import dump_json, pack
 from contracts.decisions import Score
 from contracts.settings import FlowSettings
+from online_models.features import SESSION_FEATURES, USER_FEATURES
 from operators import routing
 from operators.messages import Example, Examples, UserScore, View, Views
 

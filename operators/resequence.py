@@ -6,7 +6,7 @@ put in order. Live messages (`LIVE_ROUND`) pass at once: live traffic does not w
 """
 
 from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -31,7 +31,8 @@ class Resequence(Generic[R]):
 
     def __init__(self, senders: int, type_: type[R]) -> None:
         self._senders = senders
-        self._decoder = msgspec.msgpack.Decoder(list[type_])  # type: ignore[valid-type]
+        list_of: Any = list[type_]  # type: ignore[valid-type]
+        self._decoder: msgspec.msgpack.Decoder[list[R]] = msgspec.msgpack.Decoder(list_of)
         self._waiting: dict[int, list[R]] = {}
         self._next = 0
 
