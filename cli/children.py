@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +17,17 @@ class ChildError(RuntimeError):
     """A child process did not start or died: which one, why, and the end of its log."""
 
 
+class PermanentError(ChildError):
+    """Something that trying again does not mend: a person must act."""
+
+
 class Child:
     """One child process.
 
     It runs in a process group of its own, so that Ctrl-C in a terminal reaches only its parent,
     which then decides the order; and it dies with the thread that started it (`cli/tether.py`),
-    so start it from the main thread. stdout and stderr go to `log`, which is appended to.
+    so start it from the main thread. stdout and stderr go to `log`, which is appended to. It
+    inherits the file descriptors in `hold`.
 
     >>> import tempfile
     >>> log = Path(tempfile.mkdtemp()) / "hello.log"
@@ -41,13 +45,13 @@ class Child:
         command: Sequence[str | Path],
         log: Path,
         env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
+        hold: Sequence[int] = (),
     ) -> None:
         self.name = name
         self.command = [str(part) for part in command]
         self.log = log
         self.env = env
-        self.cwd = cwd
+        self.hold = tuple(hold)
         self._process: subprocess.Popen[bytes] | None = None
         self._log_start = 0
 
@@ -64,7 +68,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=None if self.env is None else dict(self.env),
-                cwd=self.cwd,
+                pass_fds=self.hold,
                 process_group=0,
             )
 
@@ -97,6 +101,10 @@ class Child:
         if self._process is not None:
             self._process.send_signal(number)  # looks whether it has ended first
 
+    def stop_softly(self) -> None:
+        """Ask it to end, and do not wait."""
+        self.signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """End it at once, with whatever it started in its process group."""
         if self._process is None or not self.running:
@@ -109,7 +117,7 @@ class Child:
 
     def stop(self, seconds: float = STOP_SECONDS) -> int | None:
         """Ask it to end, wait up to `seconds`, then kill it; return its exit code."""
-        self.signal(signal.SIGTERM)
+        self.stop_softly()
         if self.wait(seconds) is None:
             self.kill()
         return self.exit_code
@@ -135,13 +143,3 @@ class Child:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def stop_all(children: Sequence[Child], seconds: float = STOP_SECONDS) -> None:
-    """Stop several children at once: all are asked first, and share the time they get."""
-    for child in children:
-        child.signal(signal.SIGTERM)
-    deadline = time.monotonic() + seconds
-    for child in children:
-        if child.wait(max(0.0, deadline - time.monotonic())) is None:
-            child.kill()

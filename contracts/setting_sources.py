@@ -38,6 +38,7 @@ class Schema:
     def __init__(self, model: type[BaseModel]) -> None:
         self.groups: set[str] = set()
         self.maps: set[str] = set()
+        self.lists: set[str] = set()
         self.secrets: set[str] = set()
         self.names = list(self._walk(model, ""))
 
@@ -50,6 +51,8 @@ class Schema:
                 continue
             if get_origin(field.annotation) is dict:
                 self.maps.add(dotted)
+            if get_origin(field.annotation) is list:
+                self.lists.add(dotted)
             if "SecretStr" in str(field.annotation):
                 self.secrets.add(dotted)
             yield dotted
@@ -139,21 +142,27 @@ def from_environ(
     try:
         tree = source()
     except SourceError:
-        variable = _not_json(ours, schema)
-        raise SettingsError(
-            f'{variable}: expected a JSON object, such as {{"name": "value"}}'
-        ) from None
+        raise SettingsError(_not_json(ours, schema)) from None
     return tree, {name: _variable_behind(name, ours) for name in schema.leaves(tree)}
 
 
 def _not_json(ours: dict[str, str], schema: Schema) -> str:
+    """Return what to say about the first variable that has to be JSON and is not."""
+    expected = dict.fromkeys(schema.groups | schema.maps, 'object, such as {"name": "value"}')
+    expected |= dict.fromkeys(schema.lists, 'list, such as ["value"]')
     for variable, value in ours.items():
-        if dotted_of(variable) in schema.groups | schema.maps:
-            try:
-                json.loads(value)
-            except json.JSONDecodeError:
-                return variable
-    return ", ".join(ours)
+        kind = expected.get(dotted_of(variable))
+        if kind and value and not _is_json(value):
+            return f"{variable}: expected a JSON {kind}"
+    return f"{', '.join(ours)}: one of these is not the JSON that it has to be"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return True
 
 
 def _variable_behind(name: str, ours: dict[str, str]) -> str:

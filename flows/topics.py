@@ -7,12 +7,24 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from contracts.keys import TOPICS
+from flows.kafka_client import cause, is_refusal, quiet
 
 TIMEOUT_S: Final = 20.0
+_REFUSALS: Final = frozenset(
+    {
+        KafkaError.INVALID_REPLICATION_FACTOR,
+        KafkaError.POLICY_VIOLATION,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    }
+)
 
 
 class TopicsError(RuntimeError):
     """The topics could not be created or looked up: which broker, which topic, why."""
+
+
+class TopicsRefusedError(TopicsError):
+    """The broker will refuse this again (password, permission, replication): a person must act."""
 
 
 def create_topics(
@@ -27,11 +39,14 @@ def create_topics(
     May be called again: an existing topic stays as it is, whatever its partitions. `options`
     are librdkafka's, for SASL and TLS. Raises `TopicsError`.
     """
-    admin = AdminClient({**(options or {}), "bootstrap.servers": bootstrap})
+    seen: list[KafkaError] = []
+    admin = _client({**(options or {}), "bootstrap.servers": bootstrap}, seen)
     try:
         existing = admin.list_topics(timeout=TIMEOUT_S).topics
     except KafkaException as error:
-        raise TopicsError(f"Kafka at {bootstrap}: {error.args[0].str()}") from None
+        # A refused password shows as an event; the call itself only times out.
+        refusal = next((event for event in seen if is_refusal(event)), None)
+        raise _error(f"Kafka at {bootstrap}", refusal or cause(error)) from None
     wanted = [
         NewTopic(name, num_partitions=partitions, replication_factor=replication)
         for name in topics
@@ -43,13 +58,24 @@ def create_topics(
     return tuple(name for name, future in futures.items() if _created(bootstrap, name, future))
 
 
+def _client(config: dict[str, Any], seen: list[KafkaError]) -> AdminClient:
+    try:
+        return AdminClient(quiet(config, seen.append))
+    except KafkaException as error:
+        raise TopicsRefusedError(f"kafka.options: {cause(error).str()}") from None
+
+
 def _created(bootstrap: str, name: str, future: Any) -> bool:
     try:
         future.result()
     except KafkaException as error:
-        cause: KafkaError = error.args[0]
         # Another process may have created it since we looked.
-        if cause.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+        if cause(error).code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return False
-        raise TopicsError(f"Kafka at {bootstrap}: topic {name}: {cause.str()}") from None
+        raise _error(f"Kafka at {bootstrap}: topic {name}", cause(error)) from None
     return True
+
+
+def _error(where: str, error: KafkaError) -> TopicsError:
+    refused = is_refusal(error) or error.code() in _REFUSALS
+    return (TopicsRefusedError if refused else TopicsError)(f"{where}: {error.str()}")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import uuid
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -50,10 +51,11 @@ class EmbeddedBroker:
     its own, by which a source sees that the offsets it knows belong to another log.
     """
 
-    def __init__(self, directory: Path, log: Path) -> None:
+    def __init__(self, directory: Path, log: Path, hold: Sequence[int] = ()) -> None:
         self._binary = _binary(directory)
         self._port = free_port()
         self._log = log
+        self._hold = hold
         self.cluster_id = ""
         self.child = Child("broker", [], log)
 
@@ -68,10 +70,14 @@ class EmbeddedBroker:
         The first start settles the port; a later one comes back on the same, for its clients.
         """
         self.cluster_id = f"embedded-{uuid.uuid4().hex}"
-        self.child = Child("broker", self._command(), self._log, {"RUST_LOG": "warn"})
+        self.child = Child("broker", self._command(), self._log, {"RUST_LOG": "warn"}, self._hold)
         self.child.start()
-        await_listening(self.child, self._port, START_SECONDS)
-        self._await_answer()
+        try:
+            await_listening(self.child, self._port, START_SECONDS)
+            self._await_answer()
+        except BaseException:
+            self.child.kill()
+            raise
 
     def _command(self) -> list[str | Path]:
         address = f"tcp://{self.bootstrap_servers}"
@@ -88,13 +94,11 @@ class EmbeddedBroker:
         try:
             found = admin.list_topics(timeout=START_SECONDS).cluster_id
         except KafkaException as error:
-            self.child.kill()
             raise ChildError(
                 f"broker does not answer on {self.bootstrap_servers}: {error.args[0].str()}; "
                 f"its log: {self._log}"
             ) from None
         if found != self.cluster_id:
-            self.child.kill()
             raise ChildError(f"{self.bootstrap_servers} was taken by another broker; start again")
 
     def stop(self) -> None:

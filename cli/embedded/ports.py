@@ -1,5 +1,6 @@
 """Free ports, and waiting until a server of ours takes connections."""
 
+import os
 import socket
 import time
 from typing import Final
@@ -12,22 +13,39 @@ POLL_SECONDS: Final = 0.005
 
 def free_port(host: str = LOOPBACK) -> int:
     """Return a TCP port that nobody listens on now; another process may still take it first."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
+    with _bound(host, 0) as probe:
         port: int = probe.getsockname()[1]
         return port
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
     """Tell whether a server could listen on `port` now."""
-    with socket.socket() as probe:
-        # As servers do: a port whose last connections are only closing is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
+    return why_not(port, host) is None
+
+
+def why_not(port: int, host: str = LOOPBACK) -> str | None:
+    """Return why a server cannot listen there now, or None if it can."""
+    try:
+        _bound(host, port).close()
+    except socket.gaierror as error:
+        return error.strerror
+    except OSError as error:
+        return os.strerror(error.errno or 0)
+    return None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, address = found[0]
+    probe = socket.socket(family, kind, protocol)
+    # As servers do: a port whose last connections are only closing is free.
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind(address)
+    except BaseException:
+        probe.close()
+        raise
+    return probe
 
 
 def await_listening(child: Child, port: int, seconds: float) -> None:
@@ -39,7 +57,6 @@ def await_listening(child: Child, port: int, seconds: float) -> None:
             return
         except OSError:
             if time.monotonic() > deadline:
-                child.kill()
                 raise ChildError(
                     f"{child.name} does not listen on {LOOPBACK}:{port} after {seconds:.0f} s; "
                     f"its log: {child.log}"

@@ -2,15 +2,19 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import redis
+from pydantic import SecretStr
 
 from cli.children import Child, ChildError
 from cli.embedded.errors import EmbeddedMissingError
 from cli.embedded.ports import LOOPBACK, await_listening, free_port
+from contracts.settings import RedisSettings
+from storage.connection import connect
 
 START_SECONDS = 20.0
 LOADING_POLL_SECONDS = 0.05
@@ -35,12 +39,12 @@ class EmbeddedStore:
     append-only file, which reaches the disk once a second. It never evicts (`noeviction`).
     """
 
-    def __init__(self, directory: Path, log: Path) -> None:
+    def __init__(self, directory: Path, log: Path, hold: Sequence[int] = ()) -> None:
         self._directory = directory.resolve()
         self._config = self._directory / "valkey.conf"
         self._password = secrets.token_urlsafe(24)
         self._port = free_port()
-        self.child = Child("store", [_binary(), self._config], log)
+        self.child = Child("store", [_binary(), self._config], log, hold=hold)
 
     @property
     def url(self) -> str:
@@ -57,8 +61,12 @@ class EmbeddedStore:
         self._config.touch(mode=0o600)
         self._config.write_text(self._configuration())
         self.child.start()
-        await_listening(self.child, self._port, START_SECONDS)
-        self._await_loaded()
+        try:
+            await_listening(self.child, self._port, START_SECONDS)
+            self._await_loaded()
+        except BaseException:
+            self.child.kill()
+            raise
 
     def _configuration(self) -> str:
         options = {
@@ -75,19 +83,19 @@ class EmbeddedStore:
         return "".join(f"{name} {value}\n" for name, value in options.items())
 
     def _await_loaded(self) -> None:
-        with redis.Redis.from_url(self.url, socket_timeout=START_SECONDS) as client:
-            while True:
+        with connect(RedisSettings(url=SecretStr(self.url), timeout_seconds=5.0)) as client:
+            while self.child.running:
                 try:
                     client.ping()
                     return
                 except redis.exceptions.BusyLoadingError:
-                    if not self.child.running:
-                        raise ChildError(f"store ended while loading: {self.child.log}") from None
-                    time.sleep(LOADING_POLL_SECONDS)
-                except redis.exceptions.AuthenticationError:
+                    time.sleep(LOADING_POLL_SECONDS)  # a large file takes its time
+                except redis.exceptions.RedisError as error:
                     raise ChildError(
-                        f"port {self._port} was taken by another server; start again"
+                        f"store does not answer on port {self._port} as ours: {error}; "
+                        f"its log: {self.child.log}"
                     ) from None
+        raise ChildError(f"store ended while loading ({self.child.log}): {self.child.log_tail(1)}")
 
     def stop(self) -> None:
         """Stop the server: it writes out what it has first."""

@@ -47,6 +47,7 @@ def test_environment_stands_over_file_and_overrides_over_both(tmp_path: Path) ->
         ("HEADRACE_FLOW__BUCKETS__X", "1", "no such setting"),
         ("HEADRACE_KAFKA__OPTIONS", "a=b", "expected a JSON object"),
         ("HEADRACE_KAFKA", "{", "expected a JSON object"),
+        ("HEADRACE_API__CORS_ORIGINS", "https://a,https://b", "expected a JSON list"),
         ("HEADRACE_API__SITES", "[1]", "valid dictionary"),
         ("HEADRACE_KAFKA__ON_NEW_LOG", "ask", "'refuse' or 'restart'"),
     ],

@@ -1,0 +1,37 @@
+"""How long to wait before something that died starts again."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Backoff:
+    """Doubling delays, bounded; after `limit` deaths in a row, none.
+
+    Whoever lived for `stable_seconds` starts over with the first delay. Times are arguments, in
+    seconds of a monotonic clock.
+
+    >>> backoff = Backoff(first_seconds=1.0, longest_seconds=3.0, limit=4)
+    >>> [backoff.died(now=float(second)) for second in range(4)]
+    [1.0, 2.0, 3.0, None]
+    """
+
+    first_seconds: float = 0.25
+    longest_seconds: float = 10.0
+    stable_seconds: float = 30.0
+    limit: int = 10
+    deaths: int = 0
+    _started: float | None = None
+
+    def started(self, now: float) -> None:
+        """Note a start."""
+        self._started = now
+
+    def died(self, now: float) -> float | None:
+        """Note a death or a failed start; return the delay, or None when it is time to give up."""
+        if self._started is not None and now - self._started >= self.stable_seconds:
+            self.deaths = 0
+        self._started = None
+        self.deaths += 1
+        if self.deaths >= self.limit:
+            return None
+        return min(self.longest_seconds, self.first_seconds * 2.0 ** (self.deaths - 1))

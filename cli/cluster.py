@@ -1,0 +1,91 @@
+"""The workers of the dataflow: N processes that live and die as one."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from cli.children import Child, ChildError
+from cli.embedded.ports import LOOPBACK, free_port
+from contracts.launch import ready_file
+
+WORKER: Final = (sys.executable, "-P", "-m", "flows.main")
+"""-P: a folder `flows` in the working directory is not taken for ours."""
+
+
+class Cluster:
+    """Starts the workers of one namespace's dataflow.
+
+    Each start first makes recovery safe (`prepare`), then takes a new run number (`issue_run`),
+    so that whatever a worker of an earlier start still writes is refused. Both raise
+    `ChildError` when they cannot; the supervisor then tries again.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        workers: int,
+        environ: Mapping[str, str],
+        prepare: Callable[[], object],
+        issue_run: Callable[[], int],
+        command: Sequence[str | Path] = WORKER,
+        hold: Sequence[int] = (),
+    ) -> None:
+        self._data_dir = data_dir
+        self._workers = workers
+        self._environ = environ
+        self._prepare = prepare
+        self._issue_run = issue_run
+        self._command = command
+        self._hold = hold
+
+    def start(self) -> Sequence[Child]:
+        """Start all workers; earlier ones have to be gone."""
+        for number in range(self._workers):
+            ready_file(self._data_dir, number).unlink(missing_ok=True)
+        self._prepare()
+        run = self._issue_run()
+        addresses = self._addresses()
+        children = [self._child(number, run, addresses) for number in range(self._workers)]
+        try:
+            for child in children:
+                child.start()
+        except OSError as error:
+            for child in children:
+                child.kill()
+            raise ChildError(f"the workers cannot be started: {error}") from None
+        return children
+
+    def ready(self) -> bool:
+        """Tell whether every worker's flow has started."""
+        return all(ready_file(self._data_dir, number).exists() for number in range(self._workers))
+
+    def _addresses(self) -> list[str]:
+        if self._workers == 1:
+            return []  # one process needs no connections
+        ports: set[int] = set()
+        while len(ports) < self._workers:
+            ports.add(free_port())
+        return [f"{LOOPBACK}:{port}" for port in sorted(ports)]
+
+    def _child(self, number: int, run: int, addresses: list[str]) -> Child:
+        environ = {
+            **self._environ,
+            "HEADRACE_PROCESS_ID": str(number),
+            "HEADRACE_ADDRESSES": ";".join(addresses),
+            "HEADRACE_RUN": str(run),
+        }
+        log = self._data_dir / "logs" / f"worker-{number}.log"
+        return Child(f"worker-{number}", self._command, log, environ, self._hold)
+
+
+def child_environ(settings_file: Path) -> dict[str, str]:
+    """Return the environment of our own programs: ours, but with settings from one file only."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        # Bytewax opens a port to the world when this one is set at all, to whatever value.
+        if not name.startswith("HEADRACE_") and name != "BYTEWAX_DATAFLOW_API_ENABLED"
+    }
+    return inherited | {"HEADRACE_SETTINGS": str(settings_file), "PYTHONUNBUFFERED": "1"}

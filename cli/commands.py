@@ -1,0 +1,58 @@
+"""The commands of `headrace`, each loaded only when it is used.
+
+A command is a line in `COMMANDS`: its module and the name of a function or a `typer.Typer`
+(made with `add_completion=False`) in it, and one line for `headrace --help`. That line is kept
+here so that the overview imports none of them.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where a command is found (`module:attribute`), and what it does in one line."""
+
+    place: str
+    summary: str
+
+    def load(self, name: str) -> Any:
+        """Import the command."""
+        module, _, attribute = self.place.partition(":")
+        found = getattr(import_module(module), attribute)
+        if not isinstance(found, typer.Typer):
+            found, function = typer.Typer(add_completion=False), found
+            found.command()(function)
+        found.rich_markup_mode = None  # plain text, as the overview
+        command = typer.main.get_command(found)
+        command.name = name
+        return command
+
+
+COMMANDS: Final = {
+    "up": Command("cli.up:app", "Run the live engine on this machine."),
+    "config": Command("cli.config:app", "Check, show and describe the settings."),
+    "schema": Command("cli.schema:app", "Print the JSON Schema of every contract."),
+}
+
+
+class LazyCommands(TyperGroup):
+    """A group that imports a command when it is called, and none for the overview."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return what the overview needs: a name and a line."""
+        known = COMMANDS.get(cmd_name)
+        return known and TyperCommand(cmd_name, help=known.summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is called, imported now."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, COMMANDS[name].load(name) if name else command, rest

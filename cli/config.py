@@ -1,0 +1,81 @@
+"""`headrace config`: look at settings before anything runs with them."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import SecretStr
+
+from contracts.setting_sources import Schema
+from contracts.settings import Settings
+
+MASK = "********"
+SECRET_WORDS = ("password", "secret", "key", "token", "oauthbearer.config")
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Check, show and describe the settings."
+)
+
+File = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML).")]
+
+
+@app.command(epilog="Example: headrace config check --config headrace.toml")
+def check(config: File = None) -> None:
+    """Check a settings file and the environment; say what is wrong, or `ok`."""
+    loaded = Settings.trace(config, os.environ)
+    print(f"ok: {len(loaded.origins)} settings given, the rest are defaults")
+
+
+@app.command(epilog="Example: headrace config show --config headrace.toml --json")
+def show(
+    config: File = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """Show the settings in effect and where each comes from; secrets are masked."""
+    loaded = Settings.trace(config, os.environ)
+    rows = {
+        name: (masked(value), loaded.origins.get(name, "default"))
+        for name, value in values(loaded.settings)
+    }
+    if as_json:
+        print(json.dumps({n: {"value": v, "from": o} for n, (v, o) in rows.items()}, indent=1))
+        return
+    width = max(map(len, rows))
+    for name, (value, origin) in rows.items():
+        print(f"{name:<{width}}  {json.dumps(value)}  ({origin})")
+
+
+@app.command(epilog="Example: headrace config schema > headrace.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of the settings file."""
+    print(json.dumps(Settings.model_json_schema(), indent=1))
+
+
+def values(settings: Settings) -> Iterator[tuple[str, Any]]:
+    """Yield every setting under its dotted name, in order."""
+    for name in Schema(Settings).names:
+        value: Any = settings
+        for part in name.split("."):
+            value = getattr(value, part)
+        yield name, value
+
+
+def masked(value: Any, name: str = "") -> Any:
+    """Return a value as it may be shown: set secrets, and map entries named like one, are masked.
+
+    >>> masked({"sasl.username": "ada", "sasl.password": "s3cret"})
+    {'sasl.username': 'ada', 'sasl.password': '********'}
+    """
+    match value:
+        case SecretStr():
+            return MASK if value.get_secret_value() else ""
+        case dict():
+            return {key: masked(inner, key) for key, inner in value.items()}
+        case Path():
+            return str(value)
+        case str() if any(word in name.lower() for word in SECRET_WORDS):
+            return MASK
+    return value

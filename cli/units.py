@@ -1,0 +1,186 @@
+"""What `headrace up` runs: which processes, in which order, with which settings."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+
+from cli.children import Child, ChildError, PermanentError
+from cli.cluster import WORKER, Cluster, child_environ
+from cli.embedded import EmbeddedBroker, EmbeddedStore
+from cli.embedded.ports import free_port, why_not
+from cli.service import SERVICE, Service
+from cli.supervisor import Unit
+from contracts.settings import Loaded, Settings, kafka_config
+from flows.recovery import RecoveryError, prepare
+from flows.topics import TopicsError, TopicsRefusedError, create_topics
+from storage.errors import StoreError, StoreRefused
+from storage.redis_views import RedisViews
+
+DRAIN_SECONDS = 30.0
+T = TypeVar("T")
+
+logger = logging.getLogger("headrace")
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The programs that are run."""
+
+    worker: Sequence[str | Path] = WORKER
+    api: Sequence[str | Path] = SERVICE
+
+
+PROGRAMS = Programs()
+
+
+class Deployment:
+    """Settings turned into units: servers of our own where none are given, workers, API.
+
+    Makes the folder `run` with the settings that every process reads. `lock` is a descriptor
+    that every child holds. Raises `ChildError` when something that is needed is not there.
+    """
+
+    def __init__(
+        self, loaded: Loaded, data_dir: Path, lock: int, programs: Programs | None = None
+    ) -> None:
+        settings = loaded.settings
+        self._programs = programs or PROGRAMS
+        self._data_dir = data_dir
+        self._hold = (lock,)
+        port = _port(settings.api.host, settings.api.port)
+        self._store = None if settings.redis.url.get_secret_value() else self._embedded_store()
+        self._broker = None if settings.kafka.bootstrap_servers else self._embedded_broker()
+        self._settings = self._resolved(loaded, port)
+        file = data_dir / "run" / "settings.json"
+        self._settings.save(file)
+        self._environ = child_environ(file)
+        log = data_dir / "logs" / "api.log"
+        self._service = Service(
+            settings.api.host, port, log, self._environ, self._programs.api, self._hold
+        )
+
+    @property
+    def url(self) -> str:
+        """Where the API serves."""
+        return self._service.url
+
+    def units(self) -> list[Unit]:
+        """Return the units in the order of their start."""
+        flow = self._settings.flow
+        cluster = Cluster(
+            self._data_dir,
+            flow.workers,
+            self._environ,
+            self._prepare,
+            self._issue_run,
+            self._programs.worker,
+            self._hold,
+        )
+        units = []
+        if self._store is not None:
+            units.append(Unit("store", self._start_store))
+        if self._broker is not None:
+            units.append(Unit("broker", self._start_broker, stop_seconds=0.5))
+        after = "broker" if self._broker is not None else None
+        units.append(Unit("flow", cluster.start, cluster.ready, after, DRAIN_SECONDS))
+        units.append(Unit("api", self._service.start, self._service.ready))
+        return units
+
+    def _embedded_store(self) -> EmbeddedStore:
+        logs = self._data_dir / "logs"
+        return EmbeddedStore(self._data_dir / "store", logs / "store.log", self._hold)
+
+    def _embedded_broker(self) -> EmbeddedBroker:
+        logger.warning(
+            "the embedded broker keeps its log in memory only: events that were taken and not "
+            "yet processed are gone when it stops. For real use give --kafka."
+        )
+        logs = self._data_dir / "logs"
+        return EmbeddedBroker(self._data_dir / "broker", logs / "broker.log", self._hold)
+
+    def _resolved(self, loaded: Loaded, port: int) -> Settings:
+        kafka: dict[str, Any] = {}
+        redis: dict[str, Any] = {}
+        if self._broker is not None:
+            kafka["bootstrap_servers"] = self._broker.bootstrap_servers
+            if "kafka.on_new_log" not in loaded.origins:
+                kafka["on_new_log"] = "restart"  # its log is new at each start
+        if self._store is not None:
+            redis["url"] = SecretStr(self._store.url)
+        given = loaded.settings
+        return given.model_copy(
+            update={
+                "data_dir": self._data_dir,
+                "kafka": given.kafka.model_copy(update=kafka),
+                "redis": given.redis.model_copy(update=redis),
+                "api": given.api.model_copy(update={"port": port}),
+            }
+        )
+
+    def _start_store(self) -> Sequence[Child]:
+        assert self._store is not None
+        self._store.start()
+        return [self._store.child]
+
+    def _start_broker(self) -> Sequence[Child]:
+        assert self._broker is not None
+        self._broker.start()
+        try:
+            self._create_topics()
+        except ChildError:
+            self._broker.child.kill()
+            raise
+        return [self._broker.child]
+
+    def _create_topics(self) -> None:
+        kafka = self._settings.kafka
+        _or_child_error(
+            lambda: create_topics(
+                kafka.bootstrap_servers,
+                kafka.partitions,
+                kafka.replication,
+                kafka_config(self._settings),
+            )
+        )
+
+    def _prepare(self) -> None:
+        """Make recovery safe to resume from, while no worker runs."""
+        if self._broker is None:
+            self._create_topics()
+        directory = self._data_dir / "recovery"
+        epoch = _or_child_error(lambda: prepare(directory, self._settings.flow.recovery_parts))
+        logger.info("recovery is clean: the flow resumes at epoch %d", epoch)
+
+    def _issue_run(self) -> int:
+        return _or_child_error(self._next_run)
+
+    def _next_run(self) -> int:
+        views = RedisViews.open(self._settings.redis)
+        try:
+            run = views.issue_run(self._settings.namespace)
+        finally:
+            views.close()
+        logger.info("run %d of namespace %s", run, self._settings.namespace)
+        return run
+
+
+def _port(host: str, wanted: int) -> int:
+    if reason := why_not(wanted, host):
+        raise ChildError(
+            f"the API cannot listen on {host}:{wanted}: {reason}; choose another with --port"
+        )
+    return wanted or free_port(host)
+
+
+def _or_child_error(action: Callable[[], T]) -> T:
+    """What is away now may be back at the next try; what refuses us will refuse us again."""
+    try:
+        return action()
+    except (TopicsRefusedError, StoreRefused, RecoveryError) as error:
+        raise PermanentError(str(error)) from error
+    except (TopicsError, StoreError, OSError) as error:
+        raise ChildError(str(error)) from error

@@ -1,0 +1,109 @@
+"""`headrace up`: store, broker, workers and API on this machine, supervised."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.errors import CommandError, WrongUseError
+from cli.service import is_loopback
+from contracts.settings import ApiSettings, Loaded, Settings
+
+logger = logging.getLogger("headrace")
+
+EXAMPLES = """\b
+Examples:
+  headrace up
+  headrace up --workers 2 --port 8000 --data-dir var
+  headrace up --kafka broker-1:9092,broker-2:9092 --redis rediss://user:secret@cache:6380/0
+"""
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(epilog=EXAMPLES)
+def up(
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes of the dataflow.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address that the API listens on.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Port of the API; 0 takes a free one.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Everything that is written lies in this folder.")
+    ] = None,
+    kafka: Annotated[
+        str | None, typer.Option(help="Brokers, host:port,...; else the embedded broker.")
+    ] = None,
+    redis: Annotated[
+        str | None, typer.Option(help="URL of Redis or Valkey; else the embedded store.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Settings file (TOML).")
+    ] = None,
+) -> None:
+    """Run the live engine on this machine until SIGTERM or Ctrl-C.
+
+    Prints one line, `ready URL`, on stdout once it serves; all else goes to stderr and to the
+    folder `logs` of the data folder. Options stand over the environment (HEADRACE_...), which
+    stands over the settings file.
+    """
+    given: dict[str, Any] = {
+        "flow.workers": workers,
+        "api.host": host,
+        "api.port": port,
+        "data_dir": data_dir,
+        "kafka.bootstrap_servers": kafka,
+        "redis.url": redis,
+    }
+    loaded = Settings.trace(config, os.environ, given)
+    check_exposure(loaded.settings.api)
+    run(loaded)
+
+
+def check_exposure(api: ApiSettings) -> None:
+    """Refuse to serve the network without write keys; say it loudly on this machine."""
+    if api.sites:
+        return
+    if not is_loopback(api.host):
+        raise WrongUseError(
+            f"api.host is {api.host}, which others can reach, and no write keys are configured: "
+            "set one for each site, as HEADRACE_API__SITES__SHOP=KEY or under [api.sites] in the "
+            "settings file, or listen on 127.0.0.1"
+        )
+    logger.warning(
+        "NO WRITE KEYS ARE CONFIGURED: any write key is taken, for site `default`. Only programs "
+        "on this machine can reach %s. For real use set HEADRACE_API__SITES__SHOP=KEY.",
+        api.host,
+    )
+
+
+def run(loaded: Loaded) -> None:
+    """Run everything until a signal; raise `CommandError` when it cannot or does not stay up."""
+    # Here, so that `headrace up --help` needs no Kafka or Redis client.
+    from cli.children import ChildError
+    from cli.lock import DataDirLock, LockedError
+    from cli.supervisor import GaveUpError, Supervisor
+    from cli.units import Deployment
+
+    data_dir = loaded.settings.data_dir.resolve()
+    try:
+        with DataDirLock(data_dir) as lock:
+            _log_to(data_dir / "logs" / "up.log")
+            deployment = Deployment(loaded, data_dir, lock.descriptor)
+            units = deployment.units()
+            Supervisor(units, lambda: print(f"ready {deployment.url}", flush=True)).run()
+    except (ChildError, GaveUpError, LockedError) as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"cannot run in {data_dir}: {error}") from error
+
+
+def _log_to(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(file, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.addHandler(handler)

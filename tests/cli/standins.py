@@ -1,0 +1,40 @@
+"""Small programs that stand in for a worker and for the API: what the supervisor sees of them."""
+
+import os
+import signal
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import FrameType
+
+from contracts.launch import Launch
+
+
+class _Health(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/readyz" else 404)
+        self.end_headers()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    print("drained", flush=True)
+    sys.exit(0)
+
+
+def worker(launch: Launch) -> None:
+    """Note the start in `D/starts`, be ready, and wait for SIGTERM."""
+    with (launch.settings.data_dir / "starts").open("a") as file:
+        file.write(f"{launch.run} {launch.process_id} {os.getpid()}\n")
+    launch.mark_ready()
+    time.sleep(120)
+
+
+def api(launch: Launch) -> None:
+    """Answer `/readyz` at the address of the settings."""
+    settings = launch.settings.api
+    HTTPServer((settings.host, settings.port), _Health).serve_forever()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _leave)
+    {"worker": worker, "api": api}[sys.argv[1]](Launch.from_environ(os.environ))
