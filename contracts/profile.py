@@ -15,19 +15,44 @@ Stage = Literal["new", "active", "customer", "loyal", "at_risk", "lapsed"]
 """Lifecycle: no order yet (`new` on the first visit, then `active`), one order, several, quiet."""
 
 
-class Decayed(Struct, array_like=True):
-    """A sum that halves every half-life: `weight` is its value as of `time` (epoch ms)."""
-
-    weight: float
-    time: int
-
-
 class Recent(Struct, array_like=True):
-    """One of the last items that the person touched."""
+    """One of the last items that the person touched: `code` is the event type's, see `of`.
+
+    >>> touch = Recent.of("kettle", "view", 1511544070000)
+    >>> touch.item, touch.type
+    ('kettle', 'view')
+    """
 
     item: str
-    type: str
+    code: int
     time: int
+
+    @classmethod
+    def of(cls, item: str, type_: str, time: int) -> "Recent":
+        """Return the touch of an item by an event of type `type_` at `time` (ms)."""
+        return cls(item, _CODES[type_], time)
+
+    @property
+    def type(self) -> str:
+        """The event type."""
+        return _TYPES[self.code]
+
+
+# A byte in place of a word, fifty times a profile. Appended to, never reordered.
+_TYPES: Final = (
+    "view",
+    "click",
+    "share",
+    "add_to_cart",
+    "purchase",
+    "like",
+    "rating",
+    "dislike",
+)
+_CODES: Final = {name: code for code, name in enumerate(_TYPES)}
+
+TOUCH_TYPES: Final = frozenset(_TYPES)
+"""Types that put their item among the recents."""
 
 
 class CartLine(Struct, array_like=True):
@@ -68,6 +93,7 @@ class Profile(Struct, array_like=True):
     """Everything that is known of one person on one site. Times are epoch milliseconds.
 
     Under 2 KB packed for a typical person: `recents` holds at most 50, each interest map 20.
+    Interests are decayed sums as of `interests_since`: `interest_at` says what one is worth now.
     """
 
     v: int
@@ -82,9 +108,10 @@ class Profile(Struct, array_like=True):
     session: Session | None = None
     counts: dict[str, int] = {}
     recents: list[Recent] = []
-    categories: dict[str, Decayed] = {}
-    brands: dict[str, Decayed] = {}
-    tags: dict[str, Decayed] = {}
+    interests_since: int = 0
+    categories: dict[str, float] = {}
+    brands: dict[str, float] = {}
+    tags: dict[str, float] = {}
     cart: dict[str, CartLine] = {}
     owned: dict[str, int] = {}
     orders: int = 0
@@ -109,3 +136,13 @@ class FeatureVector(Struct, array_like=True):
     user: str
     time: int
     values: tuple[float, ...]
+
+
+def interest_at(weight: float, since: int, now: int, half_life_ms: float) -> float:
+    """Return what an interest, a decayed sum as of `since`, weighs at `now` (ms).
+
+    >>> interest_at(4.0, since=0, now=2000, half_life_ms=1000)
+    1.0
+    """
+    decayed: float = weight * 2.0 ** ((since - now) / half_life_ms)
+    return decayed

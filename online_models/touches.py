@@ -39,7 +39,7 @@ number_of = lru_cache(maxsize=1 << 16)(item_key)
 def touches_of(recents: Iterable[Recent]) -> list[Touch]:
     """Return a profile's recents as models see them.
 
-    >>> touches_of([Recent("kettle", "view", 5)])[0].time
+    >>> touches_of([Recent.of("kettle", "view", 5)])[0].time
     5
     """
     return [Touch(number_of(recent.item), recent.type, recent.time) for recent in recents]

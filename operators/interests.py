@@ -1,12 +1,12 @@
 """Decayed interests: what a person has engaged with, counted so that old things fade.
 
 Each entry is a sum that halves every half-life. Events may come in any order: an older one is
-added with the weight that it would have kept until now.
+added with the weight that it would have kept.
 """
 
 from typing import Final
 
-from contracts.profile import Decayed
+from contracts.profile import Profile, interest_at
 
 EVENT_WEIGHTS: Final[dict[str, float]] = {
     "view": 1.0,
@@ -25,40 +25,42 @@ EVENT_WEIGHTS: Final[dict[str, float]] = {
 """How much an event says of a person's interest in what it is about."""
 
 
+MAX_HALF_LIVES: Final = 400
+"""Weights grow with time instead of fading; after so long they are written anew, smaller."""
+
+
 def add(
-    interests: dict[str, Decayed],
+    profile: Profile,
+    interests: dict[str, float],
     name: str,
     weight: float,
     time: int,
     half_life_ms: float,
     limit: int,
 ) -> None:
-    """Add to one entry; over `limit` entries, drop the one that weighs least now.
+    """Add to one entry of a profile's interests; over `limit` entries, drop the least.
 
-    >>> tastes = {"tea": Decayed(4.0, 0)}
-    >>> add(tastes, "tea", 1.0, 1000, half_life_ms=1000, limit=9)
-    >>> tastes["tea"]
-    Decayed(weight=3.0, time=1000)
+    Entries are kept as of one moment (forward decay, Cormode et al., ICDE 2009): a newer event
+    weighs more, and what is there is not touched.
+
+    >>> ada = Profile(1, "shop", "ada")
+    >>> for time in (0, 1000):
+    ...     add(ada, ada.categories, "tea", 1.0, time, half_life_ms=1000, limit=9)
+    >>> ada.categories
+    {'tea': 3.0}
     """
-    entry = interests.get(name)
-    if entry is None:
-        interests[name] = Decayed(weight, time)
-        if len(interests) > limit:
-            _drop_least(interests, time, half_life_ms)
-    elif time >= entry.time:
-        entry.weight = weight + at(entry, time, half_life_ms)
-        entry.time = time
-    else:
-        entry.weight += weight * 2.0 ** ((time - entry.time) / half_life_ms)
+    profile.interests_since = profile.interests_since or time
+    if time - profile.interests_since > MAX_HALF_LIVES * half_life_ms:
+        _rebase(profile, time, half_life_ms)
+    gain = weight * 2.0 ** ((time - profile.interests_since) / half_life_ms)
+    interests[name] = interests.get(name, 0.0) + gain
+    if len(interests) > limit:
+        # Ties go by name, so that the order of insertion says nothing.
+        del interests[min(interests, key=lambda entry: (interests[entry], entry))]
 
 
-def at(entry: Decayed, time: int, half_life_ms: float) -> float:
-    """Return what an entry weighs at `time` (ms), which is not before its own."""
-    decayed: float = entry.weight * 2.0 ** ((entry.time - time) / half_life_ms)
-    return decayed
-
-
-def _drop_least(interests: dict[str, Decayed], time: int, half_life_ms: float) -> None:
-    # Ties go by name, so that the order of insertion, which recovery may change, says nothing.
-    least = min(interests, key=lambda name: (at(interests[name], time, half_life_ms), name))
-    del interests[least]
+def _rebase(profile: Profile, time: int, half_life_ms: float) -> None:
+    for interests in (profile.categories, profile.brands, profile.tags):
+        for name, weight in interests.items():
+            interests[name] = interest_at(weight, profile.interests_since, time, half_life_ms)
+    profile.interests_since = time

@@ -13,16 +13,11 @@ import msgspec
 from contracts.codec import pack, unpack_profile
 from contracts.events import FEEDBACK_TYPES, Event
 from contracts.keys import PROFILE_TTL_MS, alias_value
-from contracts.profile import PROFILE_VERSION, Profile, Recent, Session
+from contracts.profile import PROFILE_VERSION, TOUCH_TYPES, Profile, Recent, Session
 from contracts.settings import FlowSettings
 from operators import commerce, interests, satisfaction, sessions
 from operators.durable import PackedMap
 from operators.messages import Arrived, Attributed, Ends, View
-
-TOUCHES: Final = frozenset(
-    {"view", "click", "share", "add_to_cart", "purchase", "like", "rating", "dislike"}
-)
-"""Types that put their item among the recents."""
 
 DEVICES_KEPT: Final = 5
 MARKS_KEPT: Final = 50
@@ -171,9 +166,9 @@ def _last_seen(packed: bytes) -> int:
 
 
 def _remember(profile: Profile, event: Event, limit: int) -> None:
-    if event.item is None or event.type not in TOUCHES:
+    if event.item is None or event.type not in TOUCH_TYPES:
         return
-    recent = Recent(event.item, event.type, event.time)
+    recent = Recent.of(event.item, event.type, event.time)
     # A new list: observers hold the one from before the event.
     recents = profile.recents
     if not recents or recents[-1].time <= event.time:
@@ -195,12 +190,13 @@ def _learn_interests(profile: Profile, arrived: Arrived, settings: FlowSettings)
         weight *= satisfaction.opinion_of(event) or 0.0
     half_life = settings.interest_half_life_days * commerce.DAY_MS
     limit = settings.interests
+    named = [(profile.tags, tag) for tag in arrived.tags]
     if arrived.category:
-        interests.add(profile.categories, arrived.category, weight, event.time, half_life, limit)
+        named.append((profile.categories, arrived.category))
     if arrived.brand:
-        interests.add(profile.brands, arrived.brand, weight, event.time, half_life, limit)
-    for tag in arrived.tags:
-        interests.add(profile.tags, tag, weight, event.time, half_life, limit)
+        named.append((profile.brands, arrived.brand))
+    for entries, name in named:
+        interests.add(profile, entries, name, weight, event.time, half_life, limit)
 
 
 def _mark(profile: Profile, event: Event) -> None:
@@ -212,7 +208,7 @@ def _mark(profile: Profile, event: Event) -> None:
         elif event.type == "dislike":
             profile.disliked[event.item] = event.time
             _keep_newest(profile.disliked, MARKS_KEPT)
-        elif event.type in TOUCHES:
+        elif event.type in TOUCH_TYPES:
             profile.impressions.pop(event.item, None)
             if event.type in ("like", "purchase"):
                 profile.disliked.pop(event.item, None)

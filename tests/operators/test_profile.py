@@ -4,10 +4,10 @@ from hypothesis import strategies as st
 
 from contracts.codec import pack, unpack_profile
 from contracts.keys import ALIAS_MARK
-from contracts.profile import PROFILE_VERSION, Decayed, Profile
+from contracts.profile import PROFILE_VERSION, Profile, interest_at
 from contracts.settings import FlowSettings
 from operators.commerce import LOYAL_ORDERS, cart_value, lifecycle
-from operators.interests import add, at
+from operators.interests import MAX_HALF_LIVES, add
 from operators.messages import Attributed
 from operators.profile import Profiles, apply
 from tests.builders import DAY, HOUR, MINUTE, NOON, SECOND, arrived
@@ -27,7 +27,7 @@ def test_a_first_event_starts_everything():
     assert (profile.first_seen, profile.last_seen, profile.as_of) == (NOON, NOON, NOON)
     assert (profile.events, profile.sessions, profile.stage) == (1, 1, "new")
     assert [recent.item for recent in profile.recents] == ["kettle"]
-    assert profile.categories["kitchen"].weight == 1.0
+    assert profile.categories["kitchen"] == 1.0
 
 
 class TestSessions:
@@ -143,12 +143,20 @@ class TestMarks:
 
 @given(st.permutations(range(6)))
 def test_interests_do_not_depend_on_the_order_of_events(order):
-    tastes: dict[str, Decayed] = {}
+    ada = Profile(1, "default", "ada")
     for number in order:
-        add(tastes, "tea", 1.0 + number, number * HOUR, 10 * HOUR, 20)
-    now = 6 * HOUR
+        add(ada, ada.tags, "tea", 1.0 + number, NOON + number * HOUR, 10 * HOUR, 20)
+    now = NOON + 6 * HOUR
     expected = sum((1.0 + n) * 2 ** (-(6 - n) / 10) for n in range(6))
-    assert at(tastes["tea"], now, 10 * HOUR) == pytest.approx(expected)
+    found = interest_at(ada.tags["tea"], ada.interests_since, now, 10 * HOUR)
+    assert found == pytest.approx(expected)
+
+
+def test_interests_outlast_any_number_of_half_lives():
+    ada = Profile(1, "default", "ada")
+    for step in range(5):
+        add(ada, ada.tags, "tea", 1.0, NOON + step * (MAX_HALF_LIVES + 1) * 1000, 1000, 20)
+    assert ada.tags["tea"] == pytest.approx(1.0)
 
 
 def test_a_typical_profile_packs_into_two_kilobytes():
