@@ -139,14 +139,19 @@ class MemoryViews:
         people = [self._person(keys, site, id_) for id_ in ids]
         return people, await self.get_many(extra)
 
-    async def get_hash(self, key: str) -> dict[bytes, bytes]:
-        """Return all fields of a hash, empty if there is none."""
-        return dict(self.store.get(key, dict) or {})
+    async def get_hashes(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
+        """Return all fields of hashes, none of one that does not exist."""
+        return [dict(self.store.get(key, dict) or {}) for key in keys]
 
-    async def get_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
-        """Return some fields of a hash, in order."""
-        hash_ = self.store.get(key, dict) or {}
-        return [hash_.get(field.encode()) for field in fields]
+    async def get_fields(
+        self, wanted: Mapping[str, Sequence[str]]
+    ) -> dict[str, list[bytes | None]]:
+        """Return some fields of hashes, in order."""
+        found = {}
+        for key, fields in wanted.items():
+            hash_ = self.store.get(key, dict) or {}
+            found[key] = [hash_.get(field.encode()) for field in fields]
+        return found
 
     async def get_members(self, key: str) -> set[str]:
         """Return the members of a set, empty if there is none."""

@@ -51,17 +51,25 @@ class RedisReader:
         triples = [tuple(flat[i : i + 3]) for i in range(0, 3 * len(ids), 3)]
         return _people(ids, triples), flat[3 * len(ids) :]
 
-    async def get_hash(self, key: str) -> dict[bytes, bytes]:
-        """Return all fields of a hash, empty if there is none."""
+    async def get_hashes(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
+        """Return all fields of hashes, none of one that does not exist."""
         with translated(self._where):
-            return dict(await self._client.hgetall(key))
+            pipe = self._client.pipeline(transaction=False)
+            for key in keys:
+                pipe.hgetall(key)
+            return [dict(fields) for fields in await pipe.execute()]
 
-    async def get_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
-        """Return some fields of a hash, in order."""
-        if not fields:
-            return []
+    async def get_fields(
+        self, wanted: Mapping[str, Sequence[str]]
+    ) -> dict[str, list[bytes | None]]:
+        """Return some fields of hashes, in order."""
+        asked = {key: fields for key, fields in wanted.items() if fields}
         with translated(self._where):
-            return list(await self._client.execute_command("HMGET", key, *fields))
+            pipe = self._client.pipeline(transaction=False)
+            for key, fields in asked.items():
+                pipe.execute_command("HMGET", key, *fields)
+            found = dict(zip(asked, map(list, await pipe.execute()), strict=True))
+        return {key: found.get(key, []) for key in wanted}
 
     async def get_members(self, key: str) -> set[str]:
         """Return the members of a set, empty if there is none."""

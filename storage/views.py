@@ -81,11 +81,13 @@ class ViewReader(Protocol):
     ) -> tuple[list[Person], list[bytes | None]]:
         """Return people (a device that was identified as its user), and what `extra` keys hold."""
 
-    async def get_hash(self, key: str) -> dict[bytes, bytes]:
-        """Return all fields of a hash, empty if there is none."""
+    async def get_hashes(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
+        """Return all fields of hashes, none of one that does not exist."""
 
-    async def get_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
-        """Return some fields of a hash, in order."""
+    async def get_fields(
+        self, wanted: Mapping[str, Sequence[str]]
+    ) -> dict[str, list[bytes | None]]:
+        """Return some fields of hashes, in order."""
 
     async def get_members(self, key: str) -> set[str]:
         """Return the members of a set, empty if there is none."""
