@@ -9,7 +9,7 @@ Items are 64-bit numbers in here (`contracts.keys.item_key`): the names live in 
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -41,6 +41,23 @@ class TopList:
     weights: NDArray[np.float32]
     time: int
     total: float
+    _order: NDArray[np.int64] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def shares_of(self, keys: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """Return which share of all weight each item has; 0 for one that is not ranked.
+
+        The first call sorts the ranking by key, about 20 us for 500 items; so keep the object.
+        """
+        if not len(self.keys) or self.total <= 0.0:
+            return np.zeros(len(keys))
+        if self._order is None:
+            self._order = np.argsort(self.keys)
+        at = np.searchsorted(self.keys, keys, sorter=self._order)
+        at = self._order[np.minimum(at, len(self.keys) - 1)]
+        shares: NDArray[np.float64] = np.where(
+            self.keys[at] == keys, self.weights[at] / self.total, 0.0
+        )
+        return shares
 
 
 def pack_row(row: NeighbourRow) -> bytes:

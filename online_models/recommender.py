@@ -1,0 +1,148 @@
+"""The recommender as one object in memory: for evaluation, tests and notebooks.
+
+Made of the same functions that the graph spreads over keyed operators and the API: touches to
+pairs, pairs to rows, rows and rankings to a blend.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+from river import reco
+
+from contracts.keys import item_key
+from online_models.blend import Candidate, best
+from online_models.pairs import PairBuffer
+from online_models.popularity import Popularity
+from online_models.rows import NeighbourRow, TopList
+from online_models.slate import Slate, evidence_of, slate
+from online_models.slot_table import DAY_MS, SlotTable
+from online_models.touches import WEIGHTS, Touch
+from online_models.weights import Weights
+
+RECENTS: Final = 50
+TOP: Final = 500
+
+
+class ItemRecommender(reco.Ranker):
+    """Ranks items for users, from what each touched and what others touched along with it.
+
+    Pure and deterministic: `x` may carry the event's `type` and its `time` (ms); without a time,
+    each event is a second after the last. Bounded: `max_users` people with their last touches,
+    `max_items` rows. Learns from events in batches of `batch`, which costs nothing measurable in
+    accuracy and half the time. Cost: about 250 us to rank, 150 to learn.
+
+    >>> model = ItemRecommender(batch=1)
+    >>> for user in range(5):
+    ...     for item in ("cup", "saucer"):
+    ...         model.learn_one(user, item)
+    >>> model.learn_one("ada", "cup")
+    >>> model.rank("ada", {"cup", "saucer", "anvil"})
+    ['saucer', 'cup', 'anvil']
+    """
+
+    def __init__(
+        self,
+        slots: int = 64,
+        window: int = 20,
+        half_life_days: float = 30.0,
+        max_items: int = 200_000,
+        max_users: int = 100_000,
+        batch: int = 64,
+        repeats: bool = False,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(seed=seed)
+        self.slots = slots
+        self.window = window
+        self.half_life_days = half_life_days
+        self.max_items = max_items
+        self.max_users = max_users
+        self.batch = batch
+        self.repeats = repeats
+        self.weights = Weights()
+        self._table = SlotTable(slots, int(half_life_days * DAY_MS), max_rows=max_items)
+        self._popularity = Popularity(max_items=max_items)
+        self._pairs = PairBuffer(window)
+        self._touched: list[Touch] = []
+        self._users: OrderedDict[Hashable, list[Touch]] = OrderedDict()
+        self._tops: Mapping[str, TopList] = {}
+        self._time = 0
+
+    def learn_one(
+        self, user: Hashable, item: Hashable, y: Any = True, x: dict[str, Any] | None = None
+    ) -> None:
+        """Learn that a user touched an item; a reward `y` of 0 or less is a dislike."""
+        touch = self._touch(item, y, x)
+        recents = self._users.pop(user, [])
+        self._pairs.add(recents, touch)
+        if WEIGHTS.get(touch.type, 0.0):
+            self._touched.append(touch)
+        self._users[user] = [*recents[1 - RECENTS :], touch]
+        if len(self._users) > self.max_users:
+            self._users.popitem(last=False)
+        if len(self._touched) >= self.batch:
+            self.flush()
+
+    def learn_from_choice(self, candidates: Slate, item: Hashable) -> None:
+        """Teach the blend that `item` came next, where `candidates` were to choose from."""
+        at = np.searchsorted(candidates.items, np.uint64(number_of(item)))
+        if at < len(candidates.items) and candidates.items[at] == number_of(item):
+            self.weights.learn_one(candidates.features, int(at), candidates.history)
+
+    def predict_one(self, user: Hashable, item: Hashable, x: dict[str, Any] | None = None) -> float:
+        """Return the item's share among the user's candidates; 0 if it is not one."""
+        wanted = number_of(item)
+        ranked = best(self.slate(user), self.weights, RECENTS * self.slots)
+        return next((candidate.score for candidate in ranked if candidate.item == wanted), 0.0)
+
+    def rank(
+        self, user: Hashable, items: Iterable[Hashable], x: dict[str, Any] | None = None
+    ) -> list[Hashable]:
+        """Return given items, best first; those that nothing is known of last, by number."""
+        ranked = best(self.slate(user), self.weights, RECENTS * self.slots)
+        scores = {candidate.item: candidate.score for candidate in ranked}
+        numbers = {item: number_of(item) for item in items}
+        return sorted(numbers, key=lambda i: (-scores.get(numbers[i], 0.0), numbers[i]))
+
+    def recommend(
+        self, user: Hashable, n: int = 10, exclude: Collection[int] = ()
+    ) -> list[Candidate]:
+        """Return the n best of all items, by number."""
+        return best(self.slate(user, exclude), self.weights, n)
+
+    def slate(self, user: Hashable, exclude: Collection[int] = ()) -> Slate:
+        """Return the user's candidates."""
+        recents = self._users.get(user, [])
+        rows: dict[int, NeighbourRow] = {
+            item: self._table.row(item, self._time) for item, _ in evidence_of(recents)
+        }
+        return slate(recents, rows, self._tops, exclude, repeats=self.repeats)
+
+    def flush(self) -> None:
+        """Learn from the events that wait for their batch."""
+        touched, self._touched = self._touched, []
+        if not touched:
+            return
+        self._table.learn_many(*self._pairs.take())
+        self._popularity.learn_many(
+            np.array([touch.item for touch in touched], np.uint64),
+            np.array([WEIGHTS[touch.type] for touch in touched], np.float32),
+            np.array([touch.time for touch in touched], np.int64),
+        )
+        self._tops = self._popularity.top(TOP, self._time)
+
+    def _touch(self, item: Hashable, y: Any, x: dict[str, Any] | None) -> Touch:
+        x = x or {}
+        self._time = max(self._time, int(x.get("time", self._time + 1000)))
+        liked = bool(y > 0)
+        type_ = str(x.get("type", "view")) if liked else "dislike"
+        return Touch(number_of(item), type_, int(x.get("time", self._time)))
+
+
+def number_of(item: Hashable) -> int:
+    """Return an item's 64-bit number: itself if it is one, else that of its name."""
+    if isinstance(item, int) and 0 <= item < 1 << 64:
+        return item
+    return item_key(str(item))
