@@ -11,9 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.codec import DecodeError, decode_event, decode_json
+from contracts.codec import decode_event, decode_json
 from contracts.events import CLICK_TYPES, FEEDBACK_TYPES, Event, Item
-from flows.importers.errors import BadLineError
 from flows.importers.importer import EventTable, Importer, Table, results
 from flows.importers.report import Report
 from flows.importers.source import Source, lines
@@ -25,11 +24,8 @@ TYPES: Final = CLICK_TYPES | FEEDBACK_TYPES
 
 
 def split(line: bytes) -> Event:
-    """Return the event of a line; raise `BadLineError`."""
-    try:
-        return decode_event(line)
-    except DecodeError as error:
-        raise BadLineError(error.reason.replace("_", " "), error.detail) from None
+    """Return the event of a line; raise `DecodeError`."""
+    return decode_event(line)
 
 
 def convert(number: int, event: Event) -> Sequence[Event]:
@@ -53,10 +49,7 @@ def items(source: Source, report: Report) -> Iterator[Item]:
 
 
 def _item(line: bytes) -> Item:
-    try:
-        return decode_json(line, Item)
-    except DecodeError as error:
-        raise BadLineError(error.reason.replace("_", " "), error.detail) from None
+    return decode_json(line, Item)
 
 
 def _record(number: int, record: Item) -> Sequence[Item]:

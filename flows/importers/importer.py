@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from contracts.codec import encode_json, plain
+from contracts.codec import DecodeError, encode_json, plain
 from contracts.events import Event, Item
 from contracts.validation import check
 from flows.importers.errors import BadLineError, ImporterError, WrongFormatError
@@ -76,6 +76,8 @@ BAD: Final = (ValueError, IndexError, KeyError, OverflowError, RecursionError, m
 def _fault(error: Exception) -> BadLineError:
     if isinstance(error, BadLineError):
         return error
+    if isinstance(error, DecodeError):
+        return BadLineError(error.reason.replace("_", " "), error.detail)
     if isinstance(error, msgspec.MsgspecError):
         return BadLineError("invalid", plain(error))
     return BadLineError("bad value", f"{type(error).__name__}: {error}")

@@ -17,6 +17,7 @@ from flows.importers import (
     online_retail,
     open_bandit,
     retailrocket,
+    segment,
     taobao,
     trivago,
     yoochoose,
@@ -40,6 +41,7 @@ _MODULES = (
     online_retail,
     open_bandit,
     instacart,
+    segment,
 )
 
 FORMATS: Final[Mapping[str, Importer]] = MappingProxyType(
