@@ -35,6 +35,7 @@ class Command:
 
 COMMANDS: Final = {
     "up": Command("cli.up:app", "Run the live engine on this machine."),
+    "import": Command("cli.importing:import_", "Turn a data set into canonical events."),
     "config": Command("cli.config:app", "Check, show and describe the settings."),
     "schema": Command("cli.schema:app", "Print the JSON Schema of every contract."),
 }

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import FrameType
 
 from contracts.launch import Launch
+from storage.connection import connect
 
 
 class _Health(BaseHTTPRequestHandler):
@@ -16,15 +17,17 @@ class _Health(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    print("drained", flush=True)
-    sys.exit(0)
-
-
 def worker(launch: Launch) -> None:
-    """Note the start in `D/starts`, be ready, and wait for SIGTERM."""
+    """Note the start in `D/starts`, be ready; at SIGTERM count in the store, as a drain would."""
+
+    def drain(number: int, frame: FrameType | None) -> None:
+        with connect(launch.settings.redis) as store:
+            store.incr("drained")
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, drain)
     with (launch.settings.data_dir / "starts").open("a") as file:
-        file.write(f"{launch.run} {launch.process_id} {os.getpid()}\n")
+        file.write(f"{launch.run} {launch.process_id} {len(launch.addresses)} {os.getpid()}\n")
     launch.mark_ready()
     time.sleep(120)
 
@@ -36,5 +39,4 @@ def api(launch: Launch) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _leave)
     {"worker": worker, "api": api}[sys.argv[1]](Launch.from_environ(os.environ))
