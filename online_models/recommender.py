@@ -9,14 +9,14 @@ from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
-from river import reco
+from river.reco.base import Ranker
 
 from contracts.keys import item_key
-from online_models.blend import Candidate, best
+from online_models.blend import Candidate, best, wanted
 from online_models.pairs import PairBuffer
 from online_models.popularity import Popularity
-from online_models.rows import NeighbourRow, TopList
-from online_models.slate import Slate, evidence_of, slate
+from online_models.rows import TopList
+from online_models.slate import CANDIDATES, Slate, slate
 from online_models.slot_table import DAY_MS, SlotTable
 from online_models.touches import WEIGHTS, Touch
 from online_models.weights import Weights
@@ -25,7 +25,7 @@ RECENTS: Final = 50
 TOP: Final = 500
 
 
-class ItemRecommender(reco.Ranker):
+class ItemRecommender(Ranker):
     """Ranks items for users, from what each touched and what others touched along with it.
 
     Pure and deterministic: `x` may carry the event's `type` and its `time` (ms); without a time,
@@ -93,15 +93,15 @@ class ItemRecommender(reco.Ranker):
 
     def predict_one(self, user: Hashable, item: Hashable, x: dict[str, Any] | None = None) -> float:
         """Return the item's share among the user's candidates; 0 if it is not one."""
-        wanted = number_of(item)
-        ranked = best(self.slate(user), self.weights, RECENTS * self.slots)
-        return next((candidate.score for candidate in ranked if candidate.item == wanted), 0.0)
+        number = number_of(item)
+        ranked = best(self.slate(user), self.weights, CANDIDATES)
+        return next((candidate.score for candidate in ranked if candidate.item == number), 0.0)
 
     def rank(
         self, user: Hashable, items: Iterable[Hashable], x: dict[str, Any] | None = None
     ) -> list[Hashable]:
         """Return given items, best first; those that nothing is known of last, by number."""
-        ranked = best(self.slate(user), self.weights, RECENTS * self.slots)
+        ranked = best(self.slate(user), self.weights, CANDIDATES)
         scores = {candidate.item: candidate.score for candidate in ranked}
         numbers = {item: number_of(item) for item in items}
         return sorted(numbers, key=lambda i: (-scores.get(numbers[i], 0.0), numbers[i]))
@@ -115,9 +115,7 @@ class ItemRecommender(reco.Ranker):
     def slate(self, user: Hashable, exclude: Collection[int] = ()) -> Slate:
         """Return the user's candidates."""
         recents = self._users.get(user, [])
-        rows: dict[int, NeighbourRow] = {
-            item: self._table.row(item, self._time) for item, _ in evidence_of(recents)
-        }
+        rows = self._table.rows(wanted(recents), self._time)
         return slate(recents, rows, self._tops, exclude, repeats=self.repeats)
 
     def flush(self) -> None:
