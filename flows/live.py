@@ -81,7 +81,10 @@ def build(
     ordered: bool = False,
     extend: Callable[[Dataflow], Stream[Keyed]] | None = None,
 ) -> Dataflow:
-    """Return the dataflow. `extend` may add an input whose `Views` are written like the others."""
+    """Return the dataflow.
+
+    `extend` may add an input of its own, whose `Views` and `Refused` are written like the others.
+    """
     flow = Dataflow("headrace")
     add = _Steps(settings, resources, ordered)
     batches = op.input("events", flow, source)
@@ -117,7 +120,9 @@ def build(
     )
     outputs = [ends, firsts, applied, learnt, scored, facts]
     if extend is not None:
-        outputs.append(extend(flow))
+        extra = extend(flow)
+        outputs.append(extra)
+        refused = op.merge("all_refused", refused, _only("extra_refused", extra, Refused))
     op.output("write_views", _only("views", op.merge("all_views", *outputs), Views), sinks.views)
     op.output("write_refused", refused, sinks.refused)
     op.output("write_facts", _only("new_facts", facts, Facts), sinks.facts)

@@ -5,7 +5,7 @@ them are kept. The first event that names both makes the user adopt them, in ord
 device's own profile end. Another user on the same device adopts nothing of the first one's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -77,8 +77,7 @@ class Identify:
             changed = True
         elif user != device.user:
             if raw is not None:
-                adopted = map(_decode_arrived, device.recent)
-                out.extend(Attributed(user, old, adopted=True) for old in adopted)
+                out.extend(self._adopted(device, user, item.seq))
                 out.append(Attributed(own, item, merged_into=user))
             device.user, device.recent = user, []
             changed = True
@@ -86,6 +85,14 @@ class Identify:
         if changed:
             device.seen = max(device.seen, item.received)
             self._devices[key] = pack(device)
+
+    @staticmethod
+    def _adopted(device: _Device, user: str, seq: int) -> Iterator[Attributed]:
+        for raw in device.recent:
+            adopted = _decode_arrived(raw)
+            # It takes effect now: in a replay's order it comes with the event that adopts it.
+            adopted.seq = seq
+            yield Attributed(user, adopted, adopted=True)
 
     def _forget(self) -> None:
         oldest = self._clock - PROFILE_TTL_MS

@@ -1,8 +1,11 @@
 """The whole graph, list in and views out, through the real engine."""
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from bytewax.recovery import RecoveryConfig
 from bytewax.testing import TestingSink, TestingSource, cluster_main, run_main
 
 from contracts.codec import load_json, unpack_profile, unpack_standing
@@ -10,6 +13,7 @@ from contracts.events import Item
 from contracts.settings import FlowSettings
 from flows.live import Resources, Sinks, build
 from flows.records import Raw, RawBatch
+from flows.recovery import prepare
 from online_models.rows import unpack_row, unpack_top
 from online_models.touches import number_of
 from operators.catalogue import Catalogue
@@ -20,14 +24,20 @@ SETTINGS = FlowSettings(buckets=8, shards=4, publish_ms=0, intent_every=1, segme
 
 def batches(records, size=10, ordered=True, part="replay"):
     """Return records as the batches that a source would make of them."""
-    raws = [
-        Raw(value, NOON + number, f"{part}:{number}", number)
-        for number, value in enumerate(records)
-    ]
+    clock, raws = NOON, []
+    for number, value in enumerate(records):
+        if value.endswith(b"}"):
+            clock = max(clock, json.loads(value)["time"])
+        raws.append(Raw(value, clock, f"{part}:", number, number + 1))
     rounds = [raws[at : at + size] for at in range(0, len(raws), size)]
     return [
-        RawBatch(part, number if ordered else None, cut[-1].received if ordered else None, cut,
-                 number == len(rounds) - 1)
+        RawBatch(
+            part,
+            number if ordered else None,
+            cut[-1].received if ordered else None,
+            cut,
+            number == len(rounds) - 1,
+        )
         for number, cut in enumerate(rounds)
     ]
 
@@ -35,19 +45,40 @@ def batches(records, size=10, ordered=True, part="replay"):
 class Run:
     """One run of the graph: what it wrote."""
 
-    def __init__(self, records, tmp_path: Path, *, ordered=True, workers=1, catalogue=None,
-                 settings=SETTINGS, size=10):
+    def __init__(
+        self,
+        records,
+        tmp_path: Path,
+        *,
+        ordered=True,
+        workers=1,
+        catalogue=None,
+        settings=SETTINGS,
+        size=10,
+        aborts=(),
+    ):
         self.views, self.refused, self.facts = [], [], []
-        sinks = Sinks(TestingSink(self.views), TestingSink(self.refused), TestingSink(self.facts))
-        flow = build(
-            TestingSource(batches(records, size, ordered)), sinks, settings,
-            Resources(catalogue or Catalogue(), b"k" * 32, tmp_path), ordered=ordered,
-        )
-        if workers == 1:
-            run_main(flow)
-        else:
-            cluster_main(flow, [], 0, worker_count_per_proc=workers)
         self.state = {}
+        sinks = Sinks(TestingSink(self.views), TestingSink(self.refused), TestingSink(self.facts))
+        resources = Resources(catalogue or Catalogue(), b"k" * 32, tmp_path / "state")
+        recovery = tmp_path / "recovery"
+        for abort in (*aborts, None):
+            items = batches(records, size, ordered)
+            if abort is not None:
+                # One at a time: after a second one the testing source resumes a batch too early.
+                items.insert(abort, TestingSource.ABORT())
+            flow = build(TestingSource(items), sinks, settings, resources, ordered=ordered)
+            if workers > 1:
+                cluster_main(flow, [], 0, worker_count_per_proc=workers)
+            elif aborts:
+                prepare(recovery, 2)
+                config = RecoveryConfig(recovery)
+                run_main(flow, epoch_interval=timedelta(0), recovery_config=config)
+            else:
+                run_main(flow)
+        self.collect()
+
+    def collect(self):
         for _, message in self.views:
             for view in message.items:
                 self.state[view.kind, view.site, view.id] = view.value
@@ -118,8 +149,11 @@ def test_a_device_becomes_its_user(tmp_path):
 def test_the_catalogue_enriches_what_the_event_does_not_say(tmp_path):
     catalogue = Catalogue()
     catalogue.put(Item(id="cup", category="kitchen", brand="acme", price=4.0))
-    run = Run([raw("view", item="cup"), raw("view", item="pot", props={"category": "garden"})],
-              tmp_path, catalogue=catalogue)
+    run = Run(
+        [raw("view", item="cup"), raw("view", item="pot", props={"category": "garden"})],
+        tmp_path,
+        catalogue=catalogue,
+    )
     assert set(run.profile("ada").categories) == {"kitchen", "garden"}
     # What the catalogue does not know gets a record from the event.
     assert [key[2] for key in run.state if key[0] == "catalog"] == ["pot"]
@@ -134,12 +168,28 @@ def traffic(count=400):
         user = None if device and n % 5 else f"u{n % 20}"
         item = f"i{n * n % 15}"
         records.append(
-            raw(kinds[n * 7 % 11 % 7], user=user, device=device, item=item, price=float(n % 9),
-                id=f"e{n if n % 13 else n - 1}", at=n * 9 * SECOND, order=f"o{n}",
-                props={"category": f"c{n * n % 15 % 4}"})
+            raw(
+                kinds[n * 7 % 11 % 7],
+                user=user,
+                device=device,
+                item=item,
+                price=float(n % 9),
+                id=f"e{n if n % 13 else n - 1}",
+                at=n * 9 * SECOND,
+                order=f"o{n}",
+                props={"category": f"c{n * n % 15 % 4}"},
+            )
         )
     records[50] = b"rubbish"
     return records
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_aborted_and_resumed_a_run_ends_in_the_same_state(tmp_path, ordered):
+    records = traffic()
+    straight = Run(records, tmp_path / "straight", ordered=ordered)
+    broken = Run(records, tmp_path / "broken", ordered=ordered, aborts=(3, 4, 17, 33))
+    assert broken.state == straight.state
 
 
 @pytest.mark.parametrize("workers", [2, 4])
@@ -171,8 +221,10 @@ def test_two_sites_do_not_meet(tmp_path):
 
 
 def test_an_open_session_is_settled_when_time_has_passed(tmp_path):
-    records = [raw("view", user="ada"), *(raw("view", user=f"x{n}", at=HOUR + n * MINUTE)
-                                          for n in range(40))]
+    records = [
+        raw("view", user="ada"),
+        *(raw("view", user=f"x{n}", at=HOUR + n * MINUTE) for n in range(40)),
+    ]
     run = Run(records, tmp_path, settings=SETTINGS.model_copy(update={"buckets": 1}))
     model = load_json(run.state["model", "default", "intent"])
     assert model["learnt"] > 0
