@@ -111,7 +111,16 @@ class ApiSettings(_Group):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65_535)
     max_n: int = Field(100, ge=1, le=1000, description="items that one answer may hold")
-    max_batch_bytes: int = Field(512_000, ge=1_000)
+    max_batch_bytes: int = Field(
+        512_000, ge=1_000, le=700_000, description="of a posted body, after decompression"
+    )
+    max_in_flight: int = Field(
+        10_000, ge=1, description="events that wait for the broker; beyond it the answer is 503"
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description="origins whose pages may post events; empty: any without write keys, else none",
+    )
     exclude_owned: bool = Field(True, description="leave out what the person bought")
     exclude_cart: bool = Field(True, description="leave out what lies in the cart")
     fatigue: int = Field(

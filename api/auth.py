@@ -1,0 +1,92 @@
+"""Write keys: which site an event belongs to."""
+
+import binascii
+import hmac
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from pydantic import SecretStr
+
+from api.problems import ProblemError
+from contracts.addresses import is_loopback
+from contracts.settings import ApiSettings, SettingsError
+
+DEFAULT_SITE: Final = "default"
+_CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="headrace write key", charset="UTF-8"'}
+
+
+class WriteKeys:
+    """The write keys of the sites. Without any, and on loopback only, every key is taken.
+
+    >>> keys = WriteKeys({"shop": SecretStr("s3cret")})
+    >>> keys.site_of(["s3cret"])
+    'shop'
+    >>> WriteKeys({}).site_of([])
+    'default'
+    """
+
+    def __init__(self, sites: Mapping[str, SecretStr]) -> None:
+        self._sites = [
+            (site, key.get_secret_value().encode("utf-8")) for site, key in sites.items()
+        ]
+
+    @classmethod
+    def of(cls, settings: ApiSettings) -> "WriteKeys":
+        """Return the keys of the settings; raise `SettingsError` if anybody could write."""
+        if not settings.sites and not is_loopback(settings.host):
+            raise SettingsError(
+                f"api.sites: no write key is configured and api.host is {settings.host}, which "
+                "others can reach: set HEADRACE_API__SITES__SHOP=KEY, or listen on 127.0.0.1"
+            )
+        for site, key in settings.sites.items():
+            if not site or not key.get_secret_value():
+                raise SettingsError(
+                    f"api.sites.{site}: the site and its write key may not be empty"
+                )
+        return cls(settings.sites)
+
+    @property
+    def required(self) -> bool:
+        """Whether a key has to be given."""
+        return bool(self._sites)
+
+    def site_of(self, given: Iterable[str | None]) -> str:
+        """Return the site of the first key that was given; raise a 401 if it is not one of ours."""
+        if not self._sites:
+            return DEFAULT_SITE
+        key = next((key for key in given if key), None)
+        if key is None:
+            raise ProblemError(
+                401,
+                "missing-write-key",
+                "a write key is needed: as the user name of Basic authentication, "
+                "as `writeKey` in the body or in the query",
+                _CHALLENGE,
+            )
+        found = None
+        candidate = key.encode("utf-8", "surrogatepass")
+        for site, known in self._sites:
+            # Every key is compared, each in constant time: the answer's timing tells nothing.
+            if hmac.compare_digest(candidate, known):
+                found = site
+        if found is None:
+            raise ProblemError(
+                401, "unknown-write-key", "the write key belongs to no site", _CHALLENGE
+            )
+        return found
+
+
+def basic_user(header: str | None) -> str | None:
+    """Return the user name of a Basic `Authorization` header; `None` if there is no such.
+
+    >>> basic_user("Basic czNjcmV0Og=="), basic_user("Bearer x"), basic_user("Basic ?")
+    ('s3cret', None, None)
+    """
+    scheme, _, encoded = (header or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return b64decode(encoded, validate=True).decode("utf-8").partition(":")[0]
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""The collector: events over HTTP, answered once the broker has them."""

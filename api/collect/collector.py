@@ -1,0 +1,135 @@
+"""Takes posted events: reads them, hands them to the log, and answers once the log has them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from fastapi import Request, Response
+
+from api.auth import WriteKeys, basic_user
+from api.collect.body import read_body
+from api.collect.connection import Record
+from api.collect.log import Log, LogUnavailableError
+from api.collect.metrics import CollectMetrics
+from api.collect.parsing import id_in, write_key_in
+from api.collect.reading import Outcome, Reader
+from api.problems import problem
+from contracts.codec import dump_json, encode_json
+from contracts.keys import CLICK_TOPIC, FEEDBACK_TOPIC, REJECTED_TOPIC
+from contracts.rejects import rejected
+
+TOPICS: Final = (CLICK_TOPIC, FEEDBACK_TOPIC, REJECTED_TOPIC)
+BREATH: Final = 50
+"""Messages of a batch that are read before other requests get their turn."""
+
+
+def wall_clock() -> int:
+    """Return the time in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Collector:
+    """The collector of one process. `take` serves every route."""
+
+    def __init__(
+        self,
+        keys: WriteKeys,
+        log: Log,
+        metrics: CollectMetrics,
+        max_batch_bytes: int,
+        clock: Callable[[], int] = wall_clock,
+    ) -> None:
+        self._keys = keys
+        self._log = log
+        self._metrics = metrics
+        self._limit = max_batch_bytes
+        self._clock = clock
+        metrics.in_flight.set_function(lambda: log.in_flight)
+
+    async def take(self, request: Request, read: Reader) -> Response:
+        """Answer a posted body: 200 means that the broker acknowledged every accepted event."""
+        received = self._clock()
+        body = await read_body(request, self._limit)
+        site = self._keys.site_of(
+            (
+                basic_user(request.headers.get("authorization")),
+                request.query_params.get("writeKey"),
+                write_key_in(body),
+            )
+        )
+        good: list[Outcome] = []
+        bad: list[Outcome] = []
+        for outcome in read(body, site, received):
+            (bad if outcome.error else good).append(outcome)
+            if (len(good) + len(bad)) % BREATH == 0:
+                await asyncio.sleep(0)
+        records = [record for outcome in good for record in outcome.records]
+        refused = [self._refusal(outcome, request, site, received) for outcome in bad]
+        try:
+            await self._append(records, refused, received)
+        except LogUnavailableError as error:
+            return self._unavailable(error)
+        self._count(site, good, bad)
+        return _answer(len(good), bad)
+
+    async def _append(
+        self, records: Sequence[Record], refused: Sequence[Record], received: int
+    ) -> None:
+        started = time.perf_counter()
+        await self._log.append([*records, *refused], received)
+        self._metrics.ack_seconds.observe(time.perf_counter() - started)
+
+    def _refusal(self, outcome: Outcome, request: Request, site: str, received: int) -> Record:
+        assert outcome.error is not None
+        place = "" if outcome.at is None else f"[{outcome.at}]"
+        record = rejected(
+            outcome.error.reason,
+            outcome.error.detail,
+            f"http:{request.url.path}{place}",
+            outcome.raw,
+            received,
+            site,
+        )
+        return Record(REJECTED_TOPIC, site.encode(), encode_json(record))
+
+    def _unavailable(self, error: LogUnavailableError) -> Response:
+        self._metrics.unavailable.inc()
+        return problem(
+            503,
+            "log-unavailable",
+            f"send it again with the same ids, for not all of it was acknowledged: {error.detail}",
+            {"Retry-After": str(error.retry_after)},
+        )
+
+    def _count(self, site: str, good: Sequence[Outcome], bad: Sequence[Outcome]) -> None:
+        if good:
+            self._metrics.accepted.labels(site).inc(len(good))
+        for outcome in good:
+            for record in outcome.records:
+                self._metrics.written.labels(record.topic).inc()
+        for outcome in bad:
+            assert outcome.error is not None
+            self._metrics.rejected.labels(outcome.error.reason).inc()
+
+
+def _answer(accepted: int, bad: Sequence[Outcome]) -> Response:
+    listed = [_listed(outcome) for outcome in bad]
+    if accepted or not bad:
+        body = {"success": True, "accepted": accepted, "rejected": listed}
+        return Response(dump_json(body), media_type="application/json")
+    large = all(entry["reason"] == "too_large" for entry in listed)
+    status, kind = (413, "too-large") if large else (400, "invalid-events")
+    detail = listed[0]["detail"]
+    if "index" in listed[0]:
+        lead = f"none of the {len(listed):,} events is accepted; " if len(listed) > 1 else ""
+        detail = f"{lead}event {listed[0]['index']}: {detail}"
+    return problem(status, kind, detail, success=False, accepted=0, rejected=listed)
+
+
+def _listed(outcome: Outcome) -> dict[str, Any]:
+    assert outcome.error is not None
+    entry: dict[str, Any] = {} if outcome.at is None else {"index": outcome.at}
+    if (id_ := id_in(outcome.raw)) is not None:
+        entry["id"] = id_
+    return {**entry, "reason": outcome.error.reason, "detail": outcome.error.detail}

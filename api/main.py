@@ -1,0 +1,46 @@
+"""Serves the API: `python -m api.main`, with the settings that `HEADRACE_SETTINGS` names."""
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+
+import uvicorn
+
+from api.app import create_app
+from contracts.launch import Launch
+from contracts.settings import SettingsError
+
+STOP_MARGIN_SECONDS = 2
+
+
+def main(environ: Mapping[str, str] = os.environ) -> int:
+    """Serve until SIGTERM or SIGINT; requests that run then are answered first."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        settings = Launch.from_environ(environ).settings
+        app = create_app(settings)
+    except SettingsError as error:
+        print(f"headrace api: {error}", file=sys.stderr)
+        return 2
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.api.host,
+            port=settings.api.port,
+            loop="auto",  # uvloop where there is one
+            http="httptools",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            # A request may wait for the broker until the delivery timeout.
+            timeout_graceful_shutdown=settings.kafka.delivery_timeout_ms // 1000
+            + STOP_MARGIN_SECONDS,
+        )
+    )
+    server.run()
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
