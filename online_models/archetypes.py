@@ -1,6 +1,7 @@
 """Names for segments that a marketer can read, from what sets a segment apart.
 
-Each archetype says which features are high (+1) or low (-1) in it. Segments get the archetypes
+Each archetype says which features are high (+1) or low (-1) in it; those of weight 1 define it,
+the others speak for it. Segments get the archetypes
 that fit them best, each archetype once; a segment that fits none is named by its features.
 """
 
@@ -69,13 +70,17 @@ def names_for(
         title = titles.get(segment)
         telling = _strongest(centre, ARCHETYPES.get(title or "", {}))
         shown = [name for name in telling if name in lifts[segment]]
-        parts = ", ".join(f"{lifts[segment][name]:.1f}x {_word(name)}" for name in shown)
+        parts = ", ".join(_lift(name, lifts[segment][name]) for name in shown)
         title = title or _by_features(centre, telling)
         names.append(_distinct(f"{title}: {parts}" if parts else title, names))
     return names
 
 
 def _fit(pattern: Mapping[str, float], centre: Mapping[str, float]) -> float:
+    """Return how far a centre goes the archetype's way; 0 if it lacks a feature that defines it."""
+    defining = [name for name, weight in pattern.items() if abs(weight) == 1.0]
+    if any(pattern[name] * centre.get(name, 0.0) < LEAST_DEPARTURE for name in defining):
+        return 0.0
     total = sum(abs(weight) for weight in pattern.values())
     return sum(weight * centre.get(name, 0.0) for name, weight in pattern.items()) / total
 
@@ -97,6 +102,10 @@ def _strongest(centre: Mapping[str, float], pattern: Mapping[str, float]) -> lis
         ),
     )
     return order[:2]
+
+
+def _lift(name: str, lift: float) -> str:
+    return f"{lift:.1f}x {_word(name)}" if lift >= 0.05 else f"no {_word(name)}"
 
 
 def _word(name: str) -> str:
