@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "up": Command("cli.up:app", "Run the live engine on this machine."),
     "import": Command("cli.importing:import_", "Turn a data set into canonical events."),
     "config": Command("cli.config:app", "Check, show and describe the settings."),
+    "topics": Command("cli.topics:topics", "Create the topics that are missing."),
     "schema": Command("cli.schema:app", "Print the JSON Schema of every contract."),
 }
 

@@ -12,7 +12,6 @@ from cli.errors import CommandError
 
 FAILED = 1
 WRONG_USE = 2
-INTERRUPTED = 130
 
 EPILOG = """\b
 Examples:

@@ -12,6 +12,7 @@ from cli.children import Child, ChildError, PermanentError
 from cli.cluster import WORKER, Cluster, child_environ
 from cli.embedded import EmbeddedBroker, EmbeddedStore
 from cli.embedded.ports import free_port, why_not
+from cli.part import Part
 from cli.service import SERVICE, Service
 from cli.supervisor import Unit
 from contracts.settings import Loaded, Settings, kafka_config
@@ -21,6 +22,7 @@ from storage.errors import StoreError, StoreRefused
 from storage.redis_views import RedisViews
 
 DRAIN_SECONDS = 30.0
+API_MARGIN_SECONDS = 5.0
 T = TypeVar("T")
 
 logger = logging.getLogger("headrace")
@@ -44,14 +46,14 @@ class Deployment:
     that every child holds. Raises `ChildError` when something that is needed is not there.
     """
 
-    def __init__(
-        self, loaded: Loaded, data_dir: Path, lock: int, programs: Programs | None = None
-    ) -> None:
+    def __init__(self, loaded: Loaded, data_dir: Path, lock: int, part: Part = Part.ALL) -> None:
         settings = loaded.settings
-        self._programs = programs or PROGRAMS
+        self._part = part
         self._data_dir = data_dir
         self._hold = (lock,)
-        port = _port(settings.api.host, settings.api.port)
+        port = settings.api.port
+        if part.serves:
+            port = _port(settings.api.host, port)
         self._store = None if settings.redis.url.get_secret_value() else self._embedded_store()
         self._broker = None if settings.kafka.bootstrap_servers else self._embedded_broker()
         self._settings = self._resolved(loaded, port)
@@ -60,35 +62,42 @@ class Deployment:
         self._environ = child_environ(file)
         log = data_dir / "logs" / "api.log"
         self._service = Service(
-            settings.api.host, port, log, self._environ, self._programs.api, self._hold
+            settings.api.host, port, log, self._environ, PROGRAMS.api, self._hold
         )
 
     @property
-    def url(self) -> str:
-        """Where the API serves."""
-        return self._service.url
+    def ready_line(self) -> str:
+        """What is said when all of it serves."""
+        return f"ready {self._service.url if self._part.serves else self._part.value}"
 
     def units(self) -> list[Unit]:
         """Return the units in the order of their start."""
-        flow = self._settings.flow
-        cluster = Cluster(
-            self._data_dir,
-            flow.workers,
-            self._environ,
-            self._prepare,
-            self._issue_run,
-            self._programs.worker,
-            self._hold,
-        )
         units = []
         if self._store is not None:
             units.append(Unit("store", self._start_store))
         if self._broker is not None:
             units.append(Unit("broker", self._start_broker, stop_seconds=0.5))
-        after = "broker" if self._broker is not None else None
-        units.append(Unit("flow", cluster.start, cluster.ready, after, DRAIN_SECONDS))
-        units.append(Unit("api", self._service.start, self._service.ready))
+        if self._part.flows:
+            units.append(self._flow())
+        if self._part.serves:
+            # A request may wait for the broker until the delivery timeout.
+            seconds = self._settings.kafka.delivery_timeout_ms / 1000 + API_MARGIN_SECONDS
+            start, ready = self._service.start, self._service.ready
+            units.append(Unit("api", start, ready, stop_seconds=seconds))
         return units
+
+    def _flow(self) -> Unit:
+        cluster = Cluster(
+            self._data_dir,
+            self._settings.flow.workers,
+            self._environ,
+            self._prepare,
+            self._issue_run,
+            PROGRAMS.worker,
+            self._hold,
+        )
+        after = "broker" if self._broker is not None else None
+        return Unit("flow", cluster.start, cluster.ready, after, DRAIN_SECONDS)
 
     def _embedded_store(self) -> EmbeddedStore:
         logs = self._data_dir / "logs"

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.errors import CommandError, WrongUseError
+from cli.part import Part
 from cli.service import is_loopback
 from contracts.settings import ApiSettings, Loaded, Settings
 
@@ -18,6 +19,7 @@ Examples:
   headrace up
   headrace up --workers 2 --port 8000 --data-dir var
   headrace up --kafka broker-1:9092,broker-2:9092 --redis rediss://user:secret@cache:6380/0
+  headrace up --config headrace.toml --only flow
 """
 
 app = typer.Typer(add_completion=False)
@@ -44,6 +46,9 @@ def up(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Settings file (TOML).")
     ] = None,
+    only: Annotated[
+        Part, typer.Option(help="Run only this part; needs servers that all parts reach.")
+    ] = Part.ALL,
 ) -> None:
     """Run the live engine on this machine until SIGTERM or Ctrl-C.
 
@@ -60,8 +65,11 @@ def up(
         "redis.url": redis,
     }
     loaded = Settings.trace(config, os.environ, given)
-    check_exposure(loaded.settings.api)
-    run(loaded)
+    if only.serves:
+        check_exposure(loaded.settings.api)
+    if only is not Part.ALL:
+        check_shared(loaded.settings)
+    run(loaded, only)
 
 
 def check_exposure(api: ApiSettings) -> None:
@@ -81,7 +89,15 @@ def check_exposure(api: ApiSettings) -> None:
     )
 
 
-def run(loaded: Loaded) -> None:
+def check_shared(settings: Settings) -> None:
+    """Refuse to run a part with servers of its own, which the other parts would not know."""
+    if not settings.kafka.bootstrap_servers or not settings.redis.url.get_secret_value():
+        raise WrongUseError(
+            "--only needs the servers that the other parts use: --kafka and --redis"
+        )
+
+
+def run(loaded: Loaded, part: Part = Part.ALL) -> None:
     """Run everything until a signal; raise `CommandError` when it cannot or does not stay up."""
     # Here, so that `headrace up --help` needs no Kafka or Redis client.
     from cli.children import ChildError
@@ -93,9 +109,9 @@ def run(loaded: Loaded) -> None:
     try:
         with DataDirLock(data_dir) as lock:
             _log_to(data_dir / "logs" / "up.log")
-            deployment = Deployment(loaded, data_dir, lock.descriptor)
-            units = deployment.units()
-            Supervisor(units, lambda: print(f"ready {deployment.url}", flush=True)).run()
+            deployment = Deployment(loaded, data_dir, lock.descriptor, part)
+            line = deployment.ready_line
+            Supervisor(deployment.units(), lambda: print(line, flush=True)).run()
     except (ChildError, GaveUpError, LockedError) as error:
         raise CommandError(str(error)) from error
     except OSError as error:

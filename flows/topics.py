@@ -7,9 +7,9 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from contracts.keys import TOPICS
-from flows.kafka_client import cause, is_refusal, quiet
+from flows.kafka_client import cause, is_away, is_refusal, quiet
 
-TIMEOUT_S: Final = 20.0
+TIMEOUT_S: Final = 10.0
 _REFUSALS: Final = frozenset(
     {
         KafkaError.INVALID_REPLICATION_FACTOR,
@@ -77,5 +77,7 @@ def _created(bootstrap: str, name: str, future: Any) -> bool:
 
 
 def _error(where: str, error: KafkaError) -> TopicsError:
+    if is_away(error):
+        return TopicsError(f"{where} does not answer: does it run, and is the address right?")
     refused = is_refusal(error) or error.code() in _REFUSALS
     return (TopicsRefusedError if refused else TopicsError)(f"{where}: {error.str()}")

@@ -72,10 +72,14 @@ class Up:
         self.rest = self.process.communicate()[0]
         self._errors.close()
 
+    def line(self) -> str:
+        """Wait for a line on stdout."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
     def ready(self) -> str:
         """Wait for the line and return the URL in it."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        line = self.line()
         assert line.startswith("ready http://127.0.0.1:"), (line, self.errors)
         return line.split()[1]
 

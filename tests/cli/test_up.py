@@ -149,6 +149,23 @@ def test_given_servers_are_used_and_none_of_our_own(
     assert not (up.data / "store").exists()
 
 
+def test_flow_and_api_may_run_apart(
+    tmp_path: Path, store_url: str, broker: str, namespace: str
+) -> None:
+    options = ("--redis", store_url, "--kafka", broker, "--only")
+    (tmp_path / "api").mkdir()
+    with (
+        Up(tmp_path, *options, "flow", HEADRACE_NAMESPACE=namespace) as flow,
+        Up(tmp_path / "api", *options, "api", HEADRACE_NAMESPACE=namespace) as api,
+    ):
+        assert _status(api.ready()) == 200
+        assert flow.line() == "ready flow\n"
+        assert [len(flow.children()), len(api.children())] == [1, 1]
+        assert (flow.end(), api.end()) == (0, 0)
+        assert "NO WRITE KEYS" not in flow.errors
+    assert not (api.data / "recovery").exists()
+
+
 def test_a_second_start_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
