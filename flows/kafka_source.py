@@ -6,7 +6,6 @@ log does not have.
 """
 
 import logging
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from flows.kafka_hub import Hub
 from flows.kafka_log import LogWatch
 from flows.kafka_part import KafkaPart, Position, Reading, RetiredPart
 from flows.kafka_reader import BEGINNING
+from flows.per_thread import PerThread
 from flows.records import RawBatch
 
 logger = logging.getLogger(__name__)
@@ -41,12 +41,11 @@ class KafkaSource(FixedPartitionedSource[RawBatch, Any]):
         self._config = config
         self._settings = settings
         self._reading = reading
-        # Each worker thread of a process has a consumer of its own.
-        self._local = threading.local()
+        self._hubs = PerThread(self._open)
 
     def list_parts(self) -> list[str]:
         """Return all partitions of the topics; wait for the broker if need be."""
-        topics = self._hub().watch.wait(self._reading.drain).topics
+        topics = self._hubs.get().watch.wait(self._reading.drain).topics
         found = [
             f"{name}/{number}"
             for name, topic in topics.items()
@@ -61,7 +60,7 @@ class KafkaSource(FixedPartitionedSource[RawBatch, Any]):
         self, step_id: str, for_part: str, resume_state: Any
     ) -> StatefulSourcePartition[RawBatch, Any]:
         """Return a partition that begins where its state says. Raises `LogMismatch`."""
-        hub = self._hub()
+        hub = self._hubs.get()
         topic, _, number = for_part.rpartition("/")
         known = hub.watch.log.topics.get(topic)
         if known is None or int(number) >= known.partitions:
@@ -73,9 +72,5 @@ class KafkaSource(FixedPartitionedSource[RawBatch, Any]):
             position = msgspec.msgpack.decode(resume_state, type=Position)
         return KafkaPart(for_part, position, hub, self._reading)
 
-    def _hub(self) -> Hub:
-        hub: Hub | None = getattr(self._local, "hub", None)
-        if hub is None:
-            watch = LogWatch(self._config, self._topics)
-            hub = self._local.hub = Hub(self._config, self._settings, watch)
-        return hub
+    def _open(self) -> Hub:
+        return Hub(self._config, self._settings, LogWatch(self._config, self._topics))

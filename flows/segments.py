@@ -42,7 +42,6 @@ import os
 import secrets
 import sqlite3
 import struct
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -50,6 +49,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
+from flows.per_thread import PerThread
 from operators.durable import Durable
 
 MAGIC = b"\x93HRSEG1\n"
@@ -391,22 +391,18 @@ class Segments:
         self._max_deltas = max_deltas
         self._compact_bytes = compact_bytes
         self._store = store
-        self._local = threading.local()
+        self._groups = PerThread(self._new_group)
 
     def saved(self, durable: Durable, state: bytes | None = None) -> Saved:
         """Return what saves `durable`, after loading it with a `snapshot`'s `state`, if any."""
-        return Saved(self._group(), durable, state)
+        return Saved(self._groups.get(), durable, state)
 
     def bucket(self, state: bytes | None = None) -> Bucket:
         """Return an empty bucket, or the one that `Bucket.snapshot` returned as `state`."""
-        return Bucket(self._group(), state)
+        return Bucket(self._groups.get(), state)
 
-    def _group(self) -> _Group:
-        group: _Group | None = getattr(self._local, "group", None)
-        if group is None:
-            store = self._store(self._root)
-            group = self._local.group = _Group(store, self._max_deltas, self._compact_bytes)
-        return group
+    def _new_group(self) -> _Group:
+        return _Group(self._store(self._root), self._max_deltas, self._compact_bytes)
 
 
 def referenced_files(recovery_dir: Path) -> set[str]:
@@ -434,6 +430,12 @@ def sweep(root: Path, recovery_dir: Path) -> int:
     for path in dead:
         path.unlink()
     return len(dead)
+
+
+def sweep_all(state_dir: Path, recovery_dir: Path) -> int:
+    """Sweep the folders of all steps below `state_dir`; see `sweep`."""
+    folders = [folder for folder in state_dir.glob("*") if folder.is_dir()]
+    return sum(sweep(folder, recovery_dir) for folder in folders)
 
 
 def _files_in(blob: bytes) -> Iterator[str]:
