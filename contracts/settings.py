@@ -126,6 +126,9 @@ class ApiSettings(_Group):
     fatigue: int = Field(
         0, ge=0, description="impressions without a click after which an item steps back; 0: never"
     )
+    store_budget_ms: int = Field(
+        40, ge=5, le=10_000, description="time an answer may wait for the store before it degrades"
+    )
     rules_file: Path | None = Field(None, description="TOML of pin, boost, bury and filter rules")
     sites: dict[str, SecretStr] = Field(
         default_factory=dict, description="site to write key; empty: any key, loopback only"

@@ -1,0 +1,25 @@
+"""Serving: recommendations, rankings, profiles and segments, read from the views.
+
+`router` has the routes; they use the `Serving` that a lifespan puts into `app.state.serving`::
+
+    async with Serving.open(settings, registry) as serving:
+        app.state.serving = serving
+"""
+
+from fastapi import APIRouter
+
+from api.serve import item_routes, people_routes, status_routes
+from api.serve.serving import Serving
+
+__all__ = ["Serving", "build_router", "router"]
+
+
+def build_router() -> APIRouter:
+    """Return the routes of serving."""
+    router = APIRouter()
+    for routes in (people_routes, item_routes, status_routes):
+        routes.add_routes(router)
+    return router
+
+
+router = build_router()

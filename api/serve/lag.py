@@ -1,0 +1,64 @@
+"""How far the views lag behind what was accepted."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+LEFT_OVER_MS: Final = 60_000
+"""A part that nobody wrote for so long while others were written belongs to no worker any more."""
+
+
+class Progress(Struct):
+    """How far one part of the source has been read.
+
+    `received`: arrival time (ms) of the newest record applied; `written`: when this was said;
+    `lag`: records that had arrived then and were not yet read.
+    """
+
+    part: str
+    offset: int = 0
+    received: int = 0
+    written: int = 0
+    lag: int = 0
+
+
+_decode = msgspec.json.Decoder(Progress).decode
+
+
+def parse(records: Iterable[bytes | None]) -> list[Progress]:
+    """Return the progress in JSON records; what is missing or damaged is left out."""
+    found = []
+    for raw in records:
+        if raw is not None:
+            try:
+                found.append(_decode(raw))
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                continue
+    return found
+
+
+def lag_ms(parts: Iterable[Progress], now: int) -> int | None:
+    """Return L such that every event accepted more than L ms before `now` is in the views.
+
+    A part that had read everything when it last reported vouches for all that was accepted until
+    then; one that had not, for all up to the newest record it applied. The worst part counts.
+    None if no part ever reported.
+
+    >>> caught_up = Progress("events.click/0", received=1_000, written=9_900)
+    >>> behind = Progress("events.click/1", received=8_000, written=9_900, lag=12)
+    >>> lag_ms([caught_up], now=10_000), lag_ms([caught_up, behind], now=10_000)
+    (100, 2000)
+    """
+    current = _current(parts)
+    if not current:
+        return None
+    vouched = min(part.received if part.lag > 0 else part.written for part in current)
+    return max(0, now - vouched)
+
+
+def _current(parts: Iterable[Progress]) -> list[Progress]:
+    listed = list(parts)
+    newest = max((part.written for part in listed), default=0)
+    return [part for part in listed if part.written >= newest - LEFT_OVER_MS]

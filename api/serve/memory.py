@@ -1,0 +1,137 @@
+"""What the API holds in memory of one namespace: catalogues, rankings, weights, progress."""
+
+import logging
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from api.serve.catalogue import Catalogue
+from api.serve.lag import Progress, lag_ms, parse
+from contracts.decisions import Segment
+from contracts.keys import Keys
+from contracts.keys import parse as parse_key
+from online_models.popularity import HORIZONS
+from online_models.rows import TopList, unpack_top
+from online_models.weights import Weights
+from storage.views import LogState
+
+T = TypeVar("T")
+
+RANKINGS: Final = (*HORIZONS, "popular", "trending")
+
+logger = logging.getLogger("headrace.api")
+
+_segments = msgspec.json.Decoder(list[Segment])
+
+
+class Remembered:
+    """Decodes a value when its bytes changed; damaged bytes leave what was known before."""
+
+    def __init__(self, decode: Callable[[bytes], Any], nothing: Callable[[], Any]) -> None:
+        self.value = nothing()
+        self._decode = decode
+        self._nothing = nothing
+        self._raw: bytes | None = None
+
+    def take(self, key: str, raw: bytes | None) -> None:
+        """Take what the store holds now."""
+        if raw == self._raw:
+            return
+        self._raw = raw
+        try:
+            self.value = self._nothing() if raw is None else self._decode(raw)
+        except (ValueError, KeyError, struct.error, msgspec.MsgspecError) as error:
+            logger.error("%s cannot be read: %s", key, error)
+
+
+class Site:
+    """What is held of one site."""
+
+    def __init__(self, keys: Keys, name: str) -> None:
+        self.name = name
+        self.catalogue = Catalogue()
+        self.log = LogState()
+        self.log_key = keys.catalog_log(name)
+        self._views = {
+            keys.weights(name): Remembered(Weights.unpack, Weights),
+            keys.segments(name): Remembered(_segments.decode, list),
+            **{keys.top(name, r): Remembered(unpack_top, lambda: None) for r in RANKINGS},
+        }
+        self._weights = self._views[keys.weights(name)]
+        self._segments = self._views[keys.segments(name)]
+        self._tops = {ranking: self._views[keys.top(name, ranking)] for ranking in RANKINGS}
+
+    @property
+    def wanted(self) -> list[str]:
+        """The keys that are read again and again."""
+        return list(self._views)
+
+    def take(self, values: Mapping[str, bytes | None]) -> None:
+        """Take what the store holds under the wanted keys."""
+        for key, remembered in self._views.items():
+            remembered.take(key, values[key])
+
+    @property
+    def weights(self) -> Weights:
+        """The blend's weights, the defaults until some were learnt."""
+        weights: Weights = self._weights.value
+        return weights
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The site's segments."""
+        segments: list[Segment] = self._segments.value
+        return segments
+
+    @property
+    def tops(self) -> dict[str, TopList]:
+        """The rankings that exist."""
+        return {name: top.value for name, top in self._tops.items() if top.value is not None}
+
+    def top(self, ranking: str) -> TopList | None:
+        """Return one ranking."""
+        top: TopList | None = self._tops[ranking].value
+        return top
+
+
+class Memory:
+    """What is held of one namespace. Replaced whole when another namespace is served."""
+
+    def __init__(self, namespace: str, sites: Iterable[str]) -> None:
+        self.keys = Keys(namespace)
+        self.namespace = namespace
+        self.sites = {name: Site(self.keys, name) for name in sites}
+        self.ends: list[str] = []
+        self._parts: list[str] = []
+        self.progress: list[Progress] = []
+        self.refreshed = 0
+
+    @property
+    def wanted(self) -> list[str]:
+        """The keys that are read again and again."""
+        return [*self._parts, *(key for site in self.sites.values() for key in site.wanted)]
+
+    @property
+    def common_prefix(self) -> str:
+        """What the keys that belong to the whole namespace start with."""
+        return self.keys.sites().removesuffix("sites:all")
+
+    def found(self, keys: Iterable[str]) -> None:
+        """Take the keys that belong to the whole namespace: progress, and counts of ends."""
+        kinds: dict[str, list[str]] = {}
+        for key in keys:
+            kinds.setdefault(parse_key(key).kind, []).append(key)
+        self._parts, self.ends = kinds.get("progress", []), kinds.get("ends", [])
+
+    def take(self, values: Mapping[str, bytes | None], now: int) -> None:
+        """Take what the store holds under the wanted keys, at `now` (ms)."""
+        self.progress = parse(values.get(part) for part in self._parts)
+        for site in self.sites.values():
+            site.take(values)
+        self.refreshed = now
+
+    def lag_ms(self, now: int) -> int | None:
+        """Return how far the views lag behind what was accepted (`api.serve.lag`)."""
+        return lag_ms(self.progress, now)

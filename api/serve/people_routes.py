@@ -1,0 +1,152 @@
+"""Routes about people: what to show them, and what is known of them."""
+
+import asyncio
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from api.serve import asking, describing, schema
+from api.serve.making import Basis, answer, find_people, find_rows, trail_for
+from api.serve.ranking import Ask, recommend, reorder
+from api.serve.responding import reply, serving_of, site_of
+from api.serve.serving import Serving
+from api.serve.visitor import Visitor
+
+USERS: Final = "/v1/users/"
+YIELD_EVERY: Final = 4
+"""People of one request after which other requests get their turn."""
+
+
+def add_routes(router: APIRouter) -> None:
+    """Add the routes."""
+    add = schema.adder(router)
+    add("GET", "/v1/users/{id:path}/recommendations", get_recommendations, schema.RECOMMENDATIONS)
+    add("POST", "/v1/recommendations", post_recommendations, schema.MANY)
+    add("POST", "/v1/rank", post_rank, schema.RANK)
+    add("GET", "/v1/users/{id:path}/profile", get_profile, schema.PROFILE)
+    add("GET", "/v1/users/{id:path}/segments", get_user_segments, schema.USER_SEGMENTS)
+    add("GET", "/v1/users/{id:path}/facts", get_facts, schema.FACTS)
+
+
+async def get_recommendations(request: Request) -> Response:
+    """Answer what to show one person."""
+    begin = perf_counter()
+    serving, id_ = serving_of(request), _person(request, "/recommendations")
+    given = asking.query(request, ("n", "item", "category", "exclude", "explain"))
+    ask = asking.ask_of(given, serving.settings.api.max_n)
+    (made,) = await _recommend(serving, site_of(request, serving), [id_], ask)
+    return reply(serving, "recommendations", begin, made)
+
+
+async def post_recommendations(request: Request) -> Response:
+    """Answer what to show each of many people."""
+    begin = perf_counter()
+    serving = serving_of(request)
+    api = serving.settings.api
+    body = await asking.body_of(request, asking.ManyBody, api.max_batch_bytes)
+    users, ask = asking.users_of(body), body.ask(api.max_n)
+    made = await _recommend(serving, site_of(request, serving, body.writeKey), users, ask)
+    return reply(serving, "many", begin, {"answers": made})
+
+
+async def post_rank(request: Request) -> Response:
+    """Answer in which order to show given items to a person."""
+    begin = perf_counter()
+    serving = serving_of(request)
+    api = serving.settings.api
+    body = await asking.body_of(request, asking.RankBody, api.max_batch_bytes)
+    given = asking.items_of(body)
+    ask = body.ask(api.max_n, min(len(given), api.max_n))
+    name = site_of(request, serving, body.writeKey)
+    site, budget, now = serving.site(name), serving.store.budget(), serving.clock()
+    ids = [] if body.user is None else [asking.person_field("user", body.user)]
+    found = await find_people(serving, name, ids, budget)
+    visitor = found.visitors[0] if ids else Visitor("")
+    trail = trail_for(visitor, ask.item, now)
+    rows, failed = await find_rows(serving, name, [trail], budget)
+    ranking = reorder(given, visitor, trail, rows, site, serving.rules, ask, now)
+    basis = Basis("rank", site, ask, trail, rows, now, found.degraded or failed)
+    made = answer(serving, basis, ranking, visitor.as_of, user=visitor.user)
+    return reply(serving, "rank", begin, made)
+
+
+async def get_profile(request: Request) -> Response:
+    """Answer what is known of a person."""
+
+    def told(serving: Serving, visitor: Visitor) -> dict[str, Any]:
+        if visitor.profile is None:
+            return {"profile": None}
+        flow = serving.settings.flow
+        return {"profile": describing.profile_of(visitor.profile, flow, serving.clock())}
+
+    return await _tell(request, "profile", told, lambda visitor: visitor.profile is not None)
+
+
+async def get_user_segments(request: Request) -> Response:
+    """Answer which segment a person belongs to, and how the models score them."""
+    site = site_of(request, serving_of(request))
+
+    def told(serving: Serving, visitor: Visitor) -> dict[str, Any]:
+        segment = describing.segment_of(visitor, serving.site(site).segments)
+        return {
+            "segments": [] if segment is None else [segment],
+            "scores": describing.scores_of(visitor),
+        }
+
+    return await _tell(request, "segments", told, lambda visitor: visitor.segment is not None)
+
+
+async def get_facts(request: Request) -> Response:
+    """Answer the facts about a person that campaigns can be triggered by."""
+
+    def told(_: Serving, visitor: Visitor) -> dict[str, Any]:
+        return {"facts": {} if visitor.standing is None else visitor.standing.facts}
+
+    return await _tell(request, "facts", told, lambda visitor: visitor.standing is not None)
+
+
+async def _recommend(serving: Serving, name: str, ids: list[str], ask: Ask) -> list[dict[str, Any]]:
+    site, budget, now = serving.site(name), serving.store.budget(), serving.clock()
+    found = await find_people(serving, name, ids, budget)
+    trails = [trail_for(visitor, ask.item, now) for visitor in found.visitors]
+    rows, failed = await find_rows(serving, name, trails, budget)
+    made = []
+    for number, (visitor, trail) in enumerate(zip(found.visitors, trails, strict=True), 1):
+        ranking = recommend(visitor, trail, rows, site, serving.rules, ask, now)
+        basis = Basis("recommendations", site, ask, trail, rows, now, found.degraded or failed)
+        made.append(answer(serving, basis, ranking, visitor.as_of, user=visitor.user))
+        if number % YIELD_EVERY == 0:
+            await asyncio.sleep(0)
+    return made
+
+
+async def _tell(
+    request: Request,
+    kind: str,
+    told: Callable[[Serving, Visitor], dict[str, Any]],
+    known: Callable[[Visitor], bool],
+) -> Response:
+    begin = perf_counter()
+    serving, id_ = serving_of(request), _person(request, f"/{kind}")
+    asking.query(request, ())
+    name = site_of(request, serving)
+    found = await find_people(serving, name, [id_], serving.store.budget())
+    (visitor,) = found.visitors
+    standing_of = visitor.standing.as_of if visitor.standing is not None else None
+    is_known = known(visitor)
+    body = {
+        "user": visitor.user,
+        "known": None if found.degraded else is_known,
+        **told(serving, visitor),
+        "as_of": visitor.as_of if kind == "profile" else standing_of,
+        "lag_ms": serving.lag_ms(),
+        "fallback": not is_known,
+        "degraded": found.degraded,
+    }
+    return reply(serving, kind, begin, body)
+
+
+def _person(request: Request, after: str) -> str:
+    return asking.person_field("id", asking.path_id(request, USERS, after))

@@ -1,0 +1,220 @@
+"""The OpenAPI side of serving's routes: parameters, bodies and answers, described and not checked.
+
+Checking an answer against its model would cost more than making it; the tests do that instead.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NamedTuple
+
+from fastapi import APIRouter, Request, Response
+
+from api.problems import OPENAPI as PROBLEM
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Schema = dict[str, Any]
+
+
+class Operation(NamedTuple):
+    """What a route says of itself."""
+
+    summary: str
+    answer: Schema
+    parameters: tuple[Schema, ...] = ()
+    body: Schema | None = None
+    media: str = "application/json"
+    codes: tuple[int, ...] = (400, 401)
+
+
+def adder(router: APIRouter, tag: str = "serve") -> Callable[[str, str, Endpoint, Operation], None]:
+    """Return a function that adds a route with its description."""
+
+    def add(method: str, path: str, endpoint: Endpoint, operation: Operation) -> None:
+        router.add_api_route(
+            path,
+            endpoint,
+            methods=[method],
+            summary=operation.summary,
+            description=endpoint.__doc__,
+            tags=[tag],
+            response_class=Response,
+            responses={
+                200: {
+                    "description": "the answer",
+                    "content": {operation.media: {"schema": operation.answer}},
+                },
+                **dict.fromkeys(operation.codes, PROBLEM),
+            },
+            openapi_extra=_extra(operation),
+        )
+
+    return add
+
+
+def _extra(operation: Operation) -> Schema:
+    extra: Schema = {"parameters": list(operation.parameters)}
+    if operation.body is not None:
+        content = {"application/json": {"schema": operation.body}}
+        extra["requestBody"] = {"required": True, "content": content}
+    return extra
+
+
+def _object(required: dict[str, Schema], **optional: Schema) -> Schema:
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": {**required, **optional},
+    }
+
+
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+def _map(of: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": of}
+
+
+def _said(schema: Schema, text: str) -> Schema:
+    return {**schema, "description": text}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _query(name: str, schema: Schema, text: str) -> Schema:
+    return {"name": name, "in": "query", "schema": schema, "description": text}
+
+
+STRING: Final[Schema] = {"type": "string"}
+NUMBER: Final[Schema] = {"type": "number"}
+COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+BOOLEAN: Final[Schema] = {"type": "boolean"}
+OBJECT: Final[Schema] = {"type": "object"}
+
+PERSON: Final[Schema] = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "schema": STRING,
+    "description": "a user id, or `device:ID`; percent-encoded",
+}
+ITEM: Final[Schema] = {**PERSON, "description": "an item id, percent-encoded"}
+WRITE_KEY: Final = _query("writeKey", STRING, "the site's write key, if not sent as Basic user")
+CHOICE: Final = (
+    _query("n", {"type": "integer", "minimum": 1, "default": 10}, "how many items"),
+    _query("category", STRING, "only items of this category"),
+    {
+        **_query("exclude", _list(STRING), "items to leave out; may be given several times"),
+        "style": "form",
+        "explode": True,
+    },
+    _query("explain", BOOLEAN, "all reasons, and what each expert contributed"),
+    WRITE_KEY,
+)
+PAGE_ITEM: Final = _query("item", STRING, "the item of the page that the answer is shown on")
+
+_MARKS: Final[dict[str, Schema]] = {
+    "as_of": _said(_or_null(COUNT), "event time (ms) of the newest event the answer knows"),
+    "lag_ms": _said(_or_null(COUNT), "every event accepted longer ago than this is in the views"),
+    "fallback": _said(BOOLEAN, "nothing of the person's or the page's own spoke"),
+    "degraded": _said(BOOLEAN, "the store was away: made of what is in memory"),
+}
+_SHOWN: Final = _object(
+    {
+        "item": STRING,
+        "score": _said(NUMBER, "ranks within this answer"),
+        "strategy": _said(STRING, "the expert that spoke loudest"),
+        "reasons": _list(STRING),
+    },
+    parts=_map(NUMBER),
+    rule=STRING,
+)
+_REQUEST: Final = _said(STRING, "names this answer; later events carry it as `request`")
+
+
+def _answer(**subject: Schema) -> Schema:
+    return _object({"request": _REQUEST, **subject, "items": _list(_SHOWN), **_MARKS})
+
+
+def _told(**members: Schema) -> Schema:
+    known = _said({"type": ["boolean", "null"]}, "null while the store is away")
+    return _object({"user": STRING, "known": known, **members, **_MARKS})
+
+
+_SEGMENT: Final = _object(
+    {"id": STRING},
+    name=STRING,
+    size=COUNT,
+    share=NUMBER,
+    lift=_map(NUMBER),
+    as_of=COUNT,
+    since=COUNT,
+)
+_ASKED: Final[dict[str, Schema]] = {
+    "n": {"type": "integer", "minimum": 1},
+    "item": STRING,
+    "category": STRING,
+    "exclude": _list(STRING),
+    "explain": BOOLEAN,
+    "writeKey": STRING,
+}
+
+RECOMMENDATIONS: Final = Operation(
+    "What to show a person", _answer(user=STRING), (PERSON, PAGE_ITEM, *CHOICE)
+)
+MANY: Final = Operation(
+    "What to show each of many people",
+    _object({"answers": _list(_answer(user=STRING))}),
+    body=_object({"users": _list(STRING)}, **_ASKED),
+    codes=(400, 401, 413),
+)
+RANK: Final = Operation(
+    "In which order to show given items to a person",
+    _answer(user=STRING),
+    body=_object({"items": _list(STRING)}, user=STRING, **_ASKED),
+    codes=(400, 401, 413),
+)
+SIMILAR: Final = Operation("What goes with an item", _answer(item=STRING), (ITEM, *CHOICE))
+TRENDING: Final = Operation("What is trending", _answer(category=_or_null(STRING)), CHOICE)
+PROFILE: Final = Operation(
+    "What is known of a person",
+    _told(profile={"type": ["object", "null"]}),
+    (PERSON, WRITE_KEY),
+)
+USER_SEGMENTS: Final = Operation(
+    "Which segments a person belongs to",
+    _told(segments=_list(_SEGMENT), scores=_map(OBJECT)),
+    (PERSON, WRITE_KEY),
+)
+FACTS: Final = Operation(
+    "The facts about a person that campaigns can be triggered by",
+    _told(facts=OBJECT),
+    (PERSON, WRITE_KEY),
+)
+SEGMENTS: Final = Operation(
+    "The segments of the site",
+    _object({"segments": _list(_SEGMENT), **_MARKS}),
+    (WRITE_KEY,),
+)
+READY: Final = Operation(
+    "Whether answers can be given",
+    _object({"status": STRING, "store": STRING, "namespace": STRING, "rules": STRING}),
+    codes=(),
+)
+METRICS: Final = Operation("Figures for Prometheus", STRING, media="text/plain", codes=())
+STATS: Final = Operation(
+    "What became of the events",
+    _object(
+        {
+            "namespace": STRING,
+            "events": OBJECT,
+            "lag_ms": _or_null(COUNT),
+            "progress": _list(OBJECT),
+            "sites": _map(OBJECT),
+            "answers": OBJECT,
+            "degraded": BOOLEAN,
+        }
+    ),
+    (WRITE_KEY,),
+)

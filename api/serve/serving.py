@@ -1,0 +1,138 @@
+"""Serving put together: the store behind its guard, the memory, the rules, the log of answers."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from time import perf_counter, time_ns
+from typing import Self, TypeVar
+
+from prometheus_client import CollectorRegistry
+
+from api.auth import DEFAULT_SITE, WriteKeys
+from api.serve.answers import AnswerList, AnswerLog, AnswerTopic
+from api.serve.keeper import Keeper
+from api.serve.memory import Site
+from api.serve.metrics import ServeMetrics
+from api.serve.rules import Rule, RulesError
+from api.serve.rules_file import RulesFile
+from api.serve.store import Action, Budget, Store
+from contracts.settings import Settings, SettingsError
+from storage.errors import StoreRefused
+from storage.redis_reader import RedisReader
+from storage.views import ViewReader
+
+T = TypeVar("T")
+
+
+def now_ms() -> int:
+    """Return the wall clock (epoch ms)."""
+    return time_ns() // 1_000_000
+
+
+class Serving:
+    """All that answers need, for one event loop. Made by `open`, or of its parts in a test."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        reader: ViewReader,
+        answers: AnswerLog,
+        registry: CollectorRegistry | None = None,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        """Raises `SettingsError` if the rules file is not usable."""
+        try:
+            self._rules = RulesFile(settings.api.rules_file)
+        except RulesError as error:
+            raise SettingsError(f"api.rules_file: {error}") from None
+        self.settings = settings
+        self.keys = WriteKeys.of(settings.api)
+        self.store = Store(reader, settings.api.store_budget_ms / 1000)
+        self.answers = answers
+        self.registry = registry if registry is not None else CollectorRegistry()
+        self.metrics = ServeMetrics(self.registry)
+        self.clock = clock
+        sites = tuple(settings.api.sites) or (DEFAULT_SITE,)
+        self.keeper = Keeper(self.store, settings.namespace, sites, self._rules)
+        self._add_gauges()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, settings: Settings, registry: CollectorRegistry | None = None
+    ) -> AsyncIterator[Self]:
+        """Start serving at the settings' store and broker, which need not be there yet.
+
+        Raises `SettingsError` if the store's address or the rules file is not usable.
+        """
+        try:
+            reader = RedisReader(settings.redis)
+        except StoreRefused as error:
+            raise SettingsError(str(error)) from None
+        logged = bool(settings.kafka.bootstrap_servers)
+        answers: AnswerLog = AnswerTopic.of(settings) if logged else AnswerList(limit=0)
+        serving = cls(settings, reader, answers, registry)
+        await serving.start()
+        try:
+            yield serving
+        finally:
+            await serving.close()
+
+    async def start(self) -> None:
+        """Take into memory what the store holds, and keep it so."""
+        await self.keeper.start()
+
+    async def close(self) -> None:
+        """Stop, and hand on what is still held."""
+        await self.keeper.close()
+        await self.store.reader.close()
+        self.answers.close()
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The merchandising rules in force."""
+        return self._rules.rules
+
+    @property
+    def rules_error(self) -> str | None:
+        """Why the newest version of the rules file is not in force."""
+        return self._rules.error
+
+    def site(self, name: str) -> Site:
+        """Return what is held of a site."""
+        return self.keeper.memory.sites[name]
+
+    def lag_ms(self) -> int | None:
+        """Return how far the views lag behind what was accepted."""
+        return self.keeper.memory.lag_ms(self.clock())
+
+    async def read(self, trip: str, action: "Action[T]", budget: Budget) -> T:
+        """Make one round trip for an answer; raise `StoreError`."""
+        begin = perf_counter()
+        try:
+            return await self.store.read(action, budget)
+        finally:
+            self.metrics.store_seconds(trip)(perf_counter() - begin)
+
+    def _add_gauges(self) -> None:
+        gauge = self.metrics.gauge
+        gauge("headrace_serve_store_away", "1 while the store is away", lambda: self.store.away)
+        gauge("headrace_serve_lag_ms", "How far the views lag; -1: unknown", self._lag_or_unknown)
+        gauge("headrace_serve_items", "Items of all sites in memory", self._items)
+        gauge("headrace_serve_rules", "Merchandising rules in force", lambda: len(self.rules))
+        gauge(
+            "headrace_serve_answers_logged",
+            "Answers that the broker took",
+            lambda: self.answers.logged,
+        )
+        gauge(
+            "headrace_serve_answers_dropped",
+            "Answers that could not be logged",
+            lambda: self.answers.dropped,
+        )
+
+    def _lag_or_unknown(self) -> float:
+        lag = self.lag_ms()
+        return -1 if lag is None else lag
+
+    def _items(self) -> float:
+        return sum(len(site.catalogue) for site in self.keeper.memory.sites.values())

@@ -1,0 +1,102 @@
+"""Routes for operators: readiness, metrics, and what became of the events."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from api.serve import asking, schema
+from api.serve.responding import serving_of, site_of
+from api.serve.serving import Serving
+from contracts.codec import dump_json, load_json
+from storage.errors import StoreError
+
+
+def add_routes(router: APIRouter) -> None:
+    """Add the routes."""
+    add = schema.adder(router, tag="operations")
+    add("GET", "/readyz", get_ready, schema.READY)
+    add("GET", "/metrics", get_metrics, schema.METRICS)
+    add("GET", "/v1/stats", get_stats, schema.STATS)
+
+
+async def get_ready(request: Request) -> Response:
+    """Answer 200 once the memory was loaded from the store, and from then on.
+
+    While the store is away the status is `degraded` and the code still 200: answers go on, and
+    taking every instance out of service would help nobody.
+    """
+    serving = serving_of(request)
+    loaded = serving.keeper.loaded
+    status = "starting" if not loaded else "degraded" if serving.store.away else "ready"
+    body = {
+        "status": status,
+        "store": "away" if serving.store.away else "up",
+        "namespace": serving.keeper.memory.namespace,
+        "rules": serving.rules_error or "ok",
+    }
+    code = HTTPStatus.OK if loaded else HTTPStatus.SERVICE_UNAVAILABLE
+    return Response(dump_json(body), code, media_type="application/json")
+
+
+async def get_metrics(request: Request) -> Response:
+    """Answer the figures of this process, for Prometheus."""
+    return Response(
+        generate_latest(serving_of(request).registry),
+        headers={"Content-Type": CONTENT_TYPE_LATEST},
+    )
+
+
+async def get_stats(request: Request) -> Response:
+    """Answer how the events ended, how far each part has been read, and what is in memory."""
+    serving = serving_of(request)
+    asking.query(request, ())
+    site_of(request, serving)
+    memory = serving.keeper.memory
+    ends, degraded = await _ends(serving)
+    body = {
+        "namespace": memory.namespace,
+        "events": total(ends),
+        "lag_ms": serving.lag_ms(),
+        "progress": memory.progress,
+        "sites": {
+            name: {"items": len(site.catalogue), "segments": len(site.segments)}
+            for name, site in memory.sites.items()
+        },
+        "answers": {"logged": serving.answers.logged, "dropped": serving.answers.dropped},
+        "degraded": degraded,
+    }
+    return Response(dump_json(body), media_type="application/json")
+
+
+def total(ends: Iterable[bytes]) -> dict[str, Any]:
+    """Return how many events ended in which way, over all owners.
+
+    >>> total([b'{"applied": 2, "rejected": {"malformed": 1}}', b'{"duplicate": 3}'])["applied"]
+    2
+    """
+    counts = {"applied": 0, "late": 0, "duplicate": 0}
+    reasons: dict[str, dict[str, int]] = {"rejected": {}, "withheld": {}}
+    for one in map(load_json, ends):
+        for name in counts:
+            counts[name] += one.get(name, 0)
+        for name, sums in reasons.items():
+            for reason, count in one.get(name, {}).items():
+                sums[reason] = sums.get(reason, 0) + count
+    accounted = counts["applied"] + counts["duplicate"]
+    accounted += sum(count for sums in reasons.values() for count in sums.values())
+    return {"ended": accounted, **counts, **reasons}
+
+
+async def _ends(serving: Serving) -> tuple[list[bytes], bool]:
+    keys = serving.keeper.memory.ends
+    try:
+        values = await serving.read(
+            "ends", lambda reader: reader.get_many(keys), serving.store.budget()
+        )
+    except StoreError:
+        return [], True
+    return [raw for raw in values if raw is not None], False

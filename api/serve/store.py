@@ -1,0 +1,107 @@
+"""The store as the API sees it: asked within a budget of time, and left alone while it is away."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+
+from storage.errors import StoreError, StoreUnavailable
+from storage.views import ViewReader
+
+T = TypeVar("T")
+Action = Callable[[ViewReader], Awaitable[T]]
+
+PATIENCE: Final = 3
+"""Timeouts in a row after which the store counts as away."""
+
+GRACE_SECONDS: Final = 0.005
+"""Between the end of a budget and giving up: time to take an answer that has already arrived."""
+
+logger = logging.getLogger("headrace.api")
+
+
+class Budget:
+    """The time that one answer may spend on the store, over all its round trips."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = asyncio.get_running_loop().time() + seconds
+
+    @asynccontextmanager
+    async def spend(self) -> AsyncIterator[None]:
+        """Raise `TimeoutError` inside once the budget is spent.
+
+        A stalled event loop must not look like a slow store, so that what arrived during the
+        stall is read before we give up.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as scope:
+            timer = loop.call_at(self._end, lambda: scope.reschedule(loop.time() + GRACE_SECONDS))
+            try:
+                yield
+            finally:
+                timer.cancel()
+
+
+class Store:
+    """Reads for answers, behind a circuit breaker.
+
+    One failed connection (after one more try) or `PATIENCE` timeouts in a row open it: then every
+    read fails at once, until `probe` finds the store answering again.
+    """
+
+    def __init__(self, reader: ViewReader, budget_seconds: float) -> None:
+        self.reader = reader
+        self.away = False
+        self._budget_seconds = budget_seconds
+        self._timeouts = 0
+
+    def budget(self) -> Budget:
+        """Return the budget of one answer, from now."""
+        return Budget(self._budget_seconds)
+
+    async def read(self, action: "Action[T]", budget: Budget) -> T:
+        """Return what `action` reads; raise `StoreError` once the budget is spent, or sooner."""
+        if self.away:
+            raise StoreUnavailable("the store is away; it is looked for several times a second")
+        try:
+            async with budget.spend():
+                found = await self._with_one_more_try(action)
+        except TimeoutError:
+            self._timeouts += 1
+            if self._timeouts >= PATIENCE:
+                self._leave("it does not answer in time")
+            raise StoreUnavailable("the store did not answer within the budget") from None
+        except StoreUnavailable as error:
+            self._leave(str(error))
+            raise
+        self._timeouts = 0
+        return found
+
+    async def probe(self, action: "Action[T]", seconds: float) -> T:
+        """Read in the background, also while the store is away: success brings it back."""
+        try:
+            async with asyncio.timeout(seconds):
+                found = await action(self.reader)
+        except TimeoutError:
+            self._leave("it does not answer in time")
+            raise StoreUnavailable("the store did not answer in time") from None
+        except StoreError as error:
+            self._leave(str(error))
+            raise
+        if self.away:
+            logger.warning("the store is back")
+        self.away, self._timeouts = False, 0
+        return found
+
+    async def _with_one_more_try(self, action: "Action[T]") -> T:
+        try:
+            return await action(self.reader)
+        except StoreUnavailable:
+            # A pooled connection may have been closed behind our back, as by a restart.
+            return await action(self.reader)
+
+    def _leave(self, reason: str) -> None:
+        if not self.away:
+            logger.warning("the store is away: %s. Answers come from memory, degraded", reason)
+        self.away = True
