@@ -22,7 +22,7 @@ same time are not.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from contracts.events import Event, Item
 from flows.importers.errors import BadLineError
@@ -53,13 +53,13 @@ def converter(
         if found is None:
             raise BadLineError("unknown order", f"order {order} is not in {ORDERS}")
         user, time = found
-        _, department, aisle = products.get(product, ("", "", ""))
-        props = {
+        props: dict[str, Any] = {
             "cart_position": whole(place, "add_to_cart_order"),
             "reordered": reordered == "1",
-            "category": department,
-            "tags": [aisle] if aisle else [],
         }
+        if product in products:
+            _, props["category"], aisle = products[product]
+            props["tags"] = [aisle] if aisle else []
         event = Event(
             id=f"instacart-{part}-{line:09}",
             source=NAME,
@@ -68,7 +68,7 @@ def converter(
             user=str(user),
             item=product,
             order=order,
-            props=props if department else {"cart_position": props["cart_position"]},
+            props=props,
         )
         return (event,)
 

@@ -45,7 +45,9 @@ def parquet_rows(
                     yield number, row
                 if progress is not None:
                     progress(file, size * number // total, size)
-    except (arrow.ArrowException, OSError) as error:
+    except ImporterError:
+        raise
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ImporterError(f"{file}: cannot be read after row {number}: {error}") from None
 
 

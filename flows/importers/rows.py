@@ -85,21 +85,24 @@ def _cells(text: str, sep: str) -> list[str]:
     return records[0]
 
 
-def joined(numbered: Iterable[NumberedLine]) -> Iterator[NumberedLine]:
+def joined(numbered: Iterable[NumberedLine], split: Split) -> Iterator[NumberedLine]:
     """Join lines whose quotes do not balance into records, numbered by their first line.
 
-    A quote that nothing closes within `MAX_RECORD_LINES` spoils its own line only.
+    A quote that nothing closes within `MAX_RECORD_LINES`, or that is closed where no record
+    ends, spoils its own line only.
     """
     rest = iter(numbered)
     ahead: deque[NumberedLine] = deque()
     while (first := ahead.popleft() if ahead else next(rest, None)) is not None:
         number, line = first
         if line.count(b'"') % 2:
-            line = _until_balanced(line, ahead, rest)
+            line = _until_balanced(line, ahead, rest, split)
         yield number, line
 
 
-def _until_balanced(line: bytes, ahead: deque[NumberedLine], rest: Iterator[NumberedLine]) -> bytes:
+def _until_balanced(
+    line: bytes, ahead: deque[NumberedLine], rest: Iterator[NumberedLine], split: Split
+) -> bytes:
     """Return the whole record, taken from `ahead` and `rest`; the line alone if it has no end."""
     taken: list[NumberedLine] = []
     size = len(line)
@@ -110,9 +113,20 @@ def _until_balanced(line: bytes, ahead: deque[NumberedLine], rest: Iterator[Numb
         taken.append(following)
         size += len(following[1])
         if following[1].count(b'"') % 2:
-            return line + b"".join(part for _, part in taken)
+            record = line + b"".join(part for _, part in taken)
+            if _splits(record, split):
+                return record
+            break
     ahead.extendleft(reversed(taken))
     return line
+
+
+def _splits(record: bytes, split: Split) -> bool:
+    try:
+        split(record)
+    except BadLineError:
+        return False
+    return True
 
 
 def with_header(
@@ -142,10 +156,11 @@ def with_header(
             f"{file}: expected a header with {sep.join(columns)!r}; it lacks "
             f"{', '.join(missing)}; found {_shown(head)}"
         )
+    splitter = Splitter(sep, len(names), encoding=encoding)
     if multiline:
         csv.field_size_limit(MAX_RECORD_BYTES)
-        body = joined(body)
-    return body, _picked(Splitter(sep, len(names), encoding=encoding), places, len(names))
+        body = joined(body, splitter)
+    return body, _picked(splitter, places, len(names))
 
 
 def _names(file: Path, head: bytes, sep: str) -> list[str]:
