@@ -17,6 +17,7 @@ from cli.service import SERVICE, Service
 from cli.supervisor import Unit
 from contracts.settings import Loaded, Settings, kafka_config
 from flows.recovery import RecoveryError, prepare
+from flows.segments import sweep_all
 from flows.topics import TopicsError, TopicsRefusedError, create_topics
 from storage.errors import StoreError, StoreRefused
 from storage.redis_views import RedisViews
@@ -162,6 +163,7 @@ class Deployment:
             self._create_topics()
         directory = self._data_dir / "recovery"
         epoch = _or_child_error(lambda: prepare(directory, self._settings.flow.recovery_parts))
+        _or_child_error(lambda: sweep_all(self._data_dir / "state", directory))
         logger.info("recovery is clean: the flow resumes at epoch %d", epoch)
 
     def _issue_run(self) -> int:

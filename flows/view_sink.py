@@ -1,0 +1,100 @@
+"""Views out: each owner's views to the store, in order, for as long as it takes.
+
+Views are absolute, so writing one again changes nothing, and each key has one owner. That is why
+this sink needs no state of its own: after a crash the engine sends again what the last epoch did
+not keep, and the store ends up the same.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+
+from flows.drain import Drain
+from storage.errors import StoreUnavailable
+from storage.views import ViewWriter
+from storage.writes import DeleteView, SetView, Write
+
+PARTS: Final = 16
+LONGEST_WAIT_S: Final = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class ViewSink(FixedPartitionedSink[Any, None]):
+    """Takes messages by owner; `to_writes` says what the store is told of one.
+
+    While the store cannot be used, writing waits, and with it the worker: nothing is skipped and
+    no offset passes. It gives up only when the process is asked to stop, or when a newer run
+    has taken over (`Fenced`); the epoch is then not kept, and the next run does it again.
+    """
+
+    def __init__(
+        self,
+        open_views: Callable[[], ViewWriter],
+        to_writes: Callable[[Any], Sequence[Write]],
+        drain: Drain,
+        parts: int = PARTS,
+    ) -> None:
+        self._open = open_views
+        self._to_writes = to_writes
+        self._drain = drain
+        self._parts = parts
+
+    def list_parts(self) -> list[str]:
+        """Return the partitions: any worker can write any of them."""
+        return [f"views-{number:02d}" for number in range(self._parts)]
+
+    def build_part(
+        self, step_id: str, for_part: str, resume_state: None
+    ) -> StatefulSinkPartition[Any, None]:
+        """Return a partition with a connection of its own."""
+        return _ViewPart(self._open(), self._to_writes, self._drain)
+
+
+class _ViewPart(StatefulSinkPartition[Any, None]):
+    def __init__(
+        self, views: ViewWriter, to_writes: Callable[[Any], Sequence[Write]], drain: Drain
+    ) -> None:
+        self._views = views
+        self._to_writes = to_writes
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(StoreUnavailable),
+            wait=wait_random_exponential(multiplier=0.02, max=LONGEST_WAIT_S),
+            stop=lambda _: drain.asked,
+            sleep=drain.wait,
+            before_sleep=_tell,
+            reraise=True,
+        )
+
+    def write_batch(self, values: list[Any]) -> None:
+        writes = coalesced(write for message in values for write in self._to_writes(message))
+        if writes:
+            self._retrying(self._views.write, writes)
+
+    def snapshot(self) -> None:
+        return None
+
+
+def coalesced(writes: Iterable[Write]) -> list[Write]:
+    """Return writes without those that a later one of the same batch replaces.
+
+    >>> coalesced([SetView("a", b"1"), SetView("b", b"2"), SetView("a", b"3")])
+    [SetView(key='a', value=b'3', ttl_ms=None), SetView(key='b', value=b'2', ttl_ms=None)]
+    """
+    whole: dict[str, Write] = {}
+    parts: list[Write] = []
+    for write in writes:
+        if isinstance(write, (SetView, DeleteView)):
+            whole[write.key] = write
+        else:
+            parts.append(write)
+    return [*whole.values(), *parts]
+
+
+def _tell(state: RetryCallState) -> None:
+    # Once an outage: at the first failure of a batch.
+    if state.attempt_number == 1 and state.outcome is not None:
+        logger.warning("views wait for the store: %s", state.outcome.exception())
