@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from cli.errors import CommandError, WrongUseError
@@ -17,8 +18,11 @@ from cli.import_output import STDOUT, written
 from cli.import_progress import Progress, progress_on
 from contracts.codec import encode_json
 from contracts.events import Event, Item
+from contracts.validation import EARLIEST_MS
 from flows import importers
 from flows.importers import FORMATS, ImporterError, Report
+from flows.importers.errors import BadLineError
+from flows.importers.importer import checked
 
 FORMAT_HELP = f"One of: {', '.join(FORMATS)}."
 WRITE_STEP = 16_384
@@ -52,6 +56,7 @@ def import_(
       headrace import retailrocket events.csv.gz -o - --limit 1000 | head
     """
     _check_use(format_, source, output, catalog)
+    _check_site(site)
     progress = progress_on(sys.stderr)
     report, items = Report(progress=progress.read), Report()
     tally = Tally()
@@ -151,6 +156,13 @@ def _check_use(format_: str, source: Path, output: Path, catalog: Path | None) -
             raise WrongUseError(f"{path}: expected a file in a folder that exists")
     if output == catalog:
         raise WrongUseError(f"{output}: events and item records cannot go to the same place")
+
+
+def _check_site(site: str) -> None:
+    try:
+        checked(Event(id="1", type="view", user="1", time=EARLIEST_MS, site=site or "default"))
+    except (msgspec.ValidationError, BadLineError) as error:
+        raise WrongUseError(f"--site: {error}") from None
 
 
 def _print_summary(summary: dict[str, Any], as_json: bool, stream: Any) -> None:
