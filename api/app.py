@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry
@@ -10,37 +11,44 @@ from api import problems
 from api.auth import WriteKeys
 from api.collect.collector import TOPICS, Collector
 from api.collect.cors import CollectCors
+from api.collect.examples import SECURITY
 from api.collect.log import Log
 from api.collect.metrics import CollectMetrics
 from api.collect.routes import PATHS, build_router
+from api.serve import Serving
+from api.serve import router as serve_router
 from contracts.settings import Settings
+
+
+class Service(FastAPI):
+    """The application; its OpenAPI document knows the write keys."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document."""
+        document = super().openapi()
+        document.setdefault("components", {}).setdefault("securitySchemes", {}).update(SECURITY)
+        return document
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the service; it connects when it starts. Raises `SettingsError`."""
     keys = WriteKeys.of(settings.api)
-    registry = CollectorRegistry()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        log = Log.of(settings, TOPICS)
-        await log.start()
-        try:
-            app.state.log = log
-            app.state.collector = Collector(
-                keys, log, CollectMetrics(registry), settings.api.max_batch_bytes
-            )
+        registry = CollectorRegistry()
+        async with Log.open(settings, TOPICS) as log, Serving.open(settings, registry) as serving:
+            metrics = CollectMetrics(registry)
+            app.state.collector = Collector(keys, log, metrics, settings.api.max_batch_bytes)
+            app.state.serving = serving
             yield
-        finally:
-            await log.close()
 
-    app = FastAPI(title="Headrace", lifespan=lifespan, docs_url="/docs", redoc_url=None)
-    app.state.settings = settings
-    app.state.registry = registry
+    app = Service(title="Headrace", lifespan=lifespan, docs_url="/docs", redoc_url=None)
     problems.install(app)
     origins = settings.api.cors_origins or ([] if keys.required else ["*"])
     app.add_middleware(CollectCors, paths=PATHS, origins=origins)
     app.include_router(build_router())
+    app.include_router(serve_router)
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
     return app
 

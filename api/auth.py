@@ -87,6 +87,6 @@ def basic_user(header: str | None) -> str | None:
     if scheme.lower() != "basic":
         return None
     try:
-        return b64decode(encoded, validate=True).decode("utf-8").partition(":")[0]
+        return b64decode(encoded, validate=True).decode("utf-8").partition(":")[0] or None
     except (binascii.Error, ValueError):
         return None

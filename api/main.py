@@ -2,8 +2,10 @@
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Mapping
+from types import FrameType
 
 import uvicorn
 
@@ -38,8 +40,19 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
             + STOP_MARGIN_SECONDS,
         )
     )
+    _stop_on_signals(server)
     server.run()
     return 0 if server.started else 1
+
+
+def _stop_on_signals(server: uvicorn.Server) -> None:
+    # After its shutdown uvicorn raises the signal again, for the handler from before: without one
+    # of ours a stop that was asked for would end as a death by signal.
+    def stop(_: int, __: FrameType | None) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Appending to the broker's log: done when it is acknowledged, or not done."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, Self
 
 from confluent_kafka import KafkaError, KafkaException
 
@@ -92,14 +92,20 @@ class Log:
         }
 
     @classmethod
-    def of(cls, settings: Settings, topics: Sequence[str]) -> "Log":
-        """Return the log of the settings' broker."""
-        return cls(
+    @asynccontextmanager
+    async def open(cls, settings: Settings, topics: Sequence[str]) -> AsyncIterator[Self]:
+        """Use the log of the settings' broker, which need not be there yet."""
+        log = cls(
             kafka_config(settings),
             settings.kafka.delivery_timeout_ms,
             settings.api.max_in_flight,
             topics,
         )
+        await log.start()
+        try:
+            yield log
+        finally:
+            await log.close()
 
     async def start(self) -> None:
         """Connect. Waits a little for the broker, and goes on without it."""
@@ -108,7 +114,7 @@ class Log:
         self._connection = self._connect()
         self._looking = asyncio.create_task(self._keep_looking())
         self._look.set()
-        with contextlib.suppress(TimeoutError):
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._found.wait(), min(self._timeout, GRACE_SECONDS))
 
     async def close(self) -> None:

@@ -14,12 +14,19 @@ from cli.embedded.ports import LOOPBACK, free_port
 from contracts.settings import Settings
 
 START_SECONDS = 20.0
+NOWHERE = "redis://127.0.0.1:9/0"
+"""A store that is away: the collector does not need one."""
 
 
 @contextmanager
 def serving(bootstrap: str, **given: Any) -> Iterator[str]:
     """Serve on a free port in a thread of this process; yield the URL. `given`: dotted settings."""
-    overrides = {"api.port": free_port(), "kafka.bootstrap_servers": bootstrap, **given}
+    overrides = {
+        "api.port": free_port(),
+        "kafka.bootstrap_servers": bootstrap,
+        "redis.url": NOWHERE,
+        **given,
+    }
     settings = Settings.load(overrides=overrides)
     config = uvicorn.Config(
         create_app(settings),
