@@ -1,0 +1,29 @@
+# Headrace without the embedded servers, for use with a Kafka and a Redis or Valkey of your own.
+# Written against the documentation; it has not been built or run here, since no Docker engine is.
+
+FROM python:3.12-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md ./
+COPY api api
+COPY cli cli
+COPY contracts contracts
+COPY flows flows
+COPY online_models online_models
+COPY operators operators
+COPY storage storage
+COPY web web
+RUN python -m venv /opt/headrace \
+    && /opt/headrace/bin/pip install --no-cache-dir --disable-pip-version-check .
+
+FROM python:3.12-slim
+RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin headrace \
+    && install --directory --owner=headrace --group=headrace --mode=0700 /data
+COPY --from=build /opt/headrace /opt/headrace
+ENV PATH=/opt/headrace/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1
+USER 10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+ENTRYPOINT ["headrace"]
+CMD ["--help"]
