@@ -73,13 +73,16 @@ class _Running:
 
     def look(self, now: float) -> bool:
         """Return whether the unit has just died; then it is killed and due for a restart."""
-        dead = next((child for child in self.children if not child.running), None)
-        if not self.up or dead is None:
+        dead = [child for child in self.children if not child.running]
+        if not self.up or not dead:
             return False
         self.kill()
-        if dead.exit_code == HOPELESS:
-            raise GaveUpError(f"{dead.name} cannot run as it is set up{_last_words(dead)}")
-        self._failed(now, f"{dead.name} {_end(dead)}", _last_words(dead))
+        # All of them: the first that is seen may have died of another one's death.
+        words = "".join(map(_last_words, dead))
+        for child in dead:
+            if child.exit_code == HOPELESS:
+                raise GaveUpError(f"{child.name} cannot run as it is set up{words}")
+        self._failed(now, ", ".join(f"{child.name} {_end(child)}" for child in dead), words)
         return True
 
     def _failed(self, now: float, reason: str, log: str) -> None:
