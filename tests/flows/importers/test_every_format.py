@@ -235,3 +235,11 @@ def test_progress_is_told_in_bytes(tmp_path: Path) -> None:
     assert len(told) == 3
     assert told[-1] == (file, len(rows), len(rows))
     assert 0 < told[0][1] <= told[1][1] <= len(rows)
+
+
+@every_format
+def test_the_page_of_data_sets_tells_of_it(name: str) -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "data-sets.md"
+    rows = [line for line in page.read_text("utf-8").splitlines() if f"`{name}`" in line]
+    # Where it comes from, what becomes of it, what its catalogue holds.
+    assert len([line for line in rows if line.startswith("| ")]) == 3
