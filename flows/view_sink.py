@@ -60,11 +60,12 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
     ) -> None:
         self._views = views
         self._to_writes = to_writes
+        self._drain = drain
         self._retrying = Retrying(
             retry=retry_if_exception_type(StoreUnavailable),
             wait=wait_random_exponential(multiplier=0.02, max=LONGEST_WAIT_S),
             stop=lambda _: drain.asked,
-            sleep=drain.wait,
+            sleep=self._sleep,
             before_sleep=_tell,
             reraise=True,
         )
@@ -76,6 +77,9 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
 
     def snapshot(self) -> None:
         return None
+
+    def _sleep(self, seconds: float) -> None:
+        self._drain.wait(seconds)
 
 
 def coalesced(writes: Iterable[Write]) -> list[Write]:

@@ -1,0 +1,145 @@
+"""Run a recording through the graph, as a cluster of processes, into a namespace of its own."""
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.backoff import Backoff
+from cli.children import Child
+from cli.cluster import Cluster, child_environ
+from cli.errors import CommandError
+from cli.stop_signals import StopSignals
+from contracts.settings import RedisSettings, Settings
+from flows.recovery import prepare
+from flows.replay_spec import ENVIRON, ReplaySpec
+from flows.segments import sweep_all
+from flows.summary import Summary, summarise
+from storage.redis_views import RedisViews
+
+POLL_SECONDS = 0.05
+LOOK_SECONDS = 0.5
+
+logger = logging.getLogger("headrace")
+
+OnProgress = Callable[[int, int], None]
+"""Called with the records read so far, and the arrival clock (ms)."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One replay: what, with which settings, where to."""
+
+    spec: ReplaySpec
+    settings: Settings
+    redis: RedisSettings
+    namespace: str
+    resume: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Everything that the run writes, but its views, lies here."""
+        return namespace_dir(self.settings.data_dir, self.namespace)
+
+    def run(self, on_progress: OnProgress) -> Summary:
+        """Run it to the end and sum it up; raise `CommandError` if it fails or is stopped."""
+        views = RedisViews.open(self.redis, self.namespace)
+        try:
+            if not self.resume:
+                shutil.rmtree(self.folder, ignore_errors=True)
+                views.delete_namespace(self.namespace)
+            started = time.monotonic()
+            self._run_cluster(views, on_progress)
+            return summarise(views.iterate(self.namespace), time.monotonic() - started)
+        finally:
+            views.close()
+
+    def _run_cluster(self, views: RedisViews, on_progress: OnProgress) -> None:
+        cluster = self._cluster(views)
+        backoff = Backoff()
+        look = _ProgressLook(views, self.namespace, on_progress)
+        with StopSignals() as signals:
+            while True:
+                children = cluster.start()
+                backoff.started(time.monotonic())
+                try:
+                    dead = _watch(children, signals, look)
+                finally:
+                    _end(children)
+                if dead is None:
+                    return
+                self._wait_before_restart(dead, backoff)
+
+    def _wait_before_restart(self, dead: Child, backoff: Backoff) -> None:
+        delay = backoff.died(time.monotonic())
+        words = dead.log_tail() or "it said nothing"
+        if delay is None or dead.exit_code == 2:
+            raise CommandError(f"{dead.name} ended with {dead.exit_code}:\n{words}")
+        logger.warning("%s ended with %s; resuming in %.1f s", dead.name, dead.exit_code, delay)
+        time.sleep(delay)
+
+    def _cluster(self, views: RedisViews) -> Cluster:
+        file = self.folder / "run" / "settings.json"
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        resolved = self.settings.model_copy(
+            update={"data_dir": self.folder, "namespace": self.namespace, "redis": self.redis}
+        )
+        resolved.save(file)
+        environ = {**child_environ(file), ENVIRON: json.dumps(self.spec.as_dict())}
+        return Cluster(
+            self.folder,
+            self.settings.flow.workers,
+            environ,
+            self._prepare,
+            lambda: views.issue_run(self.namespace),
+        )
+
+    def _prepare(self) -> None:
+        recovery = self.folder / "recovery"
+        prepare(recovery, self.settings.flow.recovery_parts)
+        sweep_all(self.folder / "state", recovery)
+
+
+def namespace_dir(data_dir: Path, namespace: str) -> Path:
+    """Return the folder of a namespace other than the live one."""
+    return data_dir.resolve() / "namespaces" / namespace
+
+
+class _ProgressLook:
+    """Asks the store from time to time how far the run is."""
+
+    def __init__(self, views: RedisViews, namespace: str, on_progress: OnProgress) -> None:
+        self._views = views
+        self._namespace = namespace
+        self._on_progress = on_progress
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + LOOK_SECONDS
+            read, clock = self._views.progress_of(self._namespace, "replay")
+            self._on_progress(read, clock)
+
+
+def _watch(
+    children: Sequence[Child], signals: StopSignals, look: Callable[[], None]
+) -> Child | None:
+    """Wait until all ended well, or one did not: return that one."""
+    while any(child.running for child in children):
+        if signals.count:
+            raise CommandError("stopped before the end; --resume goes on from here")
+        for child in children:
+            if child.exit_code:
+                return child
+        look()
+        time.sleep(POLL_SECONDS)
+    return next((child for child in children if child.exit_code), None)
+
+
+def _end(children: Sequence[Child]) -> None:
+    for child in children:
+        if child.running:
+            child.kill()

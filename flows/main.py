@@ -1,0 +1,107 @@
+"""The composition root: one process of the live dataflow, or of a replay.
+
+The supervisor starts it as `python -m flows.main`, and says in the environment which of the
+cluster's processes it is and where the settings are (`contracts.launch`).
+"""
+
+import logging
+import os
+import sys
+from datetime import timedelta
+
+from bytewax.dataflow import Dataflow
+from bytewax.recovery import RecoveryConfig
+from bytewax.run import cli_main
+
+from contracts.keys import CATALOG_TOPIC, EVENT_TOPICS
+from contracts.launch import Launch
+from contracts.settings import SettingsError, kafka_config
+from flows.catalog_table import CatalogTable
+from flows.handover import start_offsets
+from flows.heartbeat import Heartbeat
+from flows.kafka_client import KafkaAway, KafkaRefused, LogMismatch
+from flows.kafka_part import Reading
+from flows.kafka_sink import KafkaSink
+from flows.kafka_source import KafkaSource
+from flows.live import Sinks, build
+from flows.outgoing import fact_records, refused_records
+from flows.process import Process
+from flows.recovery import state_keys
+from flows.replay_spec import ReplaySpec
+from flows.table_source import TableSource
+
+EVENTS_STEP = "headrace.events"
+
+logger = logging.getLogger("flows")
+
+
+def live(process: Process) -> Dataflow:
+    """Return the graph on Kafka: events in; views, facts and refused records out."""
+    settings, config = process.settings, kafka_config(process.settings)
+    table = CatalogTable(process.catalogue, publishes=process.launch.process_id == 0)
+    reading = Reading(
+        process.drain,
+        process.progress,
+        gate=lambda: table.loaded,
+        start=start_offsets(settings.data_dir),
+        retired=state_keys(process.recovery_dir, EVENTS_STEP),
+        restarts=settings.kafka.on_new_log == "restart",
+    )
+    source = KafkaSource(EVENT_TOPICS, config, settings.kafka, reading)
+    catalog = TableSource(CATALOG_TOPIC, config, settings.kafka, process.drain)
+    sinks = Sinks(
+        process.view_sink(),
+        KafkaSink(config, settings.kafka, refused_records),
+        KafkaSink(config, settings.kafka, fact_records),
+    )
+    return build(
+        source,
+        sinks,
+        settings.flow,
+        process.resources(),
+        extend=lambda flow: table.extend(flow, catalog),
+    )
+
+
+def main() -> int:
+    """Run this process until its input ends or a signal asks it to stop; return the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        process = Process(Launch.from_environ(os.environ))
+        process.drain.install()
+        spec = ReplaySpec.from_environ(os.environ)
+        flow = live(process) if spec is None else _replay(process, spec)
+        with Heartbeat(process.views, process.settings.namespace, process.progress):
+            process.launch.mark_ready()
+            run(flow, process)
+    except (SettingsError, KafkaRefused, LogMismatch) as error:
+        logger.error("%s", error)
+        return 2
+    except KafkaAway as error:
+        logger.error("%s", error)
+        return 1
+    return 0
+
+
+def _replay(process: Process, spec: ReplaySpec) -> Dataflow:
+    # Live traffic needs no importers.
+    from flows.replay import replay
+
+    return replay(process, spec)
+
+
+def run(flow: Dataflow, process: Process) -> None:
+    """Run the graph as one process of the cluster."""
+    launch = process.launch
+    cli_main(  # type: ignore[no-untyped-call]
+        flow,
+        workers_per_process=1,
+        process_id=launch.process_id if launch.addresses else None,
+        addresses=list(launch.addresses) or None,
+        epoch_interval=timedelta(seconds=process.settings.flow.epoch_seconds),
+        recovery_config=RecoveryConfig(process.recovery_dir),  # type: ignore[no-untyped-call]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""What one process of the cluster holds, and opens for the graph."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contracts.launch import Launch
+from contracts.settings import Settings
+from flows.drain import Drain
+from flows.live import Resources
+from flows.progress import Progress
+from flows.snapshot_key import snapshot_key
+from flows.view_sink import ViewSink
+from flows.view_writes import ViewWrites
+from operators.catalogue import Catalogue
+from storage.redis_views import RedisViews
+
+
+@dataclass
+class Process:
+    """One process: what it was told, and what its worker shares with its other threads."""
+
+    launch: Launch
+    drain: Drain = field(default_factory=Drain)
+    progress: Progress = field(default_factory=Progress)
+    catalogue: Catalogue = field(default_factory=Catalogue)
+
+    @property
+    def settings(self) -> Settings:
+        """The cluster's settings."""
+        return self.launch.settings
+
+    @property
+    def recovery_dir(self) -> Path:
+        """Where the engine keeps its epochs."""
+        return self.settings.data_dir / "recovery"
+
+    def views(self) -> RedisViews:
+        """Open a writer of this run's views."""
+        return RedisViews.open(self.settings.redis, self.settings.namespace, self.launch.run)
+
+    def view_sink(self) -> ViewSink:
+        """Return the sink that writes views to the store, fenced by the run's number."""
+        to_writes = ViewWrites(self.settings.namespace)
+        return ViewSink(self.views, lambda message: to_writes(message.items), self.drain)
+
+    def resources(self) -> Resources:
+        """Return what the graph needs beside its input."""
+        data_dir = self.settings.data_dir
+        return Resources(self.catalogue, snapshot_key(data_dir), data_dir / "state")
