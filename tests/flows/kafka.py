@@ -1,10 +1,13 @@
 """What the tests of Kafka sources and sinks share: topics, messages, and flows that end."""
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import bytewax.operators as op
+import pytest
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.recovery import RecoveryConfig
@@ -75,3 +78,13 @@ def root(error: BaseException) -> Any:
     while error.__cause__ is not None:
         error = error.__cause__
     return error
+
+
+@contextmanager
+def failing(kind: type[BaseException], match: str) -> Iterator[None]:
+    """Expect a failure that the engine may have wrapped, as it does in some places."""
+    with pytest.raises(Exception) as failure:  # noqa: PT011  # the engine's own class, or ours
+        yield
+    error = root(failure.value)
+    assert isinstance(error, kind), error
+    assert re.search(match, str(error))
