@@ -54,6 +54,21 @@ def schema() -> None:
     print(json.dumps(Settings.model_json_schema(), indent=1))
 
 
+@app.command(epilog="Example: headrace config table")
+def table() -> None:
+    """Print every setting with its default and meaning, as a Markdown table."""
+    print(markdown())
+
+
+def markdown() -> str:
+    """Return the table of all settings."""
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    described = Schema(Settings).descriptions
+    for name, value in values(Settings()):
+        rows.append(f"| `{name}` | `{json.dumps(masked(value))}` | {described[name]} |")
+    return "\n".join(rows)
+
+
 def values(settings: Settings) -> Iterator[tuple[str, Any]]:
     """Yield every setting under its dotted name, in order."""
     for name in Schema(Settings).names:

@@ -40,6 +40,7 @@ class Schema:
         self.maps: set[str] = set()
         self.lists: set[str] = set()
         self.secrets: set[str] = set()
+        self.descriptions: dict[str, str] = {}
         self.names = list(self._walk(model, ""))
 
     def _walk(self, model: type[BaseModel], path: str) -> Iterator[str]:
@@ -55,6 +56,7 @@ class Schema:
                 self.lists.add(dotted)
             if "SecretStr" in str(field.annotation):
                 self.secrets.add(dotted)
+            self.descriptions[dotted] = field.description or ""
             yield dotted
 
     def leaves(self, tree: Tree, path: str = "") -> Iterator[str]:

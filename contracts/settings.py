@@ -52,10 +52,12 @@ class KafkaSettings(_Group):
     )
     password: SecretStr = Field(SecretStr(""), description="sasl.password, kept out of logs")
     partitions: int = Field(8, ge=1, le=1024, description="of a topic that Headrace creates")
-    replication: int = Field(1, ge=1, le=16)
+    replication: int = Field(1, ge=1, le=16, description="copies of such a topic")
     group: str = Field("headrace", description="group that offsets are committed to, for lag tools")
-    delivery_timeout_ms: int = Field(10_000, ge=100, le=600_000)
-    poll_batch: int = Field(2_000, ge=1, le=100_000)
+    delivery_timeout_ms: int = Field(
+        10_000, ge=100, le=600_000, description="then a record counts as not taken"
+    )
+    poll_batch: int = Field(2_000, ge=1, le=100_000, description="records of one read, at most")
     on_new_log: Literal["refuse", "restart"] = Field(
         "refuse", description="when the broker's log is not the one that recovery belongs to"
     )
@@ -72,7 +74,7 @@ class RedisSettings(_Group):
 
     url: SecretStr = Field(SecretStr(""), description="empty: the embedded store")
     ca_file: Path | None = Field(None, description="certificate authority for rediss://")
-    timeout_seconds: float = Field(2.0, gt=0, le=60)
+    timeout_seconds: float = Field(2.0, gt=0, le=60, description="of one command")
 
 
 class FlowSettings(_Group):
@@ -84,32 +86,38 @@ class FlowSettings(_Group):
     epoch_seconds: float = Field(5.0, ge=0.05, le=3600, description="wall time between snapshots")
     recovery_parts: int = Field(16, ge=1, le=1024, description="fixed once recovery is initialised")
     round_events: int = Field(2_000, ge=1, le=1_000_000, description="events a round of a replay")
-    session_gap_seconds: int = Field(1_800, ge=1, le=DAY_S)
-    dedupe_hours: int = Field(24, ge=1, le=24 * 30)
+    session_gap_seconds: int = Field(
+        1_800, ge=1, le=DAY_S, description="a longer silence starts a new session"
+    )
+    dedupe_hours: int = Field(24, ge=1, le=24 * 30, description="how long an id is remembered")
     dedupe_max_ids: int = Field(20_000_000, ge=1_000, description="then the oldest go")
     lateness_seconds: int = Field(600, ge=0, le=30 * DAY_S, description="older than this: late")
     max_ahead_seconds: int = Field(
         300, ge=0, le=30 * DAY_S, description="a clock further ahead is set to the arrival time"
     )
     adopt_events: int = Field(50, ge=0, le=50, description="anonymous events that a user adopts")
-    recents: int = Field(50, ge=1, le=50)
+    recents: int = Field(50, ge=1, le=50, description="last items that a profile keeps")
     interests: int = Field(20, ge=1, le=100, description="entries an interest map keeps")
-    interest_half_life_days: float = Field(14.0, gt=0, le=3650)
+    interest_half_life_days: float = Field(
+        14.0, gt=0, le=3650, description="after which an interest counts half"
+    )
     neighbours: int = Field(64, ge=4, le=512, description="slots of an item's neighbour row")
     co_window: int = Field(20, ge=1, le=50, description="recents that an item is paired with")
-    co_half_life_days: float = Field(30.0, gt=0, le=3650)
+    co_half_life_days: float = Field(
+        30.0, gt=0, le=3650, description="after which a pair of items counts half"
+    )
     publish_ms: int = Field(100, ge=0, le=10_000, description="wall time that item rows add up")
     intent_every: int = Field(3, ge=1, le=1000, description="session steps between two scores")
     segment_every: int = Field(10, ge=1, le=1000, description="events between two assignments")
-    segments: int = Field(6, ge=2, le=64)
+    segments: int = Field(6, ge=2, le=64, description="groups that people are put into")
     seed: int = Field(7, description="of every model that draws random numbers")
 
 
 class ApiSettings(_Group):
     """The HTTP service."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65_535)
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65_535, description="0: a free one")
     max_n: int = Field(100, ge=1, le=1000, description="items that one answer may hold")
     max_batch_bytes: int = Field(
         512_000, ge=1_000, le=700_000, description="of a posted body, after decompression"
@@ -143,8 +151,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True)
 
-    data_dir: Path = Path("var")
-    namespace: str = "live"
+    data_dir: Path = Field(Path("var"), description="everything that is written lies under it")
+    namespace: str = Field("live", description="of the views that are written")
     kafka: KafkaSettings = KafkaSettings()
     redis: RedisSettings = RedisSettings()
     flow: FlowSettings = FlowSettings()

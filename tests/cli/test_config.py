@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from confluent_kafka.admin import AdminClient
 
+from cli.config import markdown
+from contracts.setting_sources import Schema
+from contracts.settings import Settings, kafka_config
 from tests.cli.running import ROOT
 
 
@@ -89,3 +94,23 @@ def test_every_contract_has_a_schema_in_one_document_and_alone(tmp_path: Path) -
     files = {path.name.removesuffix(".schema.json"): path for path in (tmp_path / "s").iterdir()}
     assert set(files) == set(document["$defs"])
     jsonschema.validate(event, json.loads(files["Event"].read_text()))
+
+
+def test_the_table_in_the_docs_is_that_of_the_settings() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    assert markdown() in text, "put the output of `headrace config table` into docs/operations.md"
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert [name for name, text in Schema(Settings).descriptions.items() if not text] == []
+
+
+def test_the_toml_in_the_docs_is_taken(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    settings = Settings.load(Path(_file(tmp_path, block)), {"HEADRACE_KAFKA__PASSWORD": "p"})
+    config = kafka_config(settings)
+    assert config["security.protocol"] == "SASL_SSL"
+    assert config["sasl.password"] == "p"
+    # librdkafka itself takes all of it but the file that is not here.
+    AdminClient({name: value for name, value in config.items() if name != "ssl.ca.location"})
