@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flows.importers.errors import ImporterError, WrongFormatError
 from flows.importers.report import Progress
+from flows.importers.source import lines
 
 BATCH: Final = 16_384
 MAGIC: Final = b"PAR1"
@@ -13,8 +14,8 @@ MAGIC: Final = b"PAR1"
 
 def is_parquet(file: Path) -> bool:
     """Whether a file starts as Parquet files do."""
-    with file.open("rb") as stream:
-        return stream.read(4) == MAGIC
+    _, first = next(lines(file), (0, b""))
+    return first.startswith(MAGIC)
 
 
 def parquet_rows(
@@ -32,8 +33,9 @@ def parquet_rows(
         raise ImporterError(
             f"{file}: reading Parquet needs pyarrow; pip install 'headrace[parquet]'"
         ) from None
-    number, size = 0, file.stat().st_size
+    number = 0
     try:
+        size = file.stat().st_size
         with pyarrow.parquet.ParquetFile(file) as table:
             names = _names(file, columns, table.schema_arrow.names)
             total = max(1, table.metadata.num_rows)

@@ -56,7 +56,7 @@ class Source:
             return [self.path]
         found = self.find(*patterns)
         if not found:
-            there = sorted(entry.name for entry in self.path.iterdir())
+            there = sorted(entry.name for entry in self.path.glob("*"))
             listed = ", ".join(there[:8]) + (", ..." if len(there) > 8 else "")
             raise WrongFormatError(
                 f"{self.path}: the folder holds no {' or '.join(patterns)}; "
