@@ -1,0 +1,58 @@
+"""`headrace up` as it is: real workers, real API, through a crash and a restart."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from tests.cli.running import Up, until
+
+REAL = ("-m", "cli.main")
+
+
+class Shop:
+    """A website that posts views of one visitor and asks for her profile."""
+
+    def __init__(self, url: str) -> None:
+        self.client = httpx.Client(base_url=url, auth=("any", ""), timeout=30)
+
+    def post(self, number: int) -> None:
+        event = {"id": f"e{number}", "type": "view", "user": "ada", "item": f"i{number % 3}"}
+        answer = self.client.post("/v1/events", json=event | {"time": int(time.time() * 1000)})
+        assert answer.status_code == 200, answer.text
+
+    def knows(self, events: int) -> bool:
+        answer: dict[str, Any] = self.client.get("/v1/users/ada/profile").json()
+        return bool(answer["known"]) and answer["profile"]["events"] == events
+
+
+def test_events_survive_a_killed_worker_and_a_restart(tmp_path: Path) -> None:
+    options = ("--workers", "2")
+    with Up(tmp_path, *options, program=REAL, HEADRACE_FLOW__EPOCH_SECONDS="0.5") as up:
+        shop = Shop(up.ready())
+        for number in range(5):
+            shop.post(number)
+        until(lambda: shop.knows(5))
+
+        [worker, *_] = [c for c in up.children() if "flows.main" in " ".join(c.cmdline())]
+        worker.kill()
+        shop.post(5)
+        shop.post(5)  # the same event again
+        until(lambda: "run 2 of namespace live" in up.errors)
+        until(lambda: shop.knows(6))
+        children = up.children()
+        assert up.end() == 0
+        assert psutil.wait_procs(children, timeout=10)[1] == []
+        shop.client.close()
+
+    # The embedded broker has a new log now; what was learnt from the old one is still there.
+    with Up(tmp_path, *options, program=REAL) as up:
+        shop = Shop(up.ready())
+        until(lambda: shop.knows(6))
+        shop.post(6)
+        until(lambda: shop.knows(7))
+        assert up.end() == 0
+        shop.client.close()
+    assert list(up.home.iterdir()) == list(up.work.iterdir()) == []
