@@ -17,7 +17,7 @@ from api.collect.metrics import CollectMetrics
 from api.collect.routes import PATHS, build_router
 from api.serve import Serving
 from api.serve import router as serve_router
-from contracts.settings import Settings
+from contracts.settings import Settings, SettingsError
 
 
 class Service(FastAPI):
@@ -32,6 +32,7 @@ class Service(FastAPI):
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the service; it connects when it starts. Raises `SettingsError`."""
+    _check_addresses(settings)
     keys = WriteKeys.of(settings.api)
 
     @asynccontextmanager
@@ -51,6 +52,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(serve_router)
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
     return app
+
+
+def _check_addresses(settings: Settings) -> None:
+    for name, address in (
+        ("kafka.bootstrap_servers", settings.kafka.bootstrap_servers),
+        ("redis.url", settings.redis.url.get_secret_value()),
+    ):
+        if not address:
+            raise SettingsError(f"{name} is empty: set it, or start with `headrace up`")
 
 
 async def healthz() -> Response:

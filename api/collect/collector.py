@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -105,12 +106,12 @@ class Collector:
     def _count(self, site: str, good: Sequence[Outcome], bad: Sequence[Outcome]) -> None:
         if good:
             self._metrics.accepted.labels(site).inc(len(good))
-        for outcome in good:
-            for record in outcome.records:
-                self._metrics.written.labels(record.topic).inc()
-        for outcome in bad:
-            assert outcome.error is not None
-            self._metrics.rejected.labels(outcome.error.reason).inc()
+        topics = Counter(record.topic for outcome in good for record in outcome.records)
+        for topic, count in topics.items():
+            self._metrics.written.labels(topic).inc(count)
+        reasons = Counter(outcome.error.reason for outcome in bad if outcome.error)
+        for reason, count in reasons.items():
+            self._metrics.rejected.labels(reason).inc(count)
 
 
 def _answer(accepted: int, bad: Sequence[Outcome]) -> Response:

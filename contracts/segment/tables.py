@@ -17,7 +17,7 @@ class Rule(NamedTuple):
     by_line: bool = False
 
 
-_NAMES: Final[dict[str, Rule]] = {
+NAMES: Final[dict[str, Rule]] = {
     # Segment e-commerce, version 2
     "Products Searched": Rule("search"),
     "Product List Viewed": Rule("impression", by_line=True),
@@ -79,7 +79,7 @@ def _folded(name: str) -> str:
 
 _RULES: Final = {
     **{_folded(name): Rule(name) for name in CLICK_TYPES | FEEDBACK_TYPES if name != "identify"},  # type: ignore[arg-type]
-    **{_folded(name): rule for name, rule in _NAMES.items()},
+    **{_folded(name): rule for name, rule in NAMES.items()},
 }
 _WITHOUT_ITEM: Final = frozenset(map(_folded, WITHOUT_ITEM))
 

@@ -88,7 +88,16 @@ def test_sigterm_answers_what_is_under_way_first(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"api": {"host": "0.0.0.0"}}, "api.sites: no write key is configured"),
+        ({}, "kafka.bootstrap_servers is empty"),
+        ({"kafka": {"bootstrap_servers": "127.0.0.1:9"}}, "redis.url is empty"),
+        (
+            {
+                "api": {"host": "0.0.0.0"},
+                "kafka": {"bootstrap_servers": "127.0.0.1:9"},
+                "redis": {"url": NOWHERE},
+            },
+            "api.sites: no write key is configured",
+        ),
         ({"api": {"prot": 1}}, "there is no such setting"),
     ],
 )
