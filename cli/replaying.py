@@ -15,7 +15,7 @@ from cli.errors import CommandError
 from cli.stop_signals import StopSignals
 from contracts.settings import RedisSettings, Settings
 from flows.recovery import prepare
-from flows.replay_spec import ENVIRON, ReplaySpec
+from flows.replaying.spec import ENVIRON, ReplaySpec
 from flows.segments import sweep_all
 from flows.summary import Summary, summarise
 from storage.redis_views import RedisViews

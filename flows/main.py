@@ -27,7 +27,7 @@ from flows.live import Sinks, build
 from flows.outgoing import fact_records, refused_records
 from flows.process import Process
 from flows.recovery import state_keys
-from flows.replay_spec import ReplaySpec
+from flows.replaying.spec import ReplaySpec
 from flows.table_source import TableSource
 
 EVENTS_STEP = "headrace.events"
@@ -85,7 +85,7 @@ def main() -> int:
 
 def _replay(process: Process, spec: ReplaySpec) -> Dataflow:
     # Live traffic needs no importers.
-    from flows.replay import replay
+    from flows.replaying.graph import replay
 
     return replay(process, spec)
 

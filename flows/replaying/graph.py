@@ -8,8 +8,8 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from flows.catalog_table import catalog_view
 from flows.live import Sinks, build
 from flows.process import Process
-from flows.replay_input import open_source
-from flows.replay_spec import ReplaySpec
+from flows.replaying.input import open_source
+from flows.replaying.spec import ReplaySpec
 from flows.view_writes import ViewWrites
 
 

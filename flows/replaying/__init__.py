@@ -1,0 +1,1 @@
+"""Replays: a recording in one total order, through the same graph as live traffic."""
