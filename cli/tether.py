@@ -47,9 +47,21 @@ def _die_with_parent() -> None:
 
 
 def _watch(parent: int, command: list[str]) -> int:
-    child = subprocess.Popen(command)
+    early: list[int] = []
+    child: subprocess.Popen[bytes] | None = None
+
+    def pass_on(number: int, _frame: object) -> None:
+        if child is None:
+            early.append(number)
+        else:
+            child.send_signal(number)
+
+    # Before the command starts, or a signal in between would leave it without a watcher.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _frame: child.send_signal(received))
+        signal.signal(number, pass_on)
+    child = subprocess.Popen(command)
+    for missed in early:
+        child.send_signal(missed)
     while child.poll() is None:
         if os.getppid() != parent:
             child.kill()
