@@ -34,8 +34,11 @@ class Command:
 
 
 COMMANDS: Final = {
+    "demo": Command("cli.demo.command:app", "Show the live engine with a stream of shoppers."),
     "up": Command("cli.up:app", "Run the live engine on this machine."),
     "import": Command("cli.importing:import_", "Turn a data set into canonical events."),
+    "replay": Command("cli.replay:replay", "Run a recording through the graph and sum it up."),
+    "diff": Command("cli.diff:diff", "Show what differs between two runs."),
     "config": Command("cli.config:app", "Check, show and describe the settings."),
     "topics": Command("cli.topics:topics", "Create the topics that are missing."),
     "schema": Command("cli.schema:app", "Print the JSON Schema of every contract."),

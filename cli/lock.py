@@ -69,6 +69,18 @@ class DataDirLock:
         os.close(self._descriptor)
 
 
+def is_locked(data_dir: Path) -> bool:
+    """Tell whether something runs in a data folder."""
+    try:
+        with (data_dir / "run" / "lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _alive(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)

@@ -5,19 +5,26 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import redis
 
 from cli.backoff import Backoff
 from cli.children import Child
 from cli.cluster import Cluster, child_environ
 from cli.errors import CommandError
 from cli.stop_signals import StopSignals
+from contracts.codec import load_json
+from contracts.keys import Keys
 from contracts.settings import RedisSettings, Settings
 from flows.recovery import prepare
 from flows.replaying.spec import ENVIRON, ReplaySpec
+from flows.replaying.total_order import PART
 from flows.segments import sweep_all
 from flows.summary import Summary, summarise
+from storage.connection import connect
 from storage.redis_views import RedisViews
 
 POLL_SECONDS = 0.05
@@ -60,7 +67,7 @@ class Replay:
     def _run_cluster(self, views: RedisViews, on_progress: OnProgress) -> None:
         cluster = self._cluster(views)
         backoff = Backoff()
-        look = _ProgressLook(views, self.namespace, on_progress)
+        look = _ProgressLook(self.redis, self.namespace, on_progress)
         with StopSignals() as signals:
             while True:
                 children = cluster.start()
@@ -111,17 +118,21 @@ def namespace_dir(data_dir: Path, namespace: str) -> Path:
 class _ProgressLook:
     """Asks the store from time to time how far the run is."""
 
-    def __init__(self, views: RedisViews, namespace: str, on_progress: OnProgress) -> None:
-        self._views = views
-        self._namespace = namespace
+    def __init__(self, redis: RedisSettings, namespace: str, on_progress: OnProgress) -> None:
+        self._client = connect(redis)
+        self._key = Keys(namespace).progress(PART)
         self._on_progress = on_progress
         self._next = 0.0
 
     def __call__(self) -> None:
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + LOOK_SECONDS
-            read, clock = self._views.progress_of(self._namespace, "replay")
-            self._on_progress(read, clock)
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + LOOK_SECONDS
+        with suppress(redis.RedisError):
+            raw = self._client.get(self._key)
+            if isinstance(raw, bytes):
+                beat = load_json(raw)
+                self._on_progress(beat["offset"], beat["received"])
 
 
 def _watch(

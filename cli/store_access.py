@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
 from cli.embedded import EmbeddedStore
-from cli.lock import DataDirLock, LockedError
-from contracts.settings import RedisSettings, Settings
+from cli.lock import DataDirLock, LockedError, is_locked
+from contracts.settings import RedisSettings, Settings, SettingsError
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def store_of(settings: Settings) -> Iterator[RedisSettings]:
     try:
         lock.__enter__()
     except LockedError:
-        yield _running(data_dir)
+        yield _running(data_dir).redis
         return
     try:
         store = EmbeddedStore(data_dir / "store", data_dir / "logs" / "store.log")
@@ -34,11 +35,25 @@ def store_of(settings: Settings) -> Iterator[RedisSettings]:
         lock.__exit__(None, None, None)
 
 
-def _running(data_dir: Path) -> RedisSettings:
+def running_settings(settings: Settings) -> Settings:
+    """Return settings whose broker and store are those that run in the data folder, if any do."""
+    data_dir = settings.data_dir.resolve()
+    if not (data_dir / "run" / "settings.json").exists() or not is_locked(data_dir):
+        return settings
+    there = _running(data_dir)
+    update: dict[str, Any] = {"data_dir": data_dir}
+    if not settings.kafka.bootstrap_servers:
+        update["kafka"] = there.kafka
+    if not settings.redis.url.get_secret_value():
+        update["redis"] = there.redis
+    return settings.model_copy(update=update)
+
+
+def _running(data_dir: Path) -> Settings:
     file = data_dir / "run" / "settings.json"
     try:
-        return Settings.load(file).redis
-    except OSError as error:
+        return Settings.load(file)
+    except (OSError, SettingsError) as error:
         raise LockedError(
             f"{data_dir} is in use by another headrace that is just starting: try again"
         ) from error

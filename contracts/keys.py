@@ -40,7 +40,7 @@ TOPICS: Final = (
 )
 
 DAY_MS: Final = 86_400_000
-PROFILE_TTL_MS: Final = 90 * DAY_MS
+PROFILE_TTL_MS: Final = 365 * DAY_MS
 ITEM_TTL_MS: Final = 90 * DAY_MS
 
 SERVED_KEY: Final = "c:served"

@@ -92,9 +92,9 @@ def _readable(kind: str, value: Value | None) -> dict[str, Any]:
         return {}
     if not isinstance(value, bytes):
         return {"entries": len(value)}
-    if value.startswith(ALIAS_MARK):
-        return {"alias": value[1:].decode()}
     if kind == "profile":
+        if value.startswith(ALIAS_MARK):
+            return {"alias": value[1:].decode()}
         return _tree(unpack_profile(value))
     if kind == "standing":
         return _tree(unpack_standing(value))

@@ -7,8 +7,11 @@ segments, person by person, and turns a score that crosses a threshold upwards i
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from contracts.codec import pack, unpack_standing
 from contracts.decisions import DECISION_VERSION, Fact, Standing
+from contracts.keys import PROFILE_TTL_MS
 from contracts.profile import Profile
 from operators.commerce import cart_value
 from operators.durable import PackedMap
@@ -73,6 +76,7 @@ class Standings:
 
     def __init__(self) -> None:
         self._people = PackedMap()
+        self._clock = 0
 
     def on_batch(self, slices: Sequence[FactSlice]) -> tuple[list[View], list[Fact]]:
         """Join one round's facts and scores; return the changed standings, and the new facts.
@@ -89,6 +93,7 @@ class Standings:
                 views[key] = View("standing", site, user, None)
         for change in _in_order(slices):
             key = f"{change.site}\0{change.user}"
+            self._clock = max(self._clock, _time(change))
             standing = open_.get(key)
             if standing is None:
                 standing = open_[key] = self._open(key, change.site, change.user)
@@ -103,18 +108,35 @@ class Standings:
 
     def dump(self, *, full: bool) -> bytes:
         """Return all standings, or those that changed."""
-        return self._people.dump(full=full)
+        if full:
+            for key in [k for k in self._people if self._expired(unpack_standing(self._people[k]))]:
+                self._people.pop(key)
+        return pack((self._clock, self._people.dump(full=full)))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the standings with what the parts say."""
-        self._people.load(parts)
+        decoded = [msgspec.msgpack.decode(part, type=tuple[int, bytes]) for part in parts]
+        self._clock = decoded[-1][0] if decoded else 0
+        self._people.load([people for _, people in decoded])
 
     def __len__(self) -> int:
         return len(self._people)
 
     def _open(self, key: str, site: str, user: str) -> Standing:
         raw = self._people.get(key)
-        return unpack_standing(raw) if raw is not None else Standing(DECISION_VERSION, site, user)
+        if raw is not None:
+            standing = unpack_standing(raw)
+            if not self._expired(standing):
+                return standing
+        return Standing(DECISION_VERSION, site, user)
+
+    def _expired(self, standing: Standing) -> bool:
+        # Said by the clock alone: when `dump` takes it away depends on the wall clock.
+        return standing.as_of < self._clock - PROFILE_TTL_MS
+
+
+def _time(change: UserFact | UserScore) -> int:
+    return change.time if isinstance(change, UserFact) else change.score.time
 
 
 def _in_order(slices: Sequence[FactSlice]) -> list[UserFact | UserScore]:

@@ -31,7 +31,7 @@ SEEN_STEP_MS = 3_600_000
 
 
 class Identify:
-    """One bucket of devices; `Durable`. Devices unseen for 90 days are forgotten."""
+    """One bucket of devices; `Durable`. A device is remembered for as long as a profile lives."""
 
     def __init__(self, adopt_events: int) -> None:
         self._adopt = adopt_events
@@ -68,7 +68,9 @@ class Identify:
     def _on_device(self, item: Arrived, site: str, id_: str, out: list[Attributed]) -> None:
         key = f"{site}\0{id_}"
         raw = self._devices.get(key)
-        device = _decode(raw) if raw is not None else _Device(None, 0, [])
+        device = _decode(raw) if raw is not None else None
+        if device is None or self._expired(device):
+            raw, device = None, _Device(None, 0, [])
         user = item.event.user or device.user
         own = subject_of(None, id_)
         changed = item.received - device.seen > SEEN_STEP_MS
@@ -95,6 +97,9 @@ class Identify:
             yield Attributed(user, adopted, adopted=True)
 
     def _forget(self) -> None:
-        oldest = self._clock - PROFILE_TTL_MS
-        for key in [k for k in self._devices if _decode(self._devices[k]).seen < oldest]:
+        for key in [k for k in self._devices if self._expired(_decode(self._devices[k]))]:
             self._devices.pop(key)
+
+    def _expired(self, device: _Device) -> bool:
+        # Said by the clock alone: when `dump` takes it away depends on the wall clock.
+        return device.seen < self._clock - PROFILE_TTL_MS

@@ -137,7 +137,19 @@ class Profiles:
 
     def _open(self, key: str, site: str, subject: str) -> Profile:
         raw = self._people.get(key)
-        return unpack_profile(raw) if raw is not None else Profile(PROFILE_VERSION, site, subject)
+        if raw is not None:
+            profile = unpack_profile(raw)
+            if not self._expired(profile):
+                return profile
+        return Profile(PROFILE_VERSION, site, subject)
+
+    def _expired(self, profile: Profile) -> bool:
+        """Say whether it is as if the person had never been here.
+
+        It is the clock that says so, not whether `dump` has taken the profile away already: when
+        that happens depends on the wall clock, and may change nothing.
+        """
+        return profile.last_seen < self._clock - PROFILE_TTL_MS
 
     def _end(
         self,
@@ -153,16 +165,11 @@ class Profiles:
         views[key] = View("profile", site, subject, alias_value(user))
 
     def _forget(self) -> None:
-        oldest = self._clock - PROFILE_TTL_MS
-        for key in [k for k in self._people if _last_seen(self._people[k]) < oldest]:
+        for key in [k for k in self._people if self._expired(unpack_profile(self._people[k]))]:
             self._people.pop(key)
 
 
 _parts = msgspec.msgpack.Decoder(tuple[int, Ends, bytes])
-
-
-def _last_seen(packed: bytes) -> int:
-    return unpack_profile(packed).last_seen
 
 
 def _remember(profile: Profile, event: Event, limit: int) -> None:

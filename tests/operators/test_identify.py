@@ -90,6 +90,6 @@ def test_a_resumed_bucket_adopts_the_same():
 def test_a_device_unseen_for_longer_than_a_profile_lives_is_forgotten():
     identify = Identify(50)
     identify.on_batch([anonymous(1)], NOON)
-    identify.on_batch([anonymous(2, 91 * DAY, device="d2")], NOON + 91 * DAY)
+    identify.on_batch([anonymous(2, 366 * DAY, device="d2")], NOON + 366 * DAY)
     identify.dump(full=True)
     assert len(identify) == 1

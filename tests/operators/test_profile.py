@@ -240,6 +240,6 @@ class TestBuckets:
     def test_people_unseen_for_longer_than_a_profile_lives_are_forgotten(self):
         profiles = Profiles(SETTINGS)
         profiles.on_batch(self.items(arrived(user="ada")), NOON)
-        profiles.on_batch(self.items(arrived(user="bob", at=91 * DAY)), NOON + 91 * DAY)
+        profiles.on_batch(self.items(arrived(user="bob", at=366 * DAY)), NOON + 366 * DAY)
         profiles.dump(full=True)
         assert len(profiles) == 1
