@@ -14,7 +14,7 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 STANDIN = ("-m", "tests.cli.standin_up")
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 
 
 class Start(NamedTuple):
@@ -27,7 +27,7 @@ class Start(NamedTuple):
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait until `condition` holds; fail when it does not within a minute."""
+    """Wait until `condition` holds; fail when it does not within two minutes."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

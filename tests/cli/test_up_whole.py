@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 
 from tests.cli.running import Up, until
 
@@ -28,6 +29,7 @@ class Shop:
         return bool(answer["known"]) and answer["profile"]["events"] == events
 
 
+@pytest.mark.timeout(600)  # three starts of the whole engine, on a machine that may be busy
 def test_events_survive_a_killed_worker_and_a_restart(tmp_path: Path) -> None:
     options = ("--workers", "2")
     with Up(tmp_path, *options, program=REAL, HEADRACE_FLOW__EPOCH_SECONDS="0.5") as up:
