@@ -112,6 +112,10 @@ class ItemRecommender(Ranker):
         """Return the n best of all items, by number."""
         return best(self.slate(user, exclude), self.weights, n)
 
+    def best(self, candidates: Slate, n: int) -> list[Candidate]:
+        """Return the n best of a slate."""
+        return best(candidates, self.weights, n)
+
     def slate(self, user: Hashable, exclude: Collection[int] = ()) -> Slate:
         """Return the user's candidates."""
         recents = self._users.get(user, [])

@@ -21,8 +21,8 @@ from online_models.touches import WEIGHTS, Touch
 EXPERTS: Final = (*CHANNELS, *HORIZONS, "repeat")
 REPEAT: Final = EXPERTS.index("repeat")
 
-EPS: Final = 1e-4
-"""Share that counts as half of knowing something."""
+EPS: Final = 2e-3
+"""Share from which an expert is taken to know something: well below it a feature is about 0."""
 
 CANDIDATES: Final = 200
 HEAD: Final = 20
@@ -31,10 +31,13 @@ HEAD: Final = 20
 WINDOW: Final = 20
 """Recent items whose neighbours are asked."""
 
-FADE: Final = tuple((0.8**lag, 0.3**lag if lag < 3 else 0.0) for lag in range(WINDOW))
+FADE: Final = tuple((0.8**lag, float(lag == 0)) for lag in range(WINDOW))
 """How much the neighbours of a recent item count, by how long ago it was, in either channel."""
 
-DOUBT: Final = 3.0
+OWN_FADE: Final = tuple((1.0 + lag) ** -2.0 for lag in range(WINDOW))
+"""How likely a recent item itself is to come back: people return to the last few, or to any."""
+
+DOUBT: Final = 10.0
 """Weight that a row must gather before half of what it says is believed."""
 
 
@@ -120,7 +123,7 @@ def _neighbours(
 
 def _repeat_shares(count: int) -> NDArray[np.float64]:
     """Return the shares of the last touches, oldest first."""
-    fades = np.array([FADE[count - 1 - at][0] for at in range(count)])
+    fades = np.array(OWN_FADE[:count][::-1])
     shares: NDArray[np.float64] = fades / max(fades.sum(), 1e-9)
     return shares
 

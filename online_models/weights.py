@@ -17,12 +17,13 @@ from online_models.slate import EXPERTS
 HISTORIES: Final = (0, 1, 2, 4, 8, 16)
 """Least history length of each bucket."""
 
-RATE: Final = 0.05
+RATE: Final = 0.1
 LIMIT: Final = 20.0
 """A weight stays within this, whatever it is taught."""
 
-DEFAULT: Final[Sequence[float]] = (1.0, 0.6, 0.3, 0.2, 0.2, 1.0)
-"""Trust in each expert before anything was learnt."""
+DEFAULT: Final[Sequence[float]] = (0.6, 0.3, 0.13, 0.6, 0.05, 0.9)
+"""Trust in each expert before anything was learnt: about what was learnt on the first 30 % of
+MovieTweetings and of Taobao by category."""
 
 
 class Weights:
