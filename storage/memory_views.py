@@ -161,7 +161,9 @@ class MemoryViews:
         """Return where streams stand; one that does not exist stands at zero."""
         logs = (self.store.get(key, _Log) for key in keys)
         return [
-            LogState(_id(log.entries[0][0]), _id(log.last), log.added) if log else LogState()
+            LogState(_id(log.entries[0][0]), _id(log.last), len(log.entries), log.added)
+            if log
+            else LogState()
             for log in logs
         ]
 

@@ -141,4 +141,5 @@ def _log_state(raw: Any) -> LogState:
         raise raw
     first = raw["first-entry"]
     last = raw["last-generated-id"].decode()
-    return LogState(first[0].decode() if first else last, last, int(raw["entries-added"]))
+    begin = first[0].decode() if first else last
+    return LogState(begin, last, int(raw["length"]), int(raw["entries-added"]))

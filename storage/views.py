@@ -51,10 +51,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """Where a stream stands: its first and last ids, and how many were ever added to it."""
+    """Where a stream stands: its first and last ids, how many it holds, and ever took."""
 
     first: str = "0-0"
     last: str = "0-0"
+    length: int = 0
     added: int = 0
 
 

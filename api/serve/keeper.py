@@ -57,9 +57,13 @@ class Keeper:
 
     async def close(self) -> None:
         """Stop keeping."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pending = set(self._tasks)
+        while pending:
+            # More than once: before Python 3.12 a cancellation that meets the end of a
+            # `wait_for`, with which redis-py sends, is lost.
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=0.2)
 
     async def _forever(self, turn: Callable[[], Awaitable[None]], pause: float) -> None:
         while True:

@@ -60,10 +60,9 @@ async def check(reader: ViewReader, memory: Memory) -> None:
     sites = list(memory.sites.values())
     logs = await reader.get_logs([site.log_key for site in sites])
     for site, log in zip(sites, logs, strict=True):
-        wiped = log.added < site.log.added
         unread = log.added - site.log.added
-        cut = _number(log.first) > _number(site.log.last) and unread > log.length
-        if wiped or cut:
+        missed = log.last == site.log.last and unread > 0
+        if unread < 0 or unread > log.length or missed:
             logger.warning("the catalogue of site %s is loaded again", site.name)
             await load_site(reader, memory.keys, site)
 
@@ -84,8 +83,3 @@ def _put_all(catalogue: Catalogue, records: Iterable[tuple[bytes, bytes]]) -> No
             catalogue.put_packed(id_.decode(), record)
         except ValueError as error:
             logger.error("%s", error)
-
-
-def _number(id_: str) -> tuple[int, int]:
-    time, _, sequence = id_.partition("-")
-    return int(time), int(sequence or 0)

@@ -21,6 +21,8 @@ from contracts.keys import Keys, catalog_page_of, item_key
 from contracts.profile import PROFILE_VERSION, CartLine, Profile, Recent, Session
 from contracts.settings import Settings
 from online_models.rows import NeighbourRow, TopList, pack_row, pack_top
+from online_models.slate import EXPERTS
+from online_models.weights import Weights
 from storage.redis_views import RedisViews
 from storage.writes import AddMembers, Append, SetFields, SetView, Write
 from tests.storage.servers import StoreServer, free_port
@@ -54,6 +56,14 @@ def top(*items: str, now: int) -> bytes:
     keys = np.array([item_key(item) for item in items], np.uint64)
     weights = np.arange(len(items), 0, -1).astype(np.float32)
     return pack_top(TopList(keys, weights, now, float(weights.sum())))
+
+
+def weights(**trust: float) -> bytes:
+    """Return a blend that trusts neighbours most, whatever the defaults are."""
+    trusted = {"together": 2.0, "next": 0.1, "long": 0.3, "short": 0.1, "repeat": 2.0, **trust}
+    made = Weights()
+    made._shared = np.array([trusted.get(name, 0.05) for name in EXPERTS])
+    return made.pack()
 
 
 def catalogue(items: Sequence[Item], keys: Keys, site: str = SITE) -> list[Write]:
@@ -140,6 +150,7 @@ def shop(now: int, namespace: str = "live") -> list[Write]:
             trending=["hose", "seed"],
         ),
         person(keys, ada(now)),
+        SetView(keys.weights(SITE), weights()),
         SetView(keys.standing(SITE, "ada"), pack(standing(now))),
         SetView(keys.segments(SITE), b"[" + b",".join(map(encode_json, segments)) + b"]"),
         SetView(keys.progress("events.click/0"), orjson.dumps(progress)),
@@ -195,7 +206,7 @@ def open_shop(server: StoreServer, **given: Any) -> Iterator[Shop]:
         app, port=port, http="httptools", access_log=False, log_config=None, lifespan="on"
     )
     running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, name="service")
+    thread = threading.Thread(target=running.run, name="service", daemon=True)
     thread.start()
     try:
         until(lambda: running.started or not thread.is_alive())

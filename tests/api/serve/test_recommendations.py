@@ -63,7 +63,8 @@ def test_neighbours_of_what_was_viewed_come_first_with_reasons(opened: Shop) -> 
 def test_bought_in_the_cart_out_of_stock_and_just_seen_do_not_come_back(opened: Shop) -> None:
     items = opened.items(ADA, n=5)
     assert {"rake", "spoon", "gone"}.isdisjoint(items)
-    assert items[:3] == ["cup", "seed", "hose"]
+    assert items[0] == "cup"
+    assert set(items[1:3]) == {"seed", "hose"}
 
 
 def test_an_answer_is_as_long_as_the_site_allows(opened: Shop) -> None:
@@ -88,7 +89,7 @@ def test_excluded_items_stay_away(opened: Shop) -> None:
 
 
 def test_a_category_keeps_to_itself_down_to_the_catalogue(opened: Shop) -> None:
-    assert opened.items(ADA, category="garden", n=10) == ["seed", "hose"]
+    assert sorted(opened.items(ADA, category="garden", n=10)) == ["hose", "seed"]
     assert opened.items(ADA, category="odd") == ["a/b ü%"]
     assert opened.items(ADA, category="no such") == []
 
