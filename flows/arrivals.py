@@ -1,4 +1,4 @@
-"""When a record arrived."""
+"""Arrival times that can be believed."""
 
 from contracts.validation import EARLIEST_MS, LATEST_MS
 

@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from cli.embedded import EmbeddedBroker, EmbeddedStore
 from flows.topics import create_topics
 
 PARTITIONS = 4
+
+# How long an example takes depends on who else uses the machine.
+settings.register_profile("headrace", deadline=None)
+settings.load_profile("headrace")
 
 
 @pytest.fixture(scope="session")

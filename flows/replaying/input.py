@@ -1,30 +1,25 @@
 """From a replay's spec to its records: files, folders, data sets, or a range of topics."""
 
-import csv
-from collections.abc import Callable, Iterable, Iterator
-from itertools import count
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
-from contracts.codec import dump_json, encode_json
 from contracts.events import Item
 from contracts.settings import Settings, kafka_config
 from flows import importers
-from flows.importers.errors import ImporterError
-from flows.importers.source import lines
 from flows.process import Process
 from flows.records import RawBatch
-from flows.replaying.arrival_clock import Timed, with_arrivals
-from flows.replaying.heads import time_and_id
+from flows.replaying.arrival_clock import Arrival, arrived
+from flows.replaying.files import fingerprint, imported, recorded
+from flows.replaying.moments import MomentError, moment
 from flows.replaying.source import ReplaySource
 from flows.replaying.spec import KAFKA, ReplaySpec
-from flows.replaying.topic_range import TopicRange, catalog_items
+from flows.replaying.topic_range import TopicRange, catalog_items, end_offsets
 from flows.replaying.total_order import in_order, in_rounds
 
 EVENTS: Final = "events"
-CSV: Final = "csv"
 
 
 class ReplayInputError(ValueError):
@@ -33,21 +28,19 @@ class ReplayInputError(ValueError):
 
 def open_source(spec: ReplaySpec, process: Process) -> tuple[ReplaySource, list[Item]]:
     """Return the source of a replay, and the catalogue beside its events."""
-    settings = process.settings
-    open_records, items = _opened(spec, settings)
-    source = ReplaySource(
-        lambda: rounds(open_records(), settings), process.drain, process.progress, spec.speed
-    )
-    return source, items
+    flow = process.settings.flow
+    ahead_ms, lateness_ms = flow.max_ahead_seconds * 1000, flow.lateness_seconds * 1000
+    recording = _opened(spec, process)
 
+    def rounds() -> Iterator[RawBatch]:
+        arrivals = recording.arrivals(ahead_ms, lateness_ms)
+        return in_rounds(in_order(arrivals, lateness_ms), flow.round_events)
 
-def rounds(records: Iterable[Timed], settings: Settings) -> Iterator[RawBatch]:
-    """Return the rounds of a recording's records, in total order."""
-    flow = settings.flow
-    ahead_ms = flow.max_ahead_seconds * 1000
-    arrivals = with_arrivals(records, ahead_ms)
-    ordered = in_order(arrivals, flow.lateness_seconds * 1000, ahead_ms)
-    return in_rounds(ordered, flow.round_events)
+    def name() -> str:
+        return f"{recording.name()} in rounds of {flow.round_events}, {ahead_ms}/{lateness_ms} ms"
+
+    source = ReplaySource(rounds, process.drain, process.progress, spec.speed, recording=name)
+    return source, recording.items()
 
 
 def detect(source: str) -> str:
@@ -57,7 +50,7 @@ def detect(source: str) -> str:
         return EVENTS
     if not path.exists():
         raise ReplayInputError(f"{source}: there is no such file or folder")
-    if path.is_dir() and any(path.glob("*.jsonl*")):
+    if is_event_table(path) or (path.is_dir() and any(path.glob("*.jsonl*"))):
         return EVENTS
     found = importers.detect(path)
     if found is None:
@@ -66,70 +59,74 @@ def detect(source: str) -> str:
     return found
 
 
-def _opened(
-    spec: ReplaySpec, settings: Settings
-) -> tuple[Callable[[], Iterator[Timed]], list[Item]]:
+def spec_of(
+    settings: Settings,
+    source: str,
+    format_: str | None,
+    bounds: tuple[str | None, str | None],
+    speed: float,
+) -> ReplaySpec:
+    """Return the spec of a replay, checked; raise `ReplayInputError`, `KafkaAway`."""
+    if format_ is None:
+        format_ = detect(source)
+    if format_ not in importers.FORMATS:
+        known = ", ".join(importers.FORMATS)
+        raise ReplayInputError(f"--format {format_}: there is none of this name; known: {known}")
+    if not source.startswith(KAFKA):
+        path = Path(source)
+        if not path.exists():
+            raise ReplayInputError(f"{source}: there is no such file or folder")
+        if bounds != (None, None):
+            raise ReplayInputError("--from and --to cut a topic; a file is replayed whole")
+        return ReplaySpec(str(path.resolve()), format_, None, None, speed)
+    if not settings.kafka.bootstrap_servers:
+        raise ReplayInputError(
+            f"{source}: which broker? Say --kafka HOST:PORT, or start `headrace up` in this "
+            "--data-dir"
+        )
+    for bound in bounds:
+        _check_bound(bound)
+    topics = ReplaySpec(source).topics
+    ends = end_offsets(kafka_config(settings), topics)
+    return ReplaySpec(source, format_, *bounds, speed, ends)
+
+
+def _check_bound(bound: str | None) -> None:
+    if bound is None or bound.isdecimal():
+        return
+    try:
+        moment(bound)
+    except MomentError as error:
+        raise ReplayInputError(str(error)) from error
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is replayed: its arrivals by `max_ahead_ms` and `lateness_ms`, its catalogue, a name.
+
+    The name changes when the input does.
+    """
+
+    arrivals: Callable[[int, int], Iterator[Arrival]]
+    items: Callable[[], list[Item]]
+    name: Callable[[], str]
+
+
+def _opened(spec: ReplaySpec, process: Process) -> Recording:
     if spec.source.startswith(KAFKA):
-        config = kafka_config(settings)
-        topics = TopicRange(config, spec)
-        return topics.records, catalog_items(config)
+        config = kafka_config(process.settings)
+        topics = TopicRange(config, spec, process.drain)
+        return Recording(
+            lambda ahead_ms, _: arrived(topics.records(), ahead_ms),
+            lambda: catalog_items(config, process.drain),
+            topics.name,
+        )
     path = Path(spec.source)
     if not path.exists():
         raise ReplayInputError(f"{path}: there is no such file or folder")
-    if spec.format == EVENTS:
-        return lambda: _events(path), list(importers.catalog(EVENTS, path))
-    return lambda: _imported(spec.format, path), list(importers.catalog(spec.format, path))
-
-
-def _events(path: Path) -> Iterator[Timed]:
-    """Yield the lines of canonical events as they are, also those that cannot be read."""
-    for file in _files(path):
-        read = _csv_rows(file) if ".csv" in file.suffixes else _lines(file)
-        for number, raw in read:
-            time, id_ = time_and_id(raw)
-            yield Timed(raw, f"{file.name}:", number, time, id_)
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    found = [
-        file
-        for file in sorted(path.iterdir())
-        if file.name.removesuffix(".gz").endswith((".jsonl", ".ndjson", ".csv"))
-        and "catalog" not in file.name
-    ]
-    if not found:
-        raise ReplayInputError(f"{path}: no .jsonl, .ndjson or .csv file in this folder")
-    return found
-
-
-def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    for number, line in lines(file):
-        raw = line.rstrip(b"\r\n")
-        if raw:
-            yield number, raw
-
-
-def _csv_rows(file: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the rows of a CSV file whose columns are the canonical fields, as JSON."""
-    decoded = (line.decode("utf-8", "replace") for _, line in lines(file))
-    for number, row in zip(count(2), csv.DictReader(decoded), strict=False):
-        yield number, dump_json({name: _cell(name, text) for name, text in row.items() if text})
-
-
-def _cell(name: str | None, text: Any) -> Any:
-    if name in ("time", "position", "price", "quantity", "value", "props", "consent"):
-        try:
-            return msgspec.json.decode(text)
-        except (msgspec.DecodeError, TypeError):
-            return text
-    return text
-
-
-def _imported(format_: str, path: Path) -> Iterator[Timed]:
-    try:
-        for number, event in enumerate(importers.read(format_, path), 1):
-            yield Timed(encode_json(event), f"{path.name}#", number, event.time, event.id)
-    except ImporterError as error:
-        raise ReplayInputError(str(error)) from error
+    read = recorded if spec.format == EVENTS else partial(imported, spec.format)
+    return Recording(
+        partial(read, path),
+        lambda: list(importers.catalog(spec.format, path)),
+        lambda: f"{spec.format} {fingerprint(path)}",
+    )
