@@ -169,7 +169,7 @@ def item_key(item: str) -> int:
     >>> item_key("kettle") == item_key("kettle") != item_key("cup")
     True
     """
-    return int.from_bytes(blake2b(item.encode("utf-8"), digest_size=8).digest(), "little")
+    return int.from_bytes(blake2b(item.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
 def bucket_of(site: str, id_: str, count: int) -> int:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 CELL: Final = 64
 """Half-lives between two landmarks: weights grow by at most 2**64, far from float32's limit."""
 
+HEAVIEST: Final = 1e6
+"""Largest weight that may be learnt at once: grown by a whole cell, a million million fit."""
+
 _STEP: Final = 2.0**-CELL
 _TINY: Final = float(np.finfo(np.float32).tiny)
 
@@ -58,6 +61,15 @@ class ForwardDecay:
         """Return what a stored 1 weighs at `time`."""
         halvings = (time - (self.landmark or 0)) / self.half_life_ms
         return float(2.0 ** -min(max(halvings, -CELL), 1000.0))
+
+
+def check_weights(weights: NDArray[np.floating[Any]]) -> None:
+    """Raise `ValueError` if a weight is not a number between -`HEAVIEST` and `HEAVIEST`."""
+    # NaN is not below either.
+    if not (np.abs(weights) <= HEAVIEST).all():
+        raise ValueError(
+            f"weights: expected numbers within {HEAVIEST:,.0f}; screen them before learning"
+        )
 
 
 def fade(stored: NDArray[Any], cells: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_models.arrays import pack_arrays, unpack_arrays
-from online_models.decay import ForwardDecay, fade
+from online_models.decay import ForwardDecay, check_weights, fade
 from online_models.row_index import RowIndex, grown
 from online_models.rows import TopList
 
@@ -57,11 +57,10 @@ class Popularity:
         weights: NDArray[np.floating[Any]],
         times: NDArray[np.int64],
     ) -> None:
-        """Add weights to items, in order. Raises `ValueError` if one is not finite."""
+        """Add weights to items, in order. Raises `ValueError` for those beyond `HEAVIEST`."""
         if len(items) == 0:
             return
-        if not np.isfinite(weights).all():
-            raise ValueError("weights: expected finite numbers; screen them before learning")
+        check_weights(weights)
         self._advance(int(times.max()))
         distinct, inverse = np.unique(items, return_inverse=True)
         rows = self._claim(distinct)[inverse]

@@ -4,6 +4,7 @@ Made of the same functions that the graph spreads over keyed operators and the A
 pairs, pairs to rows, rows and rankings to a blend.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Any, Final
@@ -20,6 +21,10 @@ from online_models.slate import CANDIDATES, Slate, slate
 from online_models.slot_table import DAY_MS, SlotTable
 from online_models.touches import WEIGHTS, Touch
 from online_models.weights import Weights
+
+SECOND_MS: Final = 1_000
+LAST_MS: Final = 1 << 53
+"""Times from here on are no times: the lines of `contracts.events`."""
 
 RECENTS: Final = 50
 TOP: Final = 500
@@ -73,8 +78,13 @@ class ItemRecommender(Ranker):
     def learn_one(
         self, user: Hashable, item: Hashable, y: Any = True, x: dict[str, Any] | None = None
     ) -> None:
-        """Learn that a user touched an item; a reward `y` of 0 or less is a dislike."""
-        touch = self._touch(item, y, x)
+        """Learn that a user touched an item; a reward `y` of 0 or less is a dislike.
+
+        A reward that is no number teaches nothing.
+        """
+        if not math.isfinite(y):
+            return
+        touch = self._touch(item, y, x or {})
         recents = self._users.pop(user, [])
         self._pairs.add(recents, touch)
         if WEIGHTS.get(touch.type, 0.0):
@@ -135,12 +145,13 @@ class ItemRecommender(Ranker):
         )
         self._tops = self._popularity.top(TOP, self._time)
 
-    def _touch(self, item: Hashable, y: Any, x: dict[str, Any] | None) -> Touch:
-        x = x or {}
-        self._time = max(self._time, int(x.get("time", self._time + 1000)))
-        liked = bool(y > 0)
-        type_ = str(x.get("type", "view")) if liked else "dislike"
-        return Touch(number_of(item), type_, int(x.get("time", self._time)))
+    def _touch(self, item: Hashable, y: Any, x: dict[str, Any]) -> Touch:
+        time = x.get("time")
+        if not isinstance(time, (int, float)) or not 0 <= time < LAST_MS:
+            time = self._time + SECOND_MS
+        self._time = max(self._time, int(time))
+        liked = str(x.get("type", "view")) if y > 0 else "dislike"
+        return Touch(number_of(item), liked, int(time))
 
 
 def number_of(item: Hashable) -> int:

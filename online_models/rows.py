@@ -10,7 +10,7 @@ Items are 64-bit numbers in here (`contracts.keys.item_key`): the names live in 
 
 import struct
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,10 @@ class TopList:
     time: int
     total: float
     _order: NDArray[np.int64] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the order: having been asked must not show in what is saved.
+        return TopList, (self.keys, self.weights, self.time, self.total)
 
     def shares_of(self, keys: NDArray[np.uint64]) -> NDArray[np.float64]:
         """Return which share of all weight each item has; 0 for one that is not ranked.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_models.arrays import pack_arrays, unpack_arrays
-from online_models.decay import ForwardDecay, fade
+from online_models.decay import ForwardDecay, check_weights, fade
 from online_models.row_index import RowIndex, grown
 from online_models.rows import CHANNELS, NeighbourRow, pack_row
 
@@ -83,13 +83,12 @@ class SlotTable:
     ) -> NDArray[np.uint64]:
         """Add weights to pairs, in order; return the items whose rows changed, by rising number.
 
-        All arrays are of one length n; times are epoch ms. Raises `ValueError` for weights that
-        are not finite and channels that do not exist, before anything is changed.
+        All arrays are of one length n; times are epoch ms. Raises `ValueError` for weights
+        beyond `decay.HEAVIEST` and channels that do not exist, before anything is changed.
         """
         if len(items) == 0:
             return np.empty(0, np.uint64)
-        if not np.isfinite(weights).all():
-            raise ValueError("weights: expected finite numbers; screen them before learning")
+        check_weights(weights)
         if channels.min() < 0 or channels.max() >= self.channels:
             raise ValueError(f"channels: expected 0 to {self.channels - 1}")
         self._advance(int(times.max()))

@@ -1,0 +1,271 @@
+"""The models as the conformance suite meets them."""
+
+import math
+import pickle
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from online_models.features import SESSION_FEATURES, USER_FEATURES
+from online_models.guard import Guard
+from online_models.intent import IntentModel
+from online_models.popularity import Popularity
+from online_models.recommender import ItemRecommender
+from online_models.segments import SegmentModel
+from online_models.slate import EXPERTS
+from online_models.slot_table import SlotTable
+from online_models.weights import Weights
+from tests.online_models.conformance import Case
+
+KEY = b"a key for tests, not for use"
+DAY_MS = 86_400_000
+STRANGE = (math.nan, math.inf, -math.inf, 1e300, -1e300, 1e-320, 0.0, -0.0, 1e15)
+
+Labelled = tuple[dict[str, float], bool]
+
+
+class Classifier:
+    """A guarded model that gives probabilities."""
+
+    def __init__(self) -> None:
+        self.guard = Guard(IntentModel(seed=1), KEY)
+
+    @property
+    def model(self) -> IntentModel:
+        return self.guard.model
+
+    def learn(self, example: Labelled) -> None:
+        self.guard.learn_one(*example)
+
+    def answer(self, example: Labelled) -> dict[bool, float]:
+        return self.guard.predict_proba_one(example[0])
+
+    def save(self) -> bytes:
+        return self.guard.snapshot()
+
+    def restore(self, saved: bytes) -> None:
+        self.guard.restore(saved)
+
+
+class Clusterer:
+    """A guarded model that names a segment."""
+
+    def __init__(self) -> None:
+        self.guard = Guard(SegmentModel(n_segments=4, warmup=50, seed=1), KEY)
+
+    @property
+    def model(self) -> SegmentModel:
+        return self.guard.model
+
+    def learn(self, example: Labelled) -> None:
+        self.guard.learn_one(example[0])
+
+    def answer(self, example: Labelled) -> list[Any]:
+        described = self.model.describe()
+        numbers = [value for s in described for value in (*s.centre.values(), *s.lift.values())]
+        return [self.guard.predict_one(example[0]), *[s.name for s in described], *numbers]
+
+    def save(self) -> bytes:
+        return self.guard.snapshot()
+
+    def restore(self, saved: bytes) -> None:
+        self.guard.restore(saved)
+
+
+class Table:
+    """The slot table, a pair at a time; it refuses absurd weights."""
+
+    def __init__(self) -> None:
+        self.model = SlotTable(slots=8, half_life_ms=30 * DAY_MS, max_rows=200)
+
+    def learn(self, pair: tuple[int, int, int, float, int]) -> None:
+        columns = zip(pair, ("u8", "u8", "i1", "f8", "i8"), strict=True)
+        try:
+            self.model.learn_many(*(np.array([value], dtype) for value, dtype in columns))
+        except ValueError:
+            assert not abs(pair[3]) <= 1e6
+
+    def answer(self, pair: tuple[int, int, int, float, int]) -> list[Any]:
+        row = self.model.row(pair[0], self.model.time)
+        return [row.keys.tolist(), row.weights.ravel().tolist()]
+
+    def save(self) -> bytes:
+        return self.model.dump()
+
+    def restore(self, saved: bytes) -> None:
+        self.model.load([saved])
+
+
+class Counts:
+    """The popularity counts, a touch at a time; they refuse absurd weights."""
+
+    def __init__(self) -> None:
+        self.model = Popularity(max_items=200)
+
+    def learn(self, touch: tuple[int, float, int]) -> None:
+        item, weight, time = touch
+        try:
+            self.model.learn_many(
+                np.array([item], np.uint64), np.array([weight]), np.array([time], np.int64)
+            )
+        except ValueError:
+            assert not abs(weight) <= 1e6
+
+    def answer(self, touch: tuple[int, float, int]) -> list[Any]:
+        tops = self.model.top(20, self.model.time)
+        return [(top.keys.tolist(), top.weights.tolist(), top.total) for top in tops.values()]
+
+    def save(self) -> bytes:
+        return self.model.dump()
+
+    def restore(self, saved: bytes) -> None:
+        self.model.load([saved])
+
+
+class BlendWeights:
+    """The weights of the blend."""
+
+    def __init__(self) -> None:
+        self.model = Weights()
+
+    def learn(self, example: tuple[np.ndarray, int, int]) -> None:
+        self.model.learn_one(*example)
+
+    def answer(self, example: tuple[np.ndarray, int, int]) -> list[float]:
+        weights: list[float] = self.model.of(example[2]).tolist()
+        return weights
+
+    def save(self) -> bytes:
+        return self.model.pack()
+
+    def restore(self, saved: bytes) -> None:
+        self.model = Weights.unpack(saved)
+
+
+class Recommender:
+    """The recommender in memory."""
+
+    def __init__(self) -> None:
+        self.model = ItemRecommender(slots=8, max_items=200, max_users=50, batch=8, seed=1)
+
+    def learn(self, example: tuple[Any, Any, Any, dict[str, Any]]) -> None:
+        self.model.learn_one(*example)
+
+    def answer(self, example: tuple[Any, Any, Any, dict[str, Any]]) -> list[Any]:
+        user, item, _, x = example
+        best = self.model.recommend(user, 5)
+        return [self.model.predict_one(user, item, x), *(tuple(c)[:3] for c in best)]
+
+    def save(self) -> bytes:
+        return pickle.dumps(self.model)
+
+    def restore(self, saved: bytes) -> None:
+        self.model = pickle.loads(saved)
+
+
+def people(names: Sequence[str]) -> Any:
+    """Return a maker of labelled examples: two kinds of people, one of whom buys."""
+
+    def examples(seed: int, count: int) -> list[Labelled]:
+        rng = random.Random(seed)
+        made = []
+        for _ in range(count):
+            buys = rng.random() < 0.3
+            x = {name: rng.gauss(2.0 + buys * (at % 3), 0.7) for at, name in enumerate(names)}
+            made.append((x, buys))
+        return made
+
+    return examples
+
+
+def broken_people(names: Sequence[str]) -> Any:
+    """Return a maker of examples with values that are no measurements, missing and new names."""
+
+    def hostile(seed: int, count: int) -> Iterator[Labelled]:
+        rng = random.Random(seed)
+        for number in range(count):
+            x = {name: rng.gauss(0.0, 3.0) for name in rng.sample(names, rng.randrange(len(names)))}
+            for name in rng.sample(names, 2):
+                x[name] = rng.choice(STRANGE) if rng.random() < 0.7 else rng.gauss(0.0, 1e6)
+            x[f"new_{number}"] = rng.random()
+            yield x, rng.random() < 0.5
+
+    return hostile
+
+
+def pairs(seed: int, count: int) -> list[tuple[int, int, int, float, int]]:
+    rng = random.Random(seed)
+    return [
+        (rng.randrange(40), rng.randrange(40), rng.randrange(2), rng.random(), at * 60_000)
+        for at in range(count)
+    ]
+
+
+def hostile_pairs(seed: int, count: int) -> Iterator[tuple[int, int, int, float, int]]:
+    rng = random.Random(seed)
+    for at in range(count):
+        weight = rng.choice((*STRANGE, -5.0, 1.0))
+        time = rng.choice((0, at * 60_000, -DAY_MS, at * DAY_MS))
+        yield rng.getrandbits(64), rng.randrange(40), rng.randrange(2), weight, time
+
+
+def touches(seed: int, count: int) -> list[tuple[int, float, int]]:
+    return [(item, weight, time) for item, _, _, weight, time in pairs(seed, count)]
+
+
+def hostile_touches(seed: int, count: int) -> Iterator[tuple[int, float, int]]:
+    for item, _, _, weight, time in hostile_pairs(seed, count):
+        yield item, weight, time
+
+
+def choices(seed: int, count: int) -> list[tuple[np.ndarray, int, int]]:
+    rng = np.random.default_rng(seed)
+    shape = (20, len(EXPERTS))
+    return [
+        (rng.exponential(size=shape), int(rng.integers(20)), int(rng.integers(30)))
+        for _ in range(count)
+    ]
+
+
+def hostile_choices(seed: int, count: int) -> Iterator[tuple[np.ndarray, int, int]]:
+    rng = random.Random(seed)
+    for features, chosen, history in choices(seed, count):
+        features[rng.randrange(20), rng.randrange(len(EXPERTS))] = rng.choice(STRANGE)
+        yield features, chosen, history
+
+
+def shopping(seed: int, count: int) -> list[tuple[Any, Any, Any, dict[str, Any]]]:
+    rng = random.Random(seed)
+    made = []
+    for at in range(count):
+        shelf = rng.randrange(4)
+        x = {"time": at * 60_000, "type": rng.choice(("view", "purchase"))}
+        made.append((f"u{rng.randrange(30)}", f"i{shelf}-{rng.randrange(8)}", True, x))
+    return made
+
+
+def hostile_shopping(seed: int, count: int) -> Iterator[tuple[Any, Any, Any, dict[str, Any]]]:
+    rng = random.Random(seed)
+    for at in range(count):
+        x: dict[str, Any] = {"time": rng.choice((*STRANGE, "noon", None, at * 1_000, -1))}
+        x["type"] = rng.choice(("view", "no such type", None, "return"))
+        item = rng.choice((None, "", "i1-1", 1 << 70, -1, 3.5, f"new {at}", "\ud800"))
+        yield rng.choice((None, "", "u1", f"new {at}")), item, rng.choice((*STRANGE, 1, True)), x
+
+
+CASES = (
+    Case(
+        "intent",
+        Classifier,
+        people(SESSION_FEATURES),
+        broken_people(SESSION_FEATURES),
+        limit=100_000,
+    ),
+    Case("segments", Clusterer, people(USER_FEATURES), broken_people(USER_FEATURES), limit=700_000),
+    Case("slot table", Table, pairs, hostile_pairs, limit=60_000),
+    Case("popularity", Counts, touches, hostile_touches, limit=20_000),
+    Case("blend weights", BlendWeights, choices, hostile_choices, limit=2_000),
+    Case("recommender", Recommender, shopping, hostile_shopping, limit=600_000, count=300),
+)
