@@ -39,6 +39,8 @@ COMMANDS: Final = {
     "import": Command("cli.importing:import_", "Turn a data set into canonical events."),
     "replay": Command("cli.replay:replay", "Run a recording through the graph and sum it up."),
     "diff": Command("cli.diff:diff", "Show what differs between two runs."),
+    "backfill": Command("cli.backfill:backfill", "Rebuild a namespace from the log, then follow."),
+    "promote": Command("cli.promote:promote", "Choose the namespace that is served."),
     "config": Command("cli.config:app", "Check, show and describe the settings."),
     "topics": Command("cli.topics:topics", "Create the topics that are missing."),
     "schema": Command("cli.schema:app", "Print the JSON Schema of every contract."),

@@ -12,15 +12,8 @@ from cli.errors import CommandError, WrongUseError
 from cli.replay_progress import progress_on
 from contracts.keys import LIVE
 from contracts.settings import Settings
+from flows.replaying.spec import ReplaySpec
 from flows.summary import Summary
-
-EXAMPLES = """\b
-Examples:
-  headrace replay events.jsonl
-  headrace replay UserBehavior.csv --format taobao --workers 4 --json summary.json
-  headrace replay kafka:events.click,events.feedback --from 2026-11-01T00:00 --namespace test
-  headrace replay recording/ --speed 60x
-"""
 
 
 def replay(
@@ -66,6 +59,13 @@ def replay(
 
     Nothing is delivered to anybody: views go into the namespace, facts and refused records are
     counted. The same input and settings end in the same state hash, with any number of workers.
+
+    \b
+    Examples:
+      headrace replay events.jsonl
+      headrace replay UserBehavior.csv --format taobao --workers 4 --json summary.json
+      headrace replay kafka:events.click,events.feedback --from 2026-11-01T00:00 --namespace test
+      headrace replay recording/ --speed 60x
     """
     given: dict[str, Any] = {
         "flow.workers": workers,
@@ -75,7 +75,7 @@ def replay(
     }
     check_namespace(namespace)
     settings = Settings.load(config, os.environ, given)
-    summary = run(settings, source, format_, namespace, (start, end), speed_of(speed), resume)
+    summary, _ = run(settings, source, format_, namespace, (start, end), speed_of(speed), resume)
     _show(summary, namespace, json_file)
 
 
@@ -87,8 +87,8 @@ def run(
     bounds: tuple[str | None, str | None],
     speed: float,
     resume: bool = False,
-) -> Summary:
-    """Replay a source and return what it came to; raise `CommandError`."""
+) -> tuple[Summary, ReplaySpec]:
+    """Replay a source; return what it came to, and what was read. Raises `CommandError`."""
     # Here, so that `headrace replay --help` needs no Kafka or Redis client.
     from cli.children import ChildError
     from cli.lock import LockedError
@@ -102,7 +102,7 @@ def run(
         settings = running_settings(settings)
         spec = spec_of(settings, source, format_, bounds, speed)
         with store_of(settings) as store, progress_on(sys.stderr) as progress:
-            return Replay(spec, settings, store, namespace, resume).run(progress.read)
+            return Replay(spec, settings, store, namespace, resume).run(progress.read), spec
     except ReplayInputError as error:
         raise WrongUseError(str(error)) from error
     except (ChildError, LockedError, StoreError, KafkaAway, KafkaRefused, OSError) as error:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from contracts.settings import Settings, SettingsError
 
+SHADOW = "HEADRACE_SHADOW"
+"""Set to 1 for a flow beside the one that is served: it writes views, and delivers nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -24,6 +27,7 @@ class Launch:
     process_id: int = 0
     addresses: tuple[str, ...] = ()
     run: int = 0
+    shadow: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Launch":
@@ -42,6 +46,7 @@ class Launch:
             _number(environ, "HEADRACE_PROCESS_ID"),
             tuple(address for address in listed.split(";") if address),
             _number(environ, "HEADRACE_RUN"),
+            environ.get(SHADOW) == "1",
         )
         if launch.process_id >= max(1, len(launch.addresses)):
             raise SettingsError(

@@ -17,6 +17,7 @@ from contracts.keys import CATALOG_TOPIC, EVENT_TOPICS
 from contracts.launch import Launch
 from contracts.settings import SettingsError, kafka_config
 from flows.catalog_table import CatalogTable
+from flows.discard import Discard
 from flows.handover import start_offsets
 from flows.heartbeat import Heartbeat
 from flows.kafka_client import KafkaAway, KafkaRefused, LogMismatch
@@ -49,11 +50,14 @@ def live(process: Process) -> Dataflow:
     )
     source = KafkaSource(EVENT_TOPICS, config, settings.kafka, reading)
     catalog = TableSource(CATALOG_TOPIC, config, settings.kafka, process.drain)
-    sinks = Sinks(
-        process.view_sink(),
-        KafkaSink(config, settings.kafka, refused_records),
-        KafkaSink(config, settings.kafka, fact_records),
-    )
+    if process.launch.shadow:
+        sinks = Sinks(process.view_sink(), Discard(), Discard())
+    else:
+        sinks = Sinks(
+            process.view_sink(),
+            KafkaSink(config, settings.kafka, refused_records),
+            KafkaSink(config, settings.kafka, fact_records),
+        )
     return build(
         source,
         sinks,

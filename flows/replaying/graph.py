@@ -1,11 +1,9 @@
 """The graph on a recording: one source in total order, nothing written but views."""
 
-from typing import Any
-
 from bytewax.dataflow import Dataflow
-from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
 from flows.catalog_table import catalog_view
+from flows.discard import Discard
 from flows.live import Sinks, build
 from flows.process import Process
 from flows.replaying.input import open_source
@@ -26,18 +24,3 @@ def replay(process: Process, spec: ReplaySpec) -> Dataflow:
         views.write(ViewWrites(process.settings.namespace)(map(catalog_view, items)))
     sinks = Sinks(process.view_sink(), Discard(), Discard())
     return build(source, sinks, process.settings.flow, process.resources(), ordered=True)
-
-
-class Discard(DynamicSink[Any]):
-    """A sink that keeps nothing."""
-
-    def build(
-        self, step_id: str, worker_index: int, worker_count: int
-    ) -> StatelessSinkPartition[Any]:
-        """Return a worker's part."""
-        return _DiscardPart()
-
-
-class _DiscardPart(StatelessSinkPartition[Any]):
-    def write_batch(self, items: list[Any]) -> None:
-        pass
