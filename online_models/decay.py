@@ -7,10 +7,14 @@ newest time alone and not on where batches begin, and by whole powers of two, so
 exact: a sum made in one batch or in many has the same bits.
 """
 
-from typing import Any, Final
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+F = TypeVar("F", bound=np.floating[Any])
 
 CELL: Final = 64
 """Half-lives between two landmarks: weights grow by at most 2**64, far from float32's limit."""
@@ -28,8 +32,8 @@ class ForwardDecay:
     >>> decay = ForwardDecay(1000)
     >>> decay.advance(0)
     0
-    >>> weights = decay.scale(np.array([0, 1000]))
-    >>> (weights * decay.factor(2000)).tolist()
+    >>> stored = decay.gains(np.ones(2), np.array([0, 1000]), np.float64)
+    >>> (stored * decay.factor(2000)).tolist()
     [0.25, 0.5]
     """
 
@@ -52,15 +56,35 @@ class ForwardDecay:
         self.landmark = landmark
         return cells
 
-    def scale(self, times: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return what a weight of 1 is stored as at each time; not beyond what `advance` saw."""
+    def gains(
+        self, weights: NDArray[np.floating[Any]], times: NDArray[np.int64], dtype: type[F]
+    ) -> NDArray[F]:
+        """Return what weights seen at these times are stored as; none is beyond `advance`."""
         halvings = (times - (self.landmark or 0)) / self.half_life_ms
-        return np.exp2(np.minimum(halvings, CELL))
+        stored: NDArray[F] = (weights * np.exp2(halvings)).astype(dtype)
+        stored[np.abs(stored) < _TINY] = 0
+        return stored
 
     def factor(self, time: int) -> float:
         """Return what a stored 1 weighs at `time`."""
         halvings = (time - (self.landmark or 0)) / self.half_life_ms
         return float(2.0 ** -min(max(halvings, -CELL), 1000.0))
+
+
+def runs(decays: Sequence[ForwardDecay], times: NDArray[np.int64]) -> list[slice]:
+    """Return the slices of a batch within which no landmark moves: nearly always just one.
+
+    Learnt slice by slice, a batch leaves the same bits as its events one by one.
+
+    >>> runs([ForwardDecay(1)], np.array([0, 63, 64, 5, 200]))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    newest = np.maximum.accumulate(times)
+    moves = {0, len(times)}
+    for decay in decays:
+        cells = newest // (CELL * decay.half_life_ms)
+        moves.update((np.flatnonzero(np.diff(cells)) + 1).tolist())
+    return [slice(begin, end) for begin, end in pairwise(sorted(moves))]
 
 
 def check_weights(weights: NDArray[np.floating[Any]]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_models.arrays import pack_arrays, unpack_arrays
-from online_models.decay import ForwardDecay, check_weights, fade
+from online_models.decay import ForwardDecay, check_weights, fade, runs
 from online_models.row_index import RowIndex, grown
 from online_models.rows import TopList
 
@@ -61,14 +61,8 @@ class Popularity:
         if len(items) == 0:
             return
         check_weights(weights)
-        self._advance(int(times.max()))
-        distinct, inverse = np.unique(items, return_inverse=True)
-        rows = self._claim(distinct)[inverse]
-        for horizon, decay in enumerate(self._decays):
-            gains = weights * decay.scale(times)
-            np.add.at(self._weights[:, horizon], rows, gains)
-            # One after another, as in smaller batches: `sum` would round differently.
-            np.add.at(self._totals, np.full(len(gains), horizon), gains)
+        for run in runs(self._decays, times):
+            self._learn_run(items[run], weights[run], times[run])
         if len(self._index) > self.max_items:
             self._evict()
 
@@ -132,6 +126,21 @@ class Popularity:
             cells = decay.advance(self.time)
             fade(self._weights[:, horizon], cells)
             fade(self._totals[horizon : horizon + 1], cells)
+
+    def _learn_run(
+        self,
+        items: NDArray[np.uint64],
+        weights: NDArray[np.floating[Any]],
+        times: NDArray[np.int64],
+    ) -> None:
+        self._advance(int(times.max()))
+        distinct, inverse = np.unique(items, return_inverse=True)
+        rows = self._claim(distinct)[inverse]
+        for horizon, decay in enumerate(self._decays):
+            gains = decay.gains(weights, times, np.float64)
+            np.add.at(self._weights[:, horizon], rows, gains)
+            # One after another, as in smaller batches: `sum` would round differently.
+            np.add.at(self._totals, np.full(len(gains), horizon), gains)
 
     def _claim(self, items: NDArray[np.uint64]) -> NDArray[np.int64]:
         rows = self._index.claim(items)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from online_models.arrays import pack_arrays, unpack_arrays
-from online_models.decay import ForwardDecay, check_weights, fade
+from online_models.decay import ForwardDecay, check_weights, fade, runs
 from online_models.row_index import RowIndex, grown
 from online_models.rows import CHANNELS, NeighbourRow, pack_row
 
@@ -91,11 +91,13 @@ class SlotTable:
         check_weights(weights)
         if channels.min() < 0 or channels.max() >= self.channels:
             raise ValueError(f"channels: expected 0 to {self.channels - 1}")
-        self._advance(int(times.max()))
-        gains = (weights * self._decay.scale(times)).astype(np.float32)
-        for at in range(0, len(items), CHUNK):
-            cut = slice(at, at + CHUNK)
-            self._learn_chunk(items[cut], neighbours[cut], channels[cut], gains[cut])
+        for run in runs([self._decay], times):
+            self._advance(int(times[run].max()))
+            gains = self._decay.gains(weights[run], times[run], np.float32)
+            for at in range(0, len(gains), CHUNK):
+                cut = slice(run.start + at, min(run.start + at + CHUNK, run.stop))
+                chunk = gains[at : at + CHUNK]
+                self._learn_chunk(items[cut], neighbours[cut], channels[cut], chunk)
         touched = np.unique(items)
         if len(self._index) > self.max_rows:
             self._evict_rows()

@@ -69,7 +69,8 @@ def check_answers_stay_finite(case: Case) -> None:
     for at, hostile in enumerate(case.hostile(3, FUZZ_ROWS)):
         assert_finite(subject.answer(hostile))
         subject.learn(hostile)
-        assert_finite(subject.answer(examples[at % len(examples)]))
+        if at % 10 == 0:
+            assert_finite(subject.answer(examples[at % len(examples)]))
         survived += 1
         if time.monotonic() > deadline:
             break
