@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
@@ -30,7 +30,9 @@ T = TypeVar("T")
 
 REPORT_SECONDS: Final = 1.0
 READY_POLL_SECONDS: Final = 0.05
-CATALOGUE_SECONDS: Final = 20.0
+BEGIN_SECONDS: Final = 30.0
+RUNNING_LAG_MS: Final = 3_000
+"""What a flow that runs says of itself is never older."""
 POST_SECONDS: Final = 3.0
 SETTLE_SECONDS: Final = 3.0
 """At the end: so long for what waits to be posted, and for the engine to have applied it."""
@@ -60,7 +62,7 @@ async def run(plan: Plan, report: Callable[[Report], None], stop: asyncio.Event)
         world = None if plan.recording else World(plan.seed, plan.rate, wall_clock())
         items = list(_read(plan.catalog, Item)) if world is None else world.catalogue
         await asyncio.to_thread(publish, items, {"bootstrap.servers": plan.bootstrap_servers})
-        await _or_stopped(_loaded(client, items), stop)
+        await _or_stopped(_begun(client, len({item.id for item in items})), stop)
         traffic = Traffic(client, report)
         await traffic.begin()
         report(Started(len(items)))
@@ -90,17 +92,20 @@ async def _flow(
 
 
 async def _settle(traffic: Traffic) -> None:
-    """Wait until the engine has accounted for what was accepted."""
+    """Wait until the engine has accounted for what was accepted.
+
+    After a crash its counts step back a little, so that they may never get there.
+    """
     with suppress(TimeoutError):
         async with asyncio.timeout(SETTLE_SECONDS):
-            while traffic.figures().ended < traffic.figures().accepted:
+            while not traffic.counted:
                 await asyncio.sleep(SETTLE_POLL_SECONDS)
                 await traffic.refresh()
 
 
 def _played(plan: Plan, traffic: Traffic) -> PlayedStream:
     events = _read(plan.recording, Event)
-    return PlayedStream(events, plan.first, plan.speed, traffic, plan.seed)
+    return PlayedStream(events, plan.origin, plan.speed, traffic, plan.longest_silence, plan.seed)
 
 
 def _read(file: str | None, type_: type[T]) -> Iterator[T]:
@@ -111,21 +116,24 @@ def _read(file: str | None, type_: type[T]) -> Iterator[T]:
                 yield decoder.decode(line)
 
 
-async def _loaded(client: Client, items: Iterable[Item]) -> None:
-    """Wait until the API knows the catalogue; go on without it after a while."""
-    wanted = len({item.id for item in items})
+async def _begun(client: Client, items: int) -> None:
+    """Wait until the flow runs and the API knows the items; go on without after a while."""
 
-    async def knows() -> bool:
-        with suppress(ApiError):
-            sites = (await client.stats()).sites
-            return sum(site.get("items", 0) for site in sites.values()) >= wanted
-        return False
+    async def begun() -> bool:
+        try:
+            stats = await client.stats()
+        except ApiError:
+            return False
+        known = sum(site.get("items", 0) for site in stats.sites.values())
+        return known >= items and stats.lag_ms is not None and stats.lag_ms < RUNNING_LAG_MS
 
     try:
-        async with asyncio.timeout(CATALOGUE_SECONDS):
-            await _until(knows, READY_POLL_SECONDS)
+        async with asyncio.timeout(BEGIN_SECONDS):
+            await _until(begun, READY_POLL_SECONDS)
     except TimeoutError:
-        logger.warning("the API does not know the catalogue after %.0f s", CATALOGUE_SECONDS)
+        logger.warning(
+            "after %.0f s the flow does not run, or not all items are known", BEGIN_SECONDS
+        )
 
 
 async def _until(condition: Callable[[], Awaitable[bool]], pause: float) -> None:

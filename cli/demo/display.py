@@ -18,6 +18,7 @@ from cli.demo.reports import Figures
 from cli.demo.stopping import ask_to_stop
 
 PLAIN_SECONDS: Final = 5.0
+TROUBLE_CHARS: Final = 100
 
 
 class Display(Protocol):
@@ -128,7 +129,7 @@ class LiveLine:
 
     def show(self, figures: Figures) -> None:
         """Write the figures over the last ones."""
-        line = Text(line_of(figures), "bold", no_wrap=True, overflow="ellipsis")
+        line = Text(line_of(figures), "bold", no_wrap=False, overflow="fold")
         self._live.update(line, refresh=True)
 
     def __enter__(self) -> Self:
@@ -171,7 +172,7 @@ def line_of(figures: Figures) -> str:
     if figures.online is not None:
         parts.append(f"{figures.online:,} online")
     if figures.troubles:
-        parts.append(f"{figures.troubles:,} troubles, last: {figures.last_trouble}")
+        parts.append(f"{figures.troubles:,} troubles, last: {figures.last_trouble[:TROUBLE_CHARS]}")
     return " | ".join(parts)
 
 
@@ -212,19 +213,19 @@ def examples(url: str, user: str, item: str) -> str:
 def summary(figures: Figures) -> str:
     """Return the last words.
 
-    >>> print(summary(Figures(accepted=10, ended=10, applied=9, duplicate=1, answers=3)))
-    10 events accepted, of which 9 were applied and 1 were duplicates; 3 recommendations given
+    >>> print(summary(Figures(accepted=10, applied=9, duplicate=1, answers=3)))
+    10 events accepted; the engine has applied 9, and found 1 duplicates; 3 recommendations given
     """
-    ends = [f"{figures.applied:,} were applied"]
-    if figures.duplicate:
-        ends.append(f"{figures.duplicate:,} were duplicates")
-    if (other := figures.ended - figures.applied - figures.duplicate) > 0:
-        ends.append(f"{other:,} were rejected or withheld")
-    if (flying := figures.accepted - figures.ended) > 0:
-        ends.append(f"{flying:,} were still on their way")
-    text = f"{figures.accepted:,} events accepted, of which {_listed(ends)}"
+    text = f"{figures.accepted:,} events accepted"
     if figures.refused:
-        text += f"; {figures.refused:,} refused by the collector"
+        text += f", {figures.refused:,} refused"
+    text += f"; the engine has applied {figures.applied:,}"
+    if figures.duplicate:
+        text += f", and found {figures.duplicate:,} duplicates"
+    if figures.others:
+        text += f", and rejected or withheld {figures.others:,}"
+    if not figures.settled:
+        text += "; the last ones were still on their way"
     text += f"; {figures.answers:,} recommendations given"
     if figures.fresh_p50 is not None and figures.fresh_p99 is not None:
         text += (
@@ -232,7 +233,3 @@ def summary(figures: Figures) -> str:
             f"{figures.fresh_p99:.0f} ms (p99)"
         )
     return text
-
-
-def _listed(parts: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

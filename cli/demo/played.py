@@ -1,7 +1,9 @@
 """The stream of a recording: real events, moved to now and played faster than they happened.
 
-An event that happened t after the first one comes, and carries the time, t / speed after the
-start. Ids stay as they are.
+What happened at the origin happens at the start; an event of t later comes, and carries the time,
+t / speed after it. What happened before the origin comes at once, with times before the start.
+Ids stay as they are. Where nothing happens for long, as around an event with a wrong clock, the
+rest of the silence is left out.
 """
 
 import asyncio
@@ -23,30 +25,40 @@ BREATH: Final = 200
 
 
 class PlayedStream:
-    """Plays events, which are in time order, from `first` (epoch ms of the recording) on."""
+    """Plays events, which are in time order; `origin` is a time (epoch ms) of theirs.
+
+    A silence of the played stream is at most `longest_silence` seconds.
+    """
 
     def __init__(
         self,
         events: Iterable[Event],
-        first: int,
+        origin: int,
         speed: float,
         traffic: Traffic,
+        longest_silence: float = 2.0,
         seed: int = 7,
         clock: Callable[[], int] = wall_clock,
     ) -> None:
         self._events = events
-        self._first = first
+        self._origin = origin
         self._speed = speed
         self._traffic = traffic
+        self._longest_ms = round(longest_silence * 1000)
         self._rng = Random(f"asks {seed}")
         self._clock = clock
 
     async def run(self) -> None:
         """Go on until the end of the recording."""
-        start = self._clock()
+        start = last = self._clock()
         number = 0
         for number, event in enumerate(self._events, 1):
-            event.time = start + round((event.time - self._first) / self._speed)
+            due = start + round((event.time - self._origin) / self._speed)
+            # Silence is measured from the event before, however late that came.
+            left_out = max(0, due - last - self._longest_ms)
+            start -= left_out
+            event.time = due - left_out
+            last = max(last, event.time)
             wait = event.time - self._clock()
             if wait > 0 or number % BREATH == 0:
                 await asyncio.sleep(max(0, wait) / 1000)

@@ -45,7 +45,9 @@ class Probes:
         chosen = None
         for event in events:
             subject = subject_of(event.user, event.device)
-            if self._is_newest(subject, event.time) and _shows(event):
+            newest = self._is_newest(subject, event.time) and _is_profiled(event)
+            # Of a batch the last; rather one that changes what is recommended.
+            if newest and (chosen is None or event.type in TOUCH_TYPES):
                 chosen = (subject, event.time)
         if chosen is None or now < self._next or len(self._tasks) >= AT_ONCE:
             return
@@ -88,8 +90,5 @@ class Probes:
         return answer.as_of is not None and answer.as_of >= time_
 
 
-def _shows(event: Event) -> bool:
-    """Say whether an event changes its person's profile, and at once."""
-    return event.type in TOUCH_TYPES and (
-        event.consent is None or "personalization" in event.consent
-    )
+def _is_profiled(event: Event) -> bool:
+    return event.consent is None or "personalization" in event.consent

@@ -1,9 +1,13 @@
 """A recording made ready to be played: read, put in time order, and measured."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
+
+import msgspec
+from msgspec import Struct
 
 from cli.errors import CommandError, WrongUseError
 from cli.import_progress import Progress
@@ -13,6 +17,7 @@ from flows import importers
 from flows.importers import FORMATS, ImporterError, Report
 
 SITE: Final = "default"
+EDGE: Final = 0.01
 GAP_SECONDS: Final = 1_800
 SHORTEST_GAP: Final = 1
 LONGEST_GAP: Final = 86_400
@@ -20,25 +25,33 @@ LONGEST_GAP: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Events and item records in files of ours; times are epoch milliseconds."""
+    """Events and item records in files of ours; times are epoch milliseconds.
+
+    The bulk is all but the first and the last hundredth of the events: one event with a wrong clock
+    may lie years before all others. `origin` is when it begins, `bulk_ms` how long it takes.
+    """
 
     format: str
     events: Path
     catalog: Path
     count: int
     items: int
-    first: int
-    last: int
+    origin: int
+    bulk_ms: int
     skipped: int
 
     def speed_for(self, rate: float) -> float:
         """Return how many times faster it must be played for about `rate` events a second.
 
-        >>> Recording("events", Path(), Path(), 600, 0, 0, 3_600_000, 0).speed_for(10)
+        >>> Recording("events", Path(), Path(), 600, 0, 0, 3_528_000, 0).speed_for(10)
         60.0
         """
-        seconds = (self.last - self.first) / 1000
-        return max(1.0, seconds) * rate / self.count
+        return max(1.0, self.seconds) * rate / self.count
+
+    @property
+    def seconds(self) -> float:
+        """How long the whole took, if its ends are as dense as the bulk."""
+        return self.bulk_ms / 1000 / (1 - 2 * EDGE)
 
 
 def session_gap(speed: float) -> int:
@@ -73,29 +86,40 @@ def prepare(path: Path, format_: str, folder: Path, progress: Progress) -> Recor
     folder.mkdir(parents=True, exist_ok=True)
     events, catalog = folder / "recording.jsonl", folder / "catalog.jsonl"
     report = Report(progress=progress.read)
-    span = _Span()
     try:
-        count = _write(events, span.of(importers.read(format_, path, report)))
+        count = _write(events, importers.read(format_, path, report))
         items = _write(catalog, importers.catalog(format_, path, Report()))
     except ImporterError as error:
         raise CommandError(str(error)) from None
     if not count:
         raise CommandError(f"{path}: there is no event in it, as {format_} reads it")
-    skipped = report.skipped.total()
-    return Recording(format_, events, catalog, count, items, span.first, span.last, skipped)
+    origin, end = _bulk(events, count)
+    return Recording(
+        format=format_,
+        events=events,
+        catalog=catalog,
+        count=count,
+        items=items,
+        origin=origin,
+        bulk_ms=end - origin,
+        skipped=report.skipped.total(),
+    )
 
 
-class _Span:
-    """The times of the first and last event that pass."""
+class _Time(Struct):
+    time: int
 
-    first = 0
-    last = 0
 
-    def of(self, events: Iterable[Event]) -> Iterator[Event]:
-        for event in events:
-            self.first = self.first or event.time
-            self.last = event.time
-            yield event
+_time = msgspec.json.Decoder(_Time).decode
+
+
+def _bulk(events: Path, count: int) -> tuple[int, int]:
+    """Return when the bulk begins and ends."""
+    edge = int(count * EDGE)
+    with events.open("rb") as lines:
+        early = next(islice(lines, edge, None))
+        late = next(islice(lines, max(0, count - 2 * edge - 2), None), early)
+    return _time(early).time, _time(late).time
 
 
 def _write(file: Path, records: Iterable[Event | Item]) -> int:

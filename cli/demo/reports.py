@@ -14,8 +14,8 @@ class Plan(Struct, kw_only=True):
     """What the process of the shoppers has to do.
 
     `url` is the API's; `reports` the descriptor that reports go to. Without `recording` shoppers
-    are simulated; else its events (a file of canonical ones in time order) are played from the
-    first on, whose time is `first` (epoch ms), `speed` times as fast as they happened.
+    are simulated; else its events (a file of canonical ones in time order) are played `speed` times
+    as fast as they happened, so that what happened at `origin` (epoch ms) happens at the start.
     """
 
     url: str
@@ -25,8 +25,9 @@ class Plan(Struct, kw_only=True):
     seed: int
     recording: str | None = None
     catalog: str | None = None
-    first: int = 0
+    origin: int = 0
     speed: float = 1.0
+    longest_silence: float = 2.0
 
 
 class Started(Struct, tag="started"):
@@ -49,9 +50,11 @@ class Example(Struct, tag="example"):
 
 
 class Figures(Struct, tag="figures", kw_only=True):
-    """How it goes. Rates are per second, delays in milliseconds, counts of this run.
+    """How it goes. Rates are per second, delays in milliseconds.
 
-    `accepted` events were acknowledged by the collector, `ended` are accounted for by the engine.
+    `accepted`, `refused` and `answers` are the collector's and the API's, in this run. The engine
+    counts how events ended over all runs: `applied`, `duplicate`, and `others` (rejected or
+    withheld). `settled` says that it has read all that was accepted.
     """
 
     events_rate: float = 0.0
@@ -62,8 +65,9 @@ class Figures(Struct, tag="figures", kw_only=True):
     refused: int = 0
     answers: int = 0
     applied: int = 0
-    ended: int = 0
     duplicate: int = 0
+    others: int = 0
+    settled: bool = True
     lag_ms: int | None = None
     online: int | None = None
     troubles: int = 0

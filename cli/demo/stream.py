@@ -35,7 +35,9 @@ class Stream:
         if self.recording is not None:
             plan.recording = str(self.recording.events)
             plan.catalog = str(self.recording.catalog)
-            plan.first, plan.speed = self.recording.first, self.speed
+            plan.origin, plan.speed = self.recording.origin, self.speed
+            # Not so short that it would join two visits.
+            plan.longest_silence = 1.0 + self.gap_seconds
         return plan
 
 
@@ -57,12 +59,16 @@ def prepare_stream(options: Options, format_: str | None, data_dir: Path) -> Str
     return Stream(people, gap, options.rate, options.seed, recording, speed)
 
 
+def _factor(speed: float) -> str:
+    return f"{speed:,.0f}" if speed >= 10 else f"{speed:.2g}"
+
+
 def _told(recording: Recording, path: Path, speed: float, gap: int) -> str:
-    minutes = (recording.last - recording.first) / speed / 60_000
+    minutes = recording.seconds / speed / 60
     skipped = f" ({recording.skipped:,} bad lines left out)" if recording.skipped else ""
     return (
         f"A RECORDING IS PLAYED: {path} ({recording.format}), {recording.count:,} events{skipped}\n"
-        f"  and {recording.items:,} items, {speed:,.4g} times as fast as it happened: "
-        f"{minutes:,.1f} minutes. Its times are moved\n"
+        f"  and {recording.items:,} items, {_factor(speed)} times as fast as it happened: "
+        f"about {minutes:,.1f} minutes. Its times are moved\n"
         f"  to now, and {gap} s of quiet end a visit."
     )

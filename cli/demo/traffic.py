@@ -39,9 +39,9 @@ class Traffic:
         self._probes = Probes(client, self._delays, clock)
         self._refused = 0
         self._stats = Stats(Ended())
-        self._before = Ended()
+        self._before = 0
         self._exemplified = False
-        self._since = clock()
+        self._since = self._asked_at = self._accepted_at = clock()
         self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -63,13 +63,15 @@ class Traffic:
         self._report(Said(text))
 
     async def begin(self) -> None:
-        """Take note of what the engine has counted before."""
-        self._before = (await self.client.stats()).events
+        """Take note of what the engine has counted before; raise `ApiError`."""
+        self._before = (await self.client.stats()).events.ended
 
     async def refresh(self) -> None:
         """Ask the engine for its counts; without an answer the lag is not known."""
+        now = self._clock()
         try:
             self._stats = await self.client.stats()
+            self._asked_at = now
         except ApiError as error:
             self.client.trouble(str(error))
             self._stats.lag_ms = None
@@ -85,14 +87,26 @@ class Traffic:
             accepted=self._events.total,
             refused=self._refused,
             answers=self._answers.total,
-            applied=ended.applied - self._before.applied,
-            ended=ended.ended - self._before.ended,
-            duplicate=ended.duplicate - self._before.duplicate,
+            applied=ended.applied,
+            duplicate=ended.duplicate,
+            others=ended.ended - ended.applied - ended.duplicate,
+            settled=self.counted or self.settled,
             lag_ms=self._stats.lag_ms,
             online=self.online,
             troubles=self.client.troubles,
             last_trouble=self.client.last_trouble,
         )
+
+    @property
+    def counted(self) -> bool:
+        """Whether the engine has accounted for as many events as were accepted."""
+        return self._stats.events.ended - self._before >= self._events.total
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that was accepted was read, as far as is known by now."""
+        lag = self._stats.lag_ms
+        return lag is not None and self._asked_at - lag / 1000 > self._accepted_at
 
     async def close(self, seconds: float) -> None:
         """Post what waits, for at most so long, and stop everything else."""
@@ -103,7 +117,8 @@ class Traffic:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _told(self, batch: Sequence[Event], posted: Posted) -> None:
-        self._events.add(posted.accepted, self._clock())
+        self._accepted_at = self._clock()
+        self._events.add(posted.accepted, self._accepted_at)
         self._refused += len(posted.refused)
         for reason in posted.refused:
             self.client.trouble(f"an event was refused: {reason}")

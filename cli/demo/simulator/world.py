@@ -45,7 +45,7 @@ class World:
         self._rng = Random(f"world {seed}")
         self._start = start
         self._run = _base36(start)
-        self._people: list[Shopper] = []
+        self.people: list[Shopper] = []
         self._busy: set[int] = set()
         self._asking: dict[int, tuple[Visit, Steps]] = {}
         self._numbers = count(1)
@@ -101,17 +101,17 @@ class World:
 
     def _somebody(self, moment: float) -> Shopper | None:
         long_ago = self._start + (moment - REST_SECONDS) * 1000
-        if len(self._people) < MAX_PEOPLE and self._rng.random() < NEWCOMERS:
+        if len(self.people) < MAX_PEOPLE and self._rng.random() < NEWCOMERS:
             return self._meet()
         for _ in range(5):
-            shopper = self._rng.choice(self._people)
+            shopper = self._rng.choice(self.people)
             if shopper.number not in self._busy and shopper.last < long_ago:
                 return shopper
-        return self._meet() if len(self._people) < MAX_PEOPLE else None
+        return self._meet() if len(self.people) < MAX_PEOPLE else None
 
     def _meet(self) -> Shopper:
-        shopper = new_shopper(len(self._people) + 1, self._rng, self.shop)
-        self._people.append(shopper)
+        shopper = new_shopper(len(self.people) + 1, self._rng, self.shop)
+        self.people.append(shopper)
         return shopper
 
     def _go_on(self, visit: Visit, steps: Steps, moment: float, shown: Shown | None = None) -> None:
