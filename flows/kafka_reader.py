@@ -7,6 +7,7 @@ under way, and waiting on many in turn adds up.
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 from confluent_kafka import (
@@ -27,6 +28,7 @@ from flows.kafka_client import (
     refused,
 )
 
+LOOK_UP_S: Final = 2.0
 BEGINNING: Final[int] = OFFSET_BEGINNING
 _OUTSIDE: Final = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})
 
@@ -53,11 +55,17 @@ class KafkaReader:
         self._inbox: dict[Partition, list[Any]] = defaultdict(list)
         self._refusal: KafkaError | None = None
         self._told: set[int] = set()
+        self._topics: set[str] = set()
         options = consumer_config(config, group, self._on_error)
         self._consumer: Any = client(Consumer, {**options, "on_commit": self._on_commit})
 
     def add(self, partition: Partition, offset: int) -> None:
         """Begin to read a partition at an offset, or at `BEGINNING`."""
+        if partition[0] not in self._topics:
+            self._topics.add(partition[0])
+            # Otherwise librdkafka takes half a second to look for the leaders.
+            with suppress(KafkaException):
+                self._consumer.list_topics(partition[0], timeout=LOOK_UP_S)
         self._consumer.incremental_assign([TopicPartition(*partition, offset)])
 
     def poll(self) -> bool:

@@ -12,7 +12,7 @@ from flows import importers
 from flows.process import Process
 from flows.records import RawBatch
 from flows.replaying.arrival_clock import Arrival, arrived
-from flows.replaying.files import fingerprint, imported, recorded
+from flows.replaying.files import fingerprint, imported, is_event_table, recorded
 from flows.replaying.moments import MomentError, moment
 from flows.replaying.source import ReplaySource
 from flows.replaying.spec import KAFKA, ReplaySpec

@@ -40,21 +40,20 @@ def end_offsets(
     """
     drain = drain if drain is not None else Drain()
     log = LogWatch(config, topics).wait(drain)
+    partitions = [(name, n) for name, topic in log.topics.items() for n in range(topic.partitions)]
     ends: dict[Partition, int] = {}
-    missing = {(name, n) for name, topic in log.topics.items() for n in range(topic.partitions)}
     with closing(KafkaReader(config, GROUP, BATCH)) as reader:
-        for partition in sorted(missing):
+        for partition in partitions:
             reader.add(partition, BEGINNING)
         deadline = time.monotonic() + PATIENCE_S
-        while missing:
+        while len(ends) < len(partitions):
             if not reader.poll():
                 _wait(config, drain, deadline)
-            for partition in sorted(missing):
+            for partition in partitions:
                 reader.take(partition)
-                end = reader.end(partition)
-                if partition in reader.at_end or end:
-                    ends[partition] = end or 0
-            missing -= ends.keys()
+            found = [p for p in partitions if p not in ends and _is_known(reader, p)]
+            ends |= {partition: reader.end(partition) or 0 for partition in found}
+            reader.pause(found)
     return {f"{topic}/{number}": end for (topic, number), end in sorted(ends.items())}
 
 
@@ -219,6 +218,11 @@ def catalog_items(config: Config, drain: Drain | None = None) -> list[Item]:
         except DecodeError:
             continue
     return found
+
+
+def _is_known(reader: KafkaReader, partition: Partition) -> bool:
+    """Say whether a partition's end is; an end of 0 only once it was reached."""
+    return partition in reader.at_end or bool(reader.end(partition))
 
 
 def _wait(config: Config, drain: Drain, deadline: float) -> None:
