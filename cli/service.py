@@ -1,7 +1,6 @@
 """The HTTP service as a child process."""
 
 import http.client
-import ipaddress
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -50,20 +49,6 @@ class Service:
             return False
         finally:
             connection.close()
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach what is bound to `host`.
-
-    >>> [is_loopback(host) for host in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "shop.local")]
-    [True, True, True, False, False]
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def reachable(host: str) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from cli.errors import CommandError, WrongUseError
 from cli.part import Part
-from cli.service import is_loopback
+from contracts.addresses import is_loopback
 from contracts.settings import ApiSettings, Loaded, Settings
 
 logger = logging.getLogger("headrace")

@@ -15,7 +15,8 @@ from contracts.settings import Settings, kafka_config
 __all__ = ["Log", "LogUnavailableError", "Record"]
 
 LINGER_MS: Final = 1
-LOOK_SECONDS: Final = 0.5
+LOOK_SECONDS: Final = 2.0
+LOOK_EVERY_SECONDS: Final = 0.5
 GRACE_SECONDS: Final = 5.0
 BREATH: Final = 250
 """Records that are sent before other requests get their turn: 13 us each."""
@@ -226,4 +227,4 @@ class Log:
                 self._look.clear()
                 self._found.set()
             else:
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(LOOK_EVERY_SECONDS)

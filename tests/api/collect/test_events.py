@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import time
 import uuid
 import zlib
@@ -265,3 +266,12 @@ def test_pages_of_other_origins_may_post(client: httpx.Client) -> None:
     assert preflight.status_code == 200
     assert "authorization" in preflight.headers["access-control-allow-headers"]
     assert "access-control-allow-origin" not in client.get("/healthz", headers=origin).headers
+
+
+def test_a_client_that_leaves_in_the_middle_harms_nobody(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80)) as line:
+        line.sendall(b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n[{")
+    assert post(client, event()).status_code == 200
+    assert "Traceback" not in caplog.text

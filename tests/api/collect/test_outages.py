@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -22,6 +22,12 @@ TIMEOUT_MS = 1_200
 RETURN_SECONDS = 20
 
 
+def an_event() -> dict[str, Any]:
+    """Return an event of a device of its own, so that all partitions get some."""
+    id_ = uuid.uuid4().hex
+    return {"id": id_, "type": "view", "device": id_, "time": 1_700_000_000_000}
+
+
 class Poster:
     """Posts single events, each of another device, and remembers which were taken."""
 
@@ -30,12 +36,11 @@ class Poster:
         self.taken: set[str] = set()
 
     def post(self, count: int = 1) -> httpx.Response:
-        ids = [uuid.uuid4().hex for _ in range(count)]
-        events = [{"id": i, "type": "view", "device": i, "time": 1_700_000_000_000} for i in ids]
+        events = [an_event() for _ in range(count)]
         answer = self.client.post("/v1/events", json=events)
         if answer.status_code == 200:
             assert answer.json()["accepted"] == count
-            self.taken.update(ids)
+            self.taken.update(event["id"] for event in events)
         return answer
 
     def post_until_taken(self) -> None:
@@ -107,11 +112,12 @@ def test_a_broker_that_dies_and_forgets(own_broker: EmbeddedBroker) -> None:
 
 def test_a_pause_shorter_than_the_timeout_is_only_a_wait(own_broker: EmbeddedBroker) -> None:
     with posting(own_broker, **{"kafka.delivery_timeout_ms": 10_000}) as poster:
+        poster.post_until_taken()
         with ThreadPoolExecutor() as threads:
             with stopped(own_broker):
                 waiting: Future[httpx.Response] = threads.submit(poster.post, 3)
                 time.sleep(0.5)
-                assert not waiting.done()
+                assert not waiting.done(), waiting.result().text
             assert waiting.result(RETURN_SECONDS).status_code == 200
         assert_on_log(own_broker, poster.taken)
 
@@ -119,6 +125,7 @@ def test_a_pause_shorter_than_the_timeout_is_only_a_wait(own_broker: EmbeddedBro
 def test_a_full_queue_is_said_at_once(own_broker: EmbeddedBroker) -> None:
     limits = {"kafka.delivery_timeout_ms": 10_000, "api.max_in_flight": 5}
     with posting(own_broker, **limits) as poster, ThreadPoolExecutor() as threads:
+        poster.post_until_taken()
         with stopped(own_broker):
             first = threads.submit(poster.post, 5)
             await_true(lambda: "collect_in_flight 5.0" in poster.client.get("/metrics").text)
@@ -144,3 +151,31 @@ def test_a_broker_that_is_not_there_yet(own_broker: EmbeddedBroker) -> None:
         create_topics(own_broker.bootstrap_servers, PARTITIONS)
         poster.post_until_taken()
         assert_on_log(own_broker, poster.taken)
+
+
+def test_a_queue_that_fills_inside_a_batch_takes_nothing_for_certain(
+    own_broker: EmbeddedBroker,
+) -> None:
+    limits = {"kafka.options": {"queue.buffering.max.messages": 10}}
+    with posting(own_broker, **limits) as poster:
+        assert poster.post(5).status_code == 200
+        with stopped(own_broker):
+            begun = time.monotonic()
+            answer = poster.post(30)
+            assert time.monotonic() - begun < TIMEOUT_MS / 1000
+            assert_unavailable(answer)
+            assert "queue to the broker is full" in answer.json()["detail"]
+        poster.post_until_taken()
+        assert_on_log(own_broker, poster.taken)
+
+
+def test_it_stops_in_time_while_the_broker_hangs(own_broker: EmbeddedBroker) -> None:
+    with ThreadPoolExecutor() as threads, ExitStack() as afterwards:
+        with posting(own_broker) as poster:
+            afterwards.enter_context(stopped(own_broker))
+            url = poster.client.base_url.join("/v1/events")
+            waiting = threads.submit(httpx.post, url, json=[an_event()], timeout=30)
+            await_true(lambda: "in_flight 1.0" in poster.client.get("/metrics").text)
+            begun = time.monotonic()
+        assert time.monotonic() - begun < RETURN_SECONDS
+        assert_unavailable(waiting.result(RETURN_SECONDS))
