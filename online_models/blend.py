@@ -9,11 +9,14 @@ and for the evaluation, which holds them in memory.
 [(7, 'popular'), (9, 'popular')]
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from online_models.popularity import HORIZONS
 from online_models.rows import NeighbourRow, TopList
 from online_models.slate import EXPERTS, Slate, evidence_of, slate
 from online_models.touches import Touch
@@ -21,15 +24,25 @@ from online_models.weights import Weights
 
 __all__ = ["STRATEGIES", "Candidate", "Touch", "Weights", "best", "rank", "wanted"]
 
-STRATEGIES: Final = ("together", "next", "trending", "trending", "popular", "repeat")
-"""What an answer calls the experts, in their order."""
+STRATEGIES: Final = ("together", "next", "popular", "repeat", "trending")
+"""Why an item may be there. The horizons of popularity speak with one voice, which is called
+`trending` where an item is clearly hotter now than it uses to be."""
+
+TRENDING: Final = STRATEGIES.index("trending")
+POPULAR: Final = STRATEGIES.index("popular")
+
+HOTTER: Final = math.log(1.5)
+"""How much more of the short or medium horizon an item must have than of the long one."""
+
+_FAMILIES: Final = (0, 1, 2, EXPERTS.index("repeat"))
+"""Where the experts of each strategy begin."""
 
 
 class Candidate(NamedTuple):
     """A ranked item: `score` is its share among the candidates, `strategy` why it is there.
 
     `parts` holds each expert's contribution to the logarithm of the score; the strategy is that
-    of the largest among the experts that know the item.
+    of the largest among those that know the item.
     """
 
     item: int
@@ -79,14 +92,26 @@ def best(candidates: Slate, weights: Weights, n: int) -> list[Candidate]:
     odds /= odds.sum()
     # Candidates stand by rising number, and the sort is stable.
     order = np.argsort(-scores, kind="stable")[:n]
-    parts, knows = parts[order], candidates.features[order] > 0.0
+    parts = parts[order]
+    strategies = _strategies(parts, candidates.features[order])
     return [
-        Candidate(item, odd, STRATEGIES[expert], dict(zip(EXPERTS, part, strict=True)))
-        for item, odd, expert, part in zip(
+        Candidate(item, odd, STRATEGIES[strategy], dict(zip(EXPERTS, part, strict=True)))
+        for item, odd, strategy, part in zip(
             candidates.items[order].tolist(),
             odds[order].tolist(),
-            np.where(knows, parts, -np.inf).argmax(axis=1).tolist(),
+            strategies.tolist(),
             parts.tolist(),
             strict=True,
         )
     ]
+
+
+def _strategies(parts: NDArray[np.float64], features: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the number of the strategy that contributed most, of those that know the item."""
+    voices = np.add.reduceat(parts, _FAMILIES, axis=1)
+    knows = np.maximum.reduceat(features, _FAMILIES, axis=1) > 0.0
+    strategies: NDArray[np.intp] = np.where(knows, voices, -np.inf).argmax(axis=1)
+    short, medium, long = (features[:, EXPERTS.index(horizon)] for horizon in HORIZONS)
+    hotter = np.maximum(short, medium) > long + HOTTER
+    strategies[(strategies == POPULAR) & hotter] = TRENDING
+    return strategies

@@ -1,0 +1,184 @@
+import math
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from online_models.guard import MAGIC, Guard, TamperedError
+from online_models.intent import IntentModel
+
+KEY = b"a key for tests, not for use"
+
+
+class Sum:
+    """Adds up what it learns and answers with the sum, however that comes out."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+
+    def learn_one(self, x: Mapping[str, float], y: float = 0.0) -> None:
+        self.total += y
+
+    def predict_one(self, x: Mapping[str, float]) -> float:
+        return self.total * x.get("scale", 1.0)
+
+
+class Divider(Sum):
+    def predict_one(self, x: Mapping[str, float]) -> float:
+        return self.total / x["by"]
+
+
+def guard_of(model: Any, every: int = 5) -> Guard[Any]:
+    return Guard(model, KEY, every)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e300, "3", None])
+def test_bad_features_never_reach_the_model(bad: Any) -> None:
+    guard = Guard(IntentModel(), KEY)
+    guard.learn_one({"carts": 1.0}, True)
+    before = guard.digest()
+    guard.learn_one({"carts": bad}, True)
+    assert guard.digest() == before
+    assert math.isfinite(guard.predict_proba_one({"carts": bad, "views": 1.0})[True])
+    assert guard.counts() == {"learned": 1, "refused": 1, "screened": 1, "rollbacks": 0}
+
+
+def test_a_bad_target_is_refused() -> None:
+    guard = guard_of(Sum())
+    guard.learn_one({}, math.nan)
+    assert guard.counts()["refused"] == 1
+    assert guard.predict_one({}) == 0.0
+
+
+def test_a_model_that_breaks_is_rolled_back_to_when_it_was_good() -> None:
+    guard = guard_of(Sum(), every=5)
+    for _ in range(7):
+        guard.learn_one({}, 1.0)
+    guard.model.total = math.nan
+    assert guard.predict_one({}) == 5.0
+    assert guard.counts()["rollbacks"] == 1
+    guard.learn_one({}, 1.0)
+    assert guard.predict_one({}) == 6.0
+
+
+def test_a_broken_model_is_not_taken_for_good() -> None:
+    guard = guard_of(Sum(), every=5)
+    for _ in range(8):
+        guard.learn_one({}, 1.0)
+    guard.model.total = math.inf
+    for _ in range(2):
+        guard.learn_one({}, 1.0)
+    assert guard.counts()["rollbacks"] == 1
+    assert guard.predict_one({}) == 5.0
+
+
+def test_an_error_of_arithmetic_is_an_answer_that_is_not_finite() -> None:
+    guard = guard_of(Divider())
+    assert guard.predict_one({"by": 0.0}) == 0.0
+    assert guard.counts()["rollbacks"] == 1
+
+
+def test_other_errors_are_not_hidden() -> None:
+    with pytest.raises(KeyError):
+        guard_of(Divider()).predict_one({})
+
+
+def test_a_snapshot_brings_model_and_counts_back() -> None:
+    guard = guard_of(Sum())
+    guard.learn_one({}, 3.0)
+    guard.learn_one({"x": math.nan}, 3.0)
+    copy = guard_of(Sum())
+    copy.restore(guard.snapshot())
+    assert copy.predict_one({}) == 3.0
+    assert copy.counts() == guard.counts()
+
+
+class Trap:
+    """What a pickle can do: write a file when it is decoded."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.file,)
+
+
+def test_a_forged_snapshot_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    trap = Guard[Any](Sum(), b"a key that the forger made up", 5)
+    trap.model = Trap(tmp_path / "sprung")
+    with pytest.raises(TamperedError, match="not decoded"):
+        guard_of(Sum()).restore(trap.snapshot())
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("at", [5, 40, -1])
+def test_one_changed_byte_is_noticed(at: int) -> None:
+    raw = bytearray(guard_of(Sum()).snapshot())
+    raw[at] ^= 1
+    with pytest.raises(TamperedError):
+        guard_of(Sum()).restore(bytes(raw))
+
+
+@pytest.mark.parametrize("raw", [b"", b"HRM", b"x" * 100])
+def test_what_is_no_snapshot_is_told(raw: bytes) -> None:
+    with pytest.raises(ValueError, match="not a snapshot"):
+        guard_of(Sum()).restore(raw)
+
+
+def test_a_snapshot_of_a_newer_version_is_told() -> None:
+    raw = bytearray(guard_of(Sum()).snapshot())
+    raw[len(MAGIC)] = 9
+    with pytest.raises(ValueError, match="version 9"):
+        guard_of(Sum()).restore(bytes(raw))
+
+
+def test_a_snapshot_of_another_model_is_told() -> None:
+    with pytest.raises(ValueError, match="snapshot of a Sum, expected a Divider"):
+        guard_of(Divider()).restore(guard_of(Sum()).snapshot())
+
+
+def test_a_short_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 16"):
+        Guard(Sum(), b"secret")
+
+
+def test_the_digest_is_that_of_the_parameters_and_not_of_the_process() -> None:
+    script = (
+        "from online_models.intent import IntentModel\n"
+        "from online_models.guard import Guard\n"
+        f"guard = Guard(IntentModel(), {KEY!r})\n"
+        "for n in range(50): guard.learn_one({'a': n / 7, 'b': float(n % 3)}, n % 2 == 0)\n"
+        "print(guard.digest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path.cwd())},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+def test_the_digest_survives_a_snapshot_and_sees_one_bit() -> None:
+    guard = Guard(IntentModel(), KEY)
+    for n in range(50):
+        guard.learn_one({"a": n / 7}, n % 2 == 0)
+    copy = Guard(IntentModel(), KEY)
+    copy.restore(guard.snapshot())
+    assert copy.digest() == guard.digest()
+    copy.model._scaling.shift = math.nextafter(copy.model._scaling.shift, 9.0)
+    assert copy.digest() != guard.digest()
+
+
+def test_the_guarded_model_can_be_pickled_after_learning() -> None:
+    guard = Guard(IntentModel(), KEY)
+    guard.learn_one({"a": 1.0}, True)
+    assert pickle.loads(pickle.dumps(guard)).digest() == guard.digest()
