@@ -126,11 +126,6 @@ class Log:
         self._retire(self._connection)
         await asyncio.gather(self._looking, *self._closing, return_exceptions=True)
 
-    @property
-    def ready(self) -> bool:
-        """Whether the topics are known and there is room in the queue."""
-        return self._found.is_set() and self.in_flight < self._max_in_flight
-
     async def append(self, records: Sequence[Record], timestamp: int) -> None:
         """Append all records, stamped with `timestamp` (epoch ms), or raise."""
         if not records:

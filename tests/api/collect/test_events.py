@@ -233,7 +233,9 @@ def test_a_gzip_bomb_goes_nowhere(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"no gzip", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") + b"tail", b"\x1f\x8b"]
+    "body",
+    [b"no gzip", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") + b"tail", b"\x1f\x8b"],
+    ids=["not at all", "cut", "with a tail", "only a head"],
 )
 def test_bad_gzip(client: httpx.Client, body: bytes) -> None:
     answer = post(client, body, headers={"Content-Encoding": "gzip"})
