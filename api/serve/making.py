@@ -94,7 +94,7 @@ def answer(
             time=basis.now,
             items=[
                 ServedItem(pick.item.id, position, pick.score, pick.strategy, features=pick.parts)
-                for position, pick in enumerate(ranking.picks, 1)
+                for position, pick in enumerate(ranking.picks)
             ],
             models={"blend": basis.site.weights.learned},
             as_of=as_of,

@@ -1,6 +1,6 @@
 """Why an item is shown, in words that may stand beside it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from api.serve.shape import Pick
@@ -53,7 +53,7 @@ def reasons(
     """
     said = []
     if pick.rule is not None:
-        said.append(f"{WORDS['pinned']}: {pick.rule}" if pick.strategy == "pinned" else "promoted")
+        said.append(WORDS["pinned"] if pick.strategy == "pinned" else "promoted by the shop")
     personal = pick.strategy not in WORDS
     if because is not None and personal:
         name = title(because.item)
@@ -86,6 +86,7 @@ def ago(time: int, now: int) -> str:
     return "just now"
 
 
-def others(pick: Pick) -> Iterable[str]:
-    """Yield what else speaks for a pick, apart from its strategy."""
-    return (WORDS[name] for name in pick.parts if name in WORDS and name != pick.strategy)
+def others(pick: Pick) -> list[str]:
+    """Return what else speaks for a pick, apart from its strategy; the loudest first."""
+    spoken = sorted((-part, name) for name, part in pick.parts.items() if part > 0)
+    return [WORDS[name] for _, name in spoken if name in WORDS and name != pick.strategy]
