@@ -72,7 +72,11 @@ def pack_row(row: NeighbourRow) -> bytes:
 
 def unpack_row(raw: bytes) -> NeighbourRow:
     """Return a packed row, as read-only views of the bytes; raise `ValueError` if they are cut."""
+    if len(raw) < _HEADER.size:
+        raise ValueError(_cut(raw))
     count, channels, time = _HEADER.unpack_from(raw)
+    if len(raw) < _HEADER.size + count * (8 + 4 * channels):
+        raise ValueError(_cut(raw))
     keys = np.frombuffer(raw, np.uint64, count, _HEADER.size)
     weights = np.frombuffer(raw, np.float32, count * channels, _HEADER.size + 8 * count)
     return NeighbourRow(keys, weights.reshape(count, channels), time)
@@ -86,6 +90,12 @@ def pack_top(top: TopList) -> bytes:
 
 def unpack_top(raw: bytes) -> TopList:
     """Return a packed ranking; raise `ValueError` if the bytes are cut."""
+    if len(raw) < 8:
+        raise ValueError(_cut(raw))
     (total,) = struct.unpack_from("<d", raw)
     row = unpack_row(raw[8:])
     return TopList(row.keys, row.weights[:, 0], row.time, total)
+
+
+def _cut(raw: bytes) -> str:
+    return f"packed row: cut after {len(raw)} bytes; it is rebuilt when its item is touched again"
