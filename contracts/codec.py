@@ -77,7 +77,7 @@ def decode_event(raw: bytes) -> Event:
         raise DecodeError("too_deep", f"nested deeper than {MAX_DEPTH} levels") from None
     if event.v != EVENT_VERSION:
         return _upgrade_or_refuse(raw, Event, None)
-    if event.props and depth(event.props) > MAX_DEPTH:
+    if event.props and _nests(event.props) and depth(event.props) > MAX_DEPTH:
         raise DecodeError("too_deep", f"`props` is nested deeper than {MAX_DEPTH} levels")
     return event
 
@@ -140,6 +140,10 @@ def depth(tree: Any, limit: int = MAX_DEPTH) -> int:
         children = (node.values() if isinstance(node, dict) else node for node in level)
         level = [c for group in children for c in group if isinstance(c, (dict, list))]
     return deep
+
+
+def _nests(props: dict[str, Any]) -> bool:
+    return any(type(value) in (dict, list) for value in props.values())
 
 
 def _unpack(decoder: "msgspec.msgpack.Decoder[T]", raw: bytes, newest: int) -> T:

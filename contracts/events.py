@@ -49,7 +49,7 @@ FEEDBACK_TYPES: Final[frozenset[str]] = frozenset(get_args(FeedbackType))
 Purpose = Literal["personalization", "marketing"]
 
 
-class Event(Struct, kw_only=True, omit_defaults=True):
+class Event(Struct, kw_only=True, omit_defaults=True, gc=False):
     """One thing that a visitor did, or said, on one site.
 
     `id` is unique with `site` and `source`: a repeat within 24 hours takes no effect. At least

@@ -15,7 +15,7 @@ Stage = Literal["new", "active", "customer", "loyal", "at_risk", "lapsed"]
 """Lifecycle: no order yet (`new` on the first visit, then `active`), one order, several, quiet."""
 
 
-class Recent(Struct, array_like=True):
+class Recent(Struct, array_like=True, gc=False):
     """One of the last items that the person touched: `code` is the event type's, see `of`.
 
     >>> touch = Recent.of("kettle", "view", 1511544070000)
@@ -55,7 +55,7 @@ TOUCH_TYPES: Final = frozenset(_TYPES)
 """Types that put their item among the recents."""
 
 
-class CartLine(Struct, array_like=True):
+class CartLine(Struct, array_like=True, gc=False):
     """One item in the cart."""
 
     quantity: float
@@ -63,7 +63,7 @@ class CartLine(Struct, array_like=True):
     time: int
 
 
-class Session(Struct, array_like=True):
+class Session(Struct, array_like=True, gc=False):
     """One visit: it ends when the person is quiet for longer than the gap (30 min by default)."""
 
     id: str
@@ -78,7 +78,7 @@ class Session(Struct, array_like=True):
     value: float = 0.0
 
 
-class Satisfaction(Struct, array_like=True):
+class Satisfaction(Struct, array_like=True, gc=False):
     """Decayed means of what the person said; `score` is in [-1, 1], 0 is neutral."""
 
     score: float = 0.0

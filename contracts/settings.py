@@ -82,7 +82,7 @@ class FlowSettings(_Group):
 
     workers: int = Field(1, ge=1, le=256, description="processes of the cluster")
     buckets: int = Field(64, ge=1, le=4096, description="state keys of devices, and of users")
-    shards: int = Field(64, ge=1, le=4096, description="state keys of items")
+    shards: int = Field(16, ge=1, le=4096, description="state keys of items")
     epoch_seconds: float = Field(5.0, ge=0.05, le=3600, description="wall time between snapshots")
     recovery_parts: int = Field(16, ge=1, le=1024, description="fixed once recovery is initialised")
     round_events: int = Field(2_000, ge=1, le=1_000_000, description="events a round of a replay")
@@ -106,7 +106,7 @@ class FlowSettings(_Group):
     co_half_life_days: float = Field(
         30.0, gt=0, le=3650, description="after which a pair of items counts half"
     )
-    publish_ms: int = Field(100, ge=0, le=10_000, description="wall time that item rows add up")
+    publish_ms: int = Field(300, ge=0, le=10_000, description="wall time that item rows add up")
     intent_every: int = Field(3, ge=1, le=1000, description="session steps between two scores")
     segment_every: int = Field(10, ge=1, le=1000, description="events between two assignments")
     segments: int = Field(6, ge=2, le=64, description="groups that people are put into")

@@ -7,6 +7,7 @@ the flow. It checks values that were built in Python as well as decoded ones.
 import math
 import re
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from contracts.codec import MAX_DEPTH
@@ -25,6 +26,7 @@ MAX_PROPS: Final = 2_000
 
 _ID_FIELDS: Final = ("id", "site", "source", "user", "device", "item", "session", "order")
 _LINK_FIELDS: Final = ("request", "campaign", "variant")
+_all_ids: Final = attrgetter(*_ID_FIELDS, *_LINK_FIELDS)
 _AMOUNTS: Final = ("price", "quantity", "value")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
@@ -89,6 +91,8 @@ def _day(time: int) -> str:
 
 
 def _identifiers(event: Event) -> Fault | None:
+    if "".join([id_ for id_ in _all_ids(event) if id_ is not None]).isprintable():
+        return None
     for name in (*_ID_FIELDS, *_LINK_FIELDS):
         value = getattr(event, name)
         # Ids go into keys, headers and logs: none may hold what cannot be printed.

@@ -26,7 +26,7 @@ class Clean:
     >>> raw = b'{"id": "1", "type": "view", "user": "ada", "time": 1511544070000, "item": "cup"}'
     >>> clean(raw, 1511544070500, "events.click/0/7", 0).event.item
     'cup'
-    >>> clean(b'{"id": 1', 1511544070500, "events.click/0/8", 0).reason
+    >>> clean(b'{"id": "1"', 1511544070500, "events.click/0/8", 0).reason
     'malformed'
     """
 

@@ -17,13 +17,13 @@ from operators.durable import PackedMap
 from operators.messages import Arrived, Attributed
 
 
-class _Device(Struct, array_like=True):
+class _Device(Struct, array_like=True, gc=False):
     user: str | None
     seen: int
-    recent: list[bytes]
 
 
 _decode = msgspec.msgpack.Decoder(_Device).decode
+_parts = msgspec.msgpack.Decoder(tuple[int, bytes, dict[str, list[bytes] | None]])
 _decode_arrived = msgspec.msgpack.Decoder(Arrived).decode
 
 SEEN_STEP_MS = 3_600_000
@@ -36,6 +36,9 @@ class Identify:
     def __init__(self, adopt_events: int) -> None:
         self._adopt = adopt_events
         self._devices = PackedMap()
+        # Beside the devices, and not inside: adding an event then costs the same, however many.
+        self._waiting: dict[str, list[bytes]] = {}
+        self._changed: set[str] = set()
         self._clock = 0
 
     def on_batch(self, items: Sequence[Arrived], clock: int) -> list[Attributed]:
@@ -54,13 +57,19 @@ class Identify:
         """Return all devices, or those that changed."""
         if full:
             self._forget()
-        return pack((self._clock, self._devices.dump(full=full)))
+        keys = self._waiting if full else self._changed
+        waiting = {key: self._waiting.get(key) for key in keys}
+        self._changed = set()
+        return pack((self._clock, self._devices.dump(full=full), waiting))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the devices with what the parts say."""
-        decoded = [msgspec.msgpack.decode(part, type=tuple[int, bytes]) for part in parts]
+        decoded = [_parts.decode(part) for part in parts]
         self._clock = decoded[-1][0] if decoded else 0
-        self._devices.load([devices for _, devices in decoded])
+        self._devices.load([devices for _, devices, _ in decoded])
+        merged = {key: events for _, _, waiting in decoded for key, events in waiting.items()}
+        self._waiting = {key: events for key, events in merged.items() if events is not None}
+        self._changed = set()
 
     def __len__(self) -> int:
         return len(self._devices)
@@ -70,27 +79,38 @@ class Identify:
         raw = self._devices.get(key)
         device = _decode(raw) if raw is not None else None
         if device is None or self._expired(device):
-            raw, device = None, _Device(None, 0, [])
+            raw, device = None, _Device(None, 0)
+            self._drop(key)
         user = item.event.user or device.user
         own = subject_of(None, id_)
         changed = item.received - device.seen > SEEN_STEP_MS
         if user is None:
-            device.recent = [*device.recent, pack(item)][-self._adopt :] if self._adopt else []
-            changed = True
+            self._keep(key, item)
         elif user != device.user:
             if raw is not None:
-                out.extend(self._adopted(device, user, item.seq))
+                out.extend(self._adopted(key, user, item.seq))
                 out.append(Attributed(own, item, merged_into=user))
-            device.user, device.recent = user, []
+            self._drop(key)
+            device.user = user
             changed = True
         out.append(Attributed(user or own, item))
         if changed:
             device.seen = max(device.seen, item.received)
             self._devices[key] = pack(device)
 
-    @staticmethod
-    def _adopted(device: _Device, user: str, seq: int) -> Iterator[Attributed]:
-        for raw in device.recent:
+    def _keep(self, key: str, item: Arrived) -> None:
+        if self._adopt:
+            waiting = self._waiting.setdefault(key, [])
+            waiting.append(pack(item))
+            del waiting[: -self._adopt]
+            self._changed.add(key)
+
+    def _drop(self, key: str) -> None:
+        if self._waiting.pop(key, None) is not None:
+            self._changed.add(key)
+
+    def _adopted(self, key: str, user: str, seq: int) -> Iterator[Attributed]:
+        for raw in self._waiting.get(key, ()):
             adopted = _decode_arrived(raw)
             # It takes effect now: in a replay's order it comes with the event that adopts it.
             adopted.seq = seq
@@ -99,6 +119,7 @@ class Identify:
     def _forget(self) -> None:
         for key in [k for k in self._devices if self._expired(_decode(self._devices[k]))]:
             self._devices.pop(key)
+            self._drop(key)
 
     def _expired(self, device: _Device) -> bool:
         # Said by the clock alone: when `dump` takes it away depends on the wall clock.

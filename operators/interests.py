@@ -44,7 +44,7 @@ def add(
     weighs more, and what is there is not touched.
 
     >>> ada = Profile(1, "shop", "ada")
-    >>> for time in (0, 1000):
+    >>> for time in (1000, 2000):
     ...     add(ada, ada.categories, "tea", 1.0, time, half_life_ms=1000, limit=9)
     >>> ada.categories
     {'tea': 3.0}

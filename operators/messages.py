@@ -8,6 +8,10 @@ pickling a batch object by object costs several times the work of a stage.
 >>> slice_ = Slice("d0", LIVE_ROUND, clock=5, items=[Arrived(event, 5, 0)])
 >>> pickle.loads(pickle.dumps(slice_)) == slice_
 True
+
+What there is one of for each event has `gc=False`: these are trees that never come to hold
+themselves, and the garbage collector, which would walk them all again and again, need not see
+them. That was a sixth of a worker's time.
 """
 
 from typing import Any, TypeVar
@@ -37,7 +41,7 @@ class Packed(Struct):
         return _unpack, (type(self), pack(self))
 
 
-class Arrived(Struct, array_like=True):
+class Arrived(Struct, array_like=True, gc=False):
     """A valid event, enriched, with its arrival time (ms) and its number in a replay's order."""
 
     event: Event
@@ -84,7 +88,7 @@ class Slice(Packed, array_like=True, tag="slice"):
     items: list[Arrived]
 
 
-class Attributed(Struct, array_like=True):
+class Attributed(Struct, array_like=True, gc=False):
     """An event and whose it is.
 
     `adopted`: it was applied to the device before, and counted. `merged_into`: the subject, a
@@ -122,7 +126,7 @@ class AttributedSlice(Packed, array_like=True, tag="attributed"):
     items: list[Attributed]
 
 
-class Touchpoint(Struct, array_like=True):
+class Touchpoint(Struct, array_like=True, gc=False):
     """A person touched an item: what item rows and popularity learn from.
 
     `before` are the other items touched before and liked, newest first, as numbers; `follows` says
@@ -138,7 +142,7 @@ class Touchpoint(Struct, array_like=True):
     follows: bool
 
 
-class Named(Struct, array_like=True):
+class Named(Struct, array_like=True, gc=False):
     """An item as an event describes it; `known`: the catalogue describes it better."""
 
     site: str
@@ -171,7 +175,7 @@ class ItemBatch(Packed, array_like=True, tag="items"):
     named: list[Named]
 
 
-class PairArrays(Struct, array_like=True):
+class PairArrays(Struct, array_like=True, gc=False):
     """Pairs to learn: uint64 items and neighbours, int8 channels, float32 weights, int64 times."""
 
     items: bytes = b""
@@ -181,7 +185,7 @@ class PairArrays(Struct, array_like=True):
     times: bytes = b""
 
 
-class TouchArrays(Struct, array_like=True):
+class TouchArrays(Struct, array_like=True, gc=False):
     """Touches to count: uint64 items, float32 weights, int64 times."""
 
     items: bytes = b""
@@ -198,7 +202,7 @@ class TopPart(Packed, array_like=True, tag="top"):
     rankings: dict[str, bytes]
 
 
-class Example(Struct, array_like=True):
+class Example(Struct, array_like=True, gc=False):
     """Features of a person at a moment; with a label once it is known, else to be scored."""
 
     site: str
@@ -217,7 +221,7 @@ class Examples(Packed, array_like=True, tag="examples"):
     items: list[Example]
 
 
-class UserScore(Struct, array_like=True):
+class UserScore(Struct, array_like=True, gc=False):
     """A model's estimate, or a segment, on its way to the person's facts."""
 
     site: str
@@ -228,7 +232,7 @@ class UserScore(Struct, array_like=True):
     segment: str | None = None
 
 
-class UserFact(Struct, array_like=True):
+class UserFact(Struct, array_like=True, gc=False):
     """Something in a profile changed, on its way to the person's facts."""
 
     site: str
@@ -250,7 +254,7 @@ class FactSlice(Packed, array_like=True, tag="facts"):
     gone: list[tuple[str, str]] = []
 
 
-class View(Struct, array_like=True):
+class View(Struct, array_like=True, gc=False):
     """A view's new value: absolute, so writing it again changes nothing. `None` deletes it."""
 
     kind: str

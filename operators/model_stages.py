@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from online_models.guard import Guard
-from online_models.intent import IntentModel
-from online_models.segments import SegmentModel
 
 from contracts.codec import dump_json, pack
 from contracts.decisions import Score
 from contracts.settings import FlowSettings
 from online_models.features import SESSION_FEATURES, USER_FEATURES
+from online_models.guard import Guard
+from online_models.intent import IntentModel
+from online_models.segments import SegmentModel
 from operators import routing
 from operators.messages import Example, Examples, UserScore, View, Views
 
@@ -63,8 +63,10 @@ class _ModelStage(ABC, Generic[M]):
         return [Views([view for site in sites for view in self._views(site)])] if sites else []
 
     def finish(self) -> list[Message]:
-        """Publish what is left."""
-        return self.publish()
+        """Publish all models, now with the digest of their parameters, which takes a while."""
+        views = [view for site in sorted(self._sites) for view in self._final_views(site)]
+        self._pending = set()
+        return [Views(views)] if views else []
 
     def dump(self, *, full: bool) -> bytes:  # models are small: always whole
         """Return the models, each in an envelope that is signed."""
@@ -90,9 +92,13 @@ class _ModelStage(ABC, Generic[M]):
         return guard
 
     def _views(self, site: str) -> list[View]:
+        return [View("model", site, self.name, dump_json(self._sites[site].counts()))]
+
+    def _final_views(self, site: str) -> list[View]:
         guard = self._sites[site]
         known = {"digest": guard.digest(), **guard.counts()}
-        return [View("model", site, self.name, dump_json(known))]
+        digested = View("model", site, self.name, dump_json(known))
+        return [digested, *self._views(site)[1:]]
 
     @abstractmethod
     def _make(self) -> M:

@@ -19,6 +19,7 @@ from operators.facts import ProfileFacts, Standings
 from operators.features import IntentExamples, SegmentExamples
 from operators.identify import Identify
 from operators.messages import (
+    LIVE_ROUND,
     AttributedSlice,
     Ends,
     Facts,
@@ -147,8 +148,13 @@ class ProfileStage:
                 for item in slice_.items
                 if item.merged_into is not None
             ]
-            out.append(Lesson(slice_.round, points, named, intent, segments))
-            out.append(FactSlice(slice_.round, "profile", self._facts.take(), [], gone))
+            facts = self._facts.take()
+            # In a replay their receivers count on a message from each bucket, an empty one too.
+            counted = slice_.round != LIVE_ROUND
+            if counted or points or named or intent or segments:
+                out.append(Lesson(slice_.round, points, named, intent, segments))
+            if counted or facts or gone:
+                out.append(FactSlice(slice_.round, "profile", facts, [], gone))
         if views:
             ends = ends_view("profile", messages[0].bucket, self._profiles.ends)
             out.insert(0, Views([*views.values(), ends]))
