@@ -94,6 +94,8 @@ def unpack_top(raw: bytes) -> TopList:
         raise ValueError(_cut(raw))
     (total,) = struct.unpack_from("<d", raw)
     row = unpack_row(raw[8:])
+    if row.weights.shape[1] != 1:
+        raise ValueError(f"packed ranking: {row.weights.shape[1]} channels; a ranking has one")
     return TopList(row.keys, row.weights[:, 0], row.time, total)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from online_models.arrays import VERSION, pack_arrays, unpack_arrays
 from online_models.row_index import FIRST_ROWS, RowIndex, grown
-from online_models.rows import NeighbourRow, pack_row, unpack_row, unpack_top
+from online_models.rows import NeighbourRow, TopList, pack_row, pack_top, unpack_row, unpack_top
 
 
 def test_arrays_of_every_kind_come_back() -> None:
@@ -41,10 +41,16 @@ def test_a_packed_row_that_was_cut_is_refused() -> None:
     raw = pack_row(row)
     assert len(raw) == 12 + 2 * (8 + 2 * 4)
     assert unpack_row(raw).time == 5
-    for reader in (unpack_row, unpack_top):
-        for cut in (b"", raw[:5], raw[:-1]):
-            with pytest.raises(ValueError, match="cut"):
-                reader(cut)
+    for cut in (b"", raw[:5], raw[:-1]):
+        with pytest.raises(ValueError, match="cut"):
+            unpack_row(cut)
+    top = pack_top(TopList(np.array([1], np.uint64), np.ones(1, np.float32), 5, 2.0))
+    assert unpack_top(top).total == 2.0
+    for cut in (b"", top[:5], top[:-1]):
+        with pytest.raises(ValueError, match="cut"):
+            unpack_top(cut)
+    with pytest.raises(ValueError, match="2 channels; a ranking has one"):
+        unpack_top(top[:8] + raw)
 
 
 def test_rows_are_given_out_given_back_and_remembered() -> None:
