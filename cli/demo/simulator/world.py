@@ -32,8 +32,9 @@ TREND_SECONDS: Final = 40.0
 EVENTS_A_VISIT: Final = 10.2
 """On average, where every list of recommendations has `LIST` items."""
 LIST: Final = 4
-RUSH_SECONDS: Final = 12.0
-"""The shop opens with as many visits as come in so long, so that it is not empty at first."""
+RUSH: Final = 16.0
+RUSH_SECONDS: Final = 6.0
+"""The shop opens with a rush: as many visits as else come in `RUSH` seconds, within these."""
 
 
 class World:
@@ -54,8 +55,8 @@ class World:
         self._out: list[Output] = []
         for _ in range(max(20, round(4 * rate))):
             self._meet()
-        for _ in range(round(RUSH_SECONDS * self._pace)):
-            self._at(self._rng.uniform(0.0, 2.0), self._begin)
+        for _ in range(round(RUSH * self._pace)):
+            self._at(self._rng.uniform(0.0, RUSH_SECONDS), self._begin)
         self._at(0.0, self._arrive)
         self._at(TREND_SECONDS / 2, self._trend)
 
