@@ -17,7 +17,7 @@ class Backoff:
 
     first_seconds: float = 0.25
     longest_seconds: float = 10.0
-    stable_seconds: float = 30.0
+    stable_seconds: float = 5.0
     limit: int = 10
     deaths: int = 0
     _started: float | None = None

@@ -28,7 +28,7 @@ from storage.connection import connect
 from storage.redis_views import RedisViews
 
 POLL_SECONDS = 0.05
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.2
 
 logger = logging.getLogger("headrace")
 
@@ -66,7 +66,7 @@ class Replay:
 
     def _run_cluster(self, views: RedisViews, on_progress: OnProgress) -> None:
         cluster = self._cluster(views)
-        backoff = Backoff()
+        backoff, reached = Backoff(), 0
         look = _ProgressLook(self.redis, self.namespace, on_progress)
         with StopSignals() as signals:
             while True:
@@ -78,6 +78,9 @@ class Replay:
                     _end(children)
                 if dead is None:
                     return
+                if look.position > reached:
+                    # It gets on, however often it dies.
+                    backoff, reached = Backoff(), look.position
                 self._wait_before_restart(dead, backoff)
 
     def _wait_before_restart(self, dead: Child, backoff: Backoff) -> None:
@@ -123,6 +126,7 @@ class _ProgressLook:
         self._key = Keys(namespace).progress(PART)
         self._on_progress = on_progress
         self._next = 0.0
+        self.position = 0
 
     def __call__(self) -> None:
         if time.monotonic() < self._next:
@@ -132,7 +136,8 @@ class _ProgressLook:
             raw = self._client.get(self._key)
             if isinstance(raw, bytes):
                 beat = load_json(raw)
-                self._on_progress(beat["offset"], beat["received"])
+                self.position = beat["offset"]
+                self._on_progress(self.position, beat["received"])
 
 
 def _watch(

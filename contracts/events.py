@@ -82,8 +82,12 @@ class Event(Struct, kw_only=True, omit_defaults=True, gc=False):
     v: Annotated[int, Meta(ge=1, description="schema version")] = EVENT_VERSION
 
 
-class Item(Struct, kw_only=True, omit_defaults=True):
-    """One catalogue record: what an item is from `time` on, until the next record of it."""
+class Item(Struct, kw_only=True):
+    """One catalogue record: what an item is from `time` on, until the next record of it.
+
+    Written whole. Defaults are not left out, since whether a string is one is asked by identity:
+    the same record would have other bytes in another process.
+    """
 
     id: Id
     time: Millis = 0
