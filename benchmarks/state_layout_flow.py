@@ -32,7 +32,8 @@ from bytewax.operators import StatefulBatchLogic
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from bytewax.recovery import RecoveryConfig
 
-from flows.segments import Handle, Segments, SegmentStore, decode_rows, encode_rows
+from flows.segment_files import Handle, SegmentStore, decode_rows, encode_rows
+from flows.segments import Segments
 
 PARTITIONS = 2
 KEYS = 100_000  # users, and as many items

@@ -8,18 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.segments import (
-    Bucket,
+from flows.segment_files import (
     SegmentError,
-    Segments,
     SegmentStore,
     decode_rows,
     encode_rows,
     pack_handles,
-    referenced_files,
-    sweep,
     unpack_handles,
 )
+from flows.segments import Bucket, Segments, referenced_files, sweep
 
 rows = st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=50)))
 
