@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import time_ns
 from typing import Any
 
-from contracts.keys import LIVE, Keys, parse
+from contracts.keys import LIVE, Keys
 from storage.errors import Fenced, StoreRefused
 from storage.views import Entry, LogState, Person, Value, is_alias, is_device
 from storage.writes import AddMembers, Append, DeleteView, SetFields, SetView, Write
@@ -207,11 +207,8 @@ class MemoryViews:
                     self.store.made(write.key, set).update(m.encode() for m in write.members)
 
     def _of(self, namespace: str) -> list[str]:
-        return [
-            key
-            for key in self.store.live_keys()
-            if key.startswith("v:") and parse(key).namespace == namespace
-        ]
+        prefix = Keys(namespace).pattern.removesuffix("*")
+        return [key for key in self.store.live_keys() if key.startswith(prefix)]
 
     def _plain(self, key: str) -> bytes | None:
         value = self.store.get(key, object)
