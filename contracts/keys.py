@@ -69,6 +69,7 @@ class Keys:
     def __init__(self, namespace: str = LIVE) -> None:
         self.namespace = namespace
         self._prefix = f"v:{_encode(namespace)}"
+        self._starts: dict[tuple[str, str], str] = {}
 
     @property
     def pattern(self) -> str:
@@ -128,7 +129,10 @@ class Keys:
         return self._key(EVERY_SITE, "progress", part)
 
     def _key(self, site: str, kind: str, id_: str) -> str:
-        return f"{self._prefix}:{_encode(site)}:{kind}:{_encode(id_)}"
+        start = self._starts.get((site, kind))
+        if start is None:
+            start = self._starts[site, kind] = f"{self._prefix}:{_encode(site)}:{kind}:"
+        return start + _encode(id_)
 
 
 ALIAS_MARK: Final = b"@"
@@ -210,4 +214,10 @@ _plain: Final = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
 
 def _encode(part: str) -> str:
-    return part if _plain(part) else quote(part, safe="")
+    if _plain(part):
+        return part
+    # The ids of devices: the most common ones that need quoting.
+    kind, colon, rest = part.partition(":")
+    if colon and _plain(kind) and _plain(rest):
+        return f"{kind}%3A{rest}"
+    return quote(part, safe="")

@@ -9,6 +9,7 @@ Money counts relative to nothing: currencies differ by site and models are per s
 """
 
 import math
+from bisect import bisect_left
 from typing import Final
 
 from contracts.profile import Profile, Recent, Session
@@ -64,8 +65,11 @@ USER_FEATURES: Final = (
 
 
 def session_features(profile: Profile, time: int) -> tuple[float, ...]:
-    """Return `SESSION_FEATURES` as of `time` (ms); all 0 for who has done nothing. About 6 us."""
+    """Return `SESSION_FEATURES` as of `time` (ms); all 0 for who has done nothing. About 4 us."""
     session = profile.session or NO_SESSION
+    # Recents are sorted by time.
+    first = bisect_left(profile.recents, session.start, key=_time)
+    before = profile.recents[first - 1].time if first else session.start
     minutes = max(0, session.last - session.start) / 60_000
     added = min((line.time for line in profile.cart.values()), default=time)
     hour = (time % DAY_MS) / DAY_MS * math.tau if profile.events else None
@@ -80,13 +84,13 @@ def session_features(profile: Profile, time: int) -> tuple[float, ...]:
         _log(60 * minutes / max(session.events - 1, 1)),
         _log(len(profile.cart)),
         _log((time - added) / 3_600_000),
-        _revisited(profile.recents, session.start),
+        _revisited(profile.recents[first:]),
         float(profile.sessions > 1),
         _log(profile.sessions),
         _log(profile.orders),
         _log(profile.monetary),
         _log((time - profile.last_purchase) / DAY_MS) if profile.last_purchase else 0.0,
-        _log((session.start - _before(profile.recents, session.start)) / DAY_MS),
+        _log((session.start - before) / DAY_MS),
         session.carts / max(session.views, 1),
         profile.satisfaction.score if profile.satisfaction else 0.0,
         0.0 if hour is None else math.sin(hour),
@@ -127,15 +131,15 @@ def _log(x: float) -> float:
 
 
 def _finite(*values: float) -> tuple[float, ...]:
+    if math.isfinite(sum(values)):
+        return values
     return tuple(value if math.isfinite(value) else 0.0 for value in values)
 
 
-def _revisited(recents: list[Recent], start: int) -> float:
-    """Return which share of the visit's touches went back to an item touched in it before."""
-    items = [recent.item for recent in recents if recent.time >= start]
-    return 1.0 - len(set(items)) / len(items) if items else 0.0
+def _revisited(visit: list[Recent]) -> float:
+    """Return which share of a visit's touches went back to an item touched in it before."""
+    return 1.0 - len({recent.item for recent in visit}) / len(visit) if visit else 0.0
 
 
-def _before(recents: list[Recent], start: int) -> int:
-    """Return when the last touch before the visit was; the visit's start if none is known."""
-    return max((recent.time for recent in recents if recent.time < start), default=start)
+def _time(recent: Recent) -> int:
+    return recent.time

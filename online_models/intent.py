@@ -68,4 +68,6 @@ class IntentModel(base.Classifier):
         if grow and not self._names.issuperset(x):
             room = self.max_features - len(self._names)
             self._names.update(sorted(set(x) - self._names)[:room])
+        if self._names.issuperset(x):
+            return dict(x)
         return {name: value for name, value in x.items() if name in self._names}
