@@ -50,21 +50,20 @@ def connect(settings: RedisSettings, **options: Any) -> "redis.Redis":
         return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **common, **options)
 
 
-def connect_async(
-    settings: RedisSettings, *, connections: int = 32, timeout: float | None = None
-) -> "redis.asyncio.Redis":
+def connect_async(settings: RedisSettings, *, connections: int = 32) -> "redis.asyncio.Redis":
     """Return a client for the API, with its own pool; call `aclose` when done.
 
-    More than `connections` commands at a time wait for one, at most `timeout` seconds.
+    Commands have no timeout of their own: put `asyncio.timeout` around them. redis-py's own goes
+    through `asyncio.wait_for`, which before Python 3.12 may lose a cancellation, and costs more.
+    More than `connections` commands at a time wait for one.
     """
     url, common = _options(settings)
-    seconds = settings.timeout_seconds if timeout is None else timeout
-    common |= {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    common["socket_timeout"] = None
     with _mended(url):
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             url,
             max_connections=connections,
-            timeout=seconds,
+            timeout=None,
             retry=AsyncRetry(NoBackoff(), 0),
             **common,
         )

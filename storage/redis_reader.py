@@ -1,7 +1,8 @@
 """Reading views from Redis or Valkey, for the API: asyncio, one round trip a method."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from redis.exceptions import NoScriptError, RedisError
@@ -9,29 +10,30 @@ from redis.exceptions import NoScriptError, RedisError
 from contracts.keys import ALIAS_MARK, Keys
 from contracts.settings import RedisSettings
 from storage.connection import connect_async, place, translated
+from storage.errors import StoreUnavailable
 from storage.scripts import load
 from storage.views import Entry, LogState, Person, is_device
 
-FOLLOW_SECONDS: Final = 5.0
-"""After which a blocking read is given up; `follow` may wait for less than that."""
+FIND_SECONDS: Final = 60.0
+"""For which the store may be scanned."""
 
 
 class RedisReader:
     """A `ViewReader` over pooled connections, and one apart for following streams."""
 
-    def __init__(self, settings: RedisSettings, timeout: float | None = None) -> None:
+    def __init__(self, settings: RedisSettings) -> None:
         self._where = place(settings.url.get_secret_value())
+        self._seconds = settings.timeout_seconds
         # Typed loosely: the types that redis-py gives its answers change between its majors.
-        self._client: Any = connect_async(settings, timeout=timeout)
-        # A blocking read must outlive the time it may block.
-        self._follower: Any = connect_async(settings, connections=2, timeout=FOLLOW_SECONDS)
+        self._client: Any = connect_async(settings)
+        self._follower: Any = connect_async(settings, connections=2)
         self._people = load("people")
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """Return what plain keys hold, in order."""
         if not keys:
             return []
-        with translated(self._where):
+        async with self._asking(self._seconds):
             return list(await self._client.execute_command("MGET", *keys))
 
     async def get_people(
@@ -53,7 +55,7 @@ class RedisReader:
 
     async def get_hashes(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
         """Return all fields of hashes, none of one that does not exist."""
-        with translated(self._where):
+        async with self._asking(self._seconds):
             pipe = self._client.pipeline(transaction=False)
             for key in keys:
                 pipe.hgetall(key)
@@ -64,7 +66,7 @@ class RedisReader:
     ) -> dict[str, list[bytes | None]]:
         """Return some fields of hashes, in order."""
         asked = {key: fields for key, fields in wanted.items() if fields}
-        with translated(self._where):
+        async with self._asking(self._seconds):
             pipe = self._client.pipeline(transaction=False)
             for key, fields in asked.items():
                 pipe.execute_command("HMGET", key, *fields)
@@ -73,13 +75,13 @@ class RedisReader:
 
     async def get_members(self, key: str) -> set[str]:
         """Return the members of a set, empty if there is none."""
-        with translated(self._where):
+        async with self._asking(self._seconds):
             members = await self._client.smembers(key)
         return {member.decode() for member in members}
 
     async def get_logs(self, keys: Sequence[str]) -> list[LogState]:
         """Return where streams stand; one that does not exist stands at zero."""
-        with translated(self._where):
+        async with self._asking(self._seconds):
             pipe = self._client.pipeline(transaction=False)
             for key in keys:
                 pipe.xinfo_stream(key)
@@ -88,7 +90,7 @@ class RedisReader:
 
     async def follow(self, after: Mapping[str, str], wait_ms: int, limit: int) -> list[Entry]:
         """Return up to `limit` entries a stream that come after the ids given; wait for some."""
-        with translated(self._where):
+        async with self._asking(self._seconds + wait_ms / 1000):
             streams = await self._follower.execute_command(
                 "XREAD", "COUNT", limit, "BLOCK", wait_ms, "STREAMS", *after, *after.values()
             )
@@ -100,24 +102,36 @@ class RedisReader:
 
     async def find(self, prefix: str) -> list[str]:
         """Return the keys that start with `prefix`. Many round trips: it scans the store."""
-        with translated(self._where):
+        async with self._asking(FIND_SECONDS):
             found = self._client.scan_iter(match=f"{prefix}*", count=2_000)
             return sorted({key.decode() async for key in found})
 
     async def ping(self) -> None:
         """Return if the store answers."""
-        with translated(self._where):
+        async with self._asking(self._seconds):
             await self._client.execute_command("PING")
 
     async def close(self) -> None:
         """Give back all connections."""
-        with suppress(RedisError, OSError):
-            await self._client.aclose()
-            await self._follower.aclose()
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                await self._client.aclose()
+                await self._follower.aclose()
+
+    @asynccontextmanager
+    async def _asking(self, seconds: float) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(seconds):
+                with translated(self._where):
+                    yield
+        except TimeoutError:
+            raise StoreUnavailable(
+                f"the store at {self._where} did not answer within {seconds} s"
+            ) from None
 
     async def _run(self, keys: Sequence[str], arguments: Sequence[Any]) -> list[Any]:
         command = (len(keys), *keys, *arguments)
-        with translated(self._where):
+        async with self._asking(self._seconds):
             try:
                 answer = await self._client.execute_command(
                     "EVALSHA_RO", self._people.sha, *command

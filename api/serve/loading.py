@@ -1,6 +1,7 @@
 """Loading a catalogue from its pages, and keeping it as the store has it."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -35,6 +36,8 @@ async def load_site(reader: ViewReader, keys: Keys, site: Site) -> None:
             _put_all(catalogue, page.items())
             await asyncio.sleep(0)
     site.catalogue, site.log = catalogue, log
+    # Half a million long-lived objects: let no garbage collection walk over them.
+    gc.freeze()
     logger.info("site %s of %s: %d items", site.name, keys.namespace, len(catalogue))
 
 

@@ -19,7 +19,7 @@ from online_models.rows import NeighbourRow, TopList
 from online_models.slate import CANDIDATES, EPS, EXPERTS, HEAD, Slate, slate
 from online_models.touches import number_of
 
-SPARE: Final = 20
+SPARE: Final = 10
 """Candidates beyond those asked for, since some will be out of stock."""
 
 FILLERS: Final = 5_000
@@ -64,9 +64,9 @@ def recommend(
     barred = {number_of(id_) for id_ in policy.hidden}
     candidates = slate(trail.touches, rows, site.tops, barred)
     wanted = CANDIDATES if policy.wide else ask.n + SPARE
-    picks = shape(_picks(best(candidates, site.weights, wanted), site), policy)
+    picks = shape(_picks(best(candidates, site.weights, wanted), site), policy, ask.n)
     if len(picks) < ask.n and wanted < CANDIDATES:
-        picks = shape(_picks(best(candidates, site.weights, CANDIDATES), site), policy)
+        picks = shape(_picks(best(candidates, site.weights, CANDIDATES), site), policy, ask.n)
     picks = _filled(picks, policy, site, ("trending", "popular"), ask.n)
     shown = pin(picks, policy, site.catalogue.get, ask.n)
     return Ranking(shown, fallback=not any(number in rows for number in trail.steps))
@@ -79,7 +79,7 @@ def similar(
     nobody = Visitor("")
     candidates = slate(trail.touches, rows, {}, {number_of(id_) for id_ in ask.exclude})
     policy = _policy(nobody, site.name, rules, ask, now)
-    picks = shape(_picks(best(candidates, site.weights, CANDIDATES), site), policy)
+    picks = shape(_picks(best(candidates, site.weights, CANDIDATES), site), policy, ask.n)
     fallback = not picks
     own = site.catalogue.get(ask.item) if ask.item is not None else None
     if len(picks) < ask.n and own is not None and own.category and ask.category is None:
@@ -95,7 +95,7 @@ def leading(
     """Return what leads the first ranking that has anything, then the next ones."""
     policy = _policy(Visitor(""), site.name, rules, ask, now)
     first = site.top(rankings[0])
-    picks = shape(_leaders(first, rankings[0], site), policy) if first is not None else []
+    picks = [] if first is None else shape(_leaders(first, rankings[0], site), policy, ask.n)
     fallback = not picks
     picks = _filled(picks, policy, site, rankings[1:], ask.n)
     return Ranking(pin(picks, policy, site.catalogue.get, ask.n), fallback)
@@ -128,7 +128,8 @@ def reorder(
         else Pick(item, 0.0, "given")
         for n, item in items.items()
     ]
-    shown = pin(shape(picks, policy), policy, known.get, ask.n)
+    picks.sort(key=lambda pick: -pick.score)
+    shown = pin(shape(picks, policy, ask.n), policy, known.get, ask.n)
     return Ranking(shown, fallback=not any(number in rows for number in trail.steps))
 
 

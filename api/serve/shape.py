@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from api.serve.rules import Rule
 from contracts.events import Item
@@ -38,24 +39,36 @@ class Policy:
             item.in_stock
             and item.id not in self.hidden
             and (self.category is None or item.category == self.category)
-            and not any(
-                rule.action == "filter" and rule.match.fits(item) != rule.keep
-                for rule in self.rules
-            )
+            and not (self.rules and self._filtered(item))
+        )
+
+    @property
+    def plain(self) -> bool:
+        """Whether the order of the ranking is the order shown."""
+        return not self.rules and not self.tired
+
+    def _filtered(self, item: Item) -> bool:
+        return any(
+            rule.action == "filter" and rule.match.fits(item) != rule.keep for rule in self.rules
         )
 
     def behind(self, item: Item) -> int:
         """Return how far behind the others an item steps: not at all, tired, buried."""
+        if self.plain:
+            return 0
         buried = any(rule.action == "bury" and rule.match.fits(item) for rule in self.rules)
         return 2 * buried + (item.id in self.tired)
 
 
-def shape(picks: Iterable[Pick], policy: Policy) -> list[Pick]:
-    """Return the picks that may be shown, in the order the rules want.
+def shape(picks: Iterable[Pick], policy: Policy, n: int) -> list[Pick]:
+    """Return the picks that may be shown, in the order the rules want: `n` of them or more.
 
-    Boosts change scores; what is buried or was shown too often steps behind all others. Both keep
-    the order within. Pins are set by `pin`, when it is known what else there is.
+    `picks` come best first. Boosts change scores; what is buried or was shown too often steps
+    behind all others. Both keep the order within. Pins are set by `pin`, when it is known what
+    else there is.
     """
+    if policy.plain:
+        return list(islice((pick for pick in picks if policy.allows(pick.item)), n))
     allowed = [_boosted(pick, policy.rules) for pick in picks if policy.allows(pick.item)]
     return sorted(allowed, key=lambda pick: (policy.behind(pick.item), -pick.score))
 

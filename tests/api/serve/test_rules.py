@@ -121,11 +121,12 @@ def test_boost_bury_filter_and_fatigue() -> None:
         "r.toml",
     )
     policy = Policy(tired=frozenset(["a1"]), rules=rules, hidden=frozenset(["a3"]))
-    shaped = shape(picks("c1", "a1", "a2", "d1", "b1", "a3"), policy)
+    shaped = shape(picks("c1", "a1", "a2", "d1", "b1", "a3"), policy, 2)
     assert order(shaped) == ["b1", "a2", "a1", "c1"]
     assert shaped[0].score == pytest.approx(2)
     keep = parse(rule("action = 'filter'\nkeep = true\nmatch = {categories = ['d']}"), "r.toml")
-    assert order(shape(picks("c1", "d1", "a1"), Policy(rules=keep))) == ["d1"]
+    assert order(shape(picks("c1", "d1", "a1"), Policy(hidden=frozenset(["c1"])), 1)) == ["d1"]
+    assert order(shape(picks("c1", "d1", "a1"), Policy(rules=keep), 9)) == ["d1"]
 
 
 def test_pins_stand_where_they_should_and_nothing_is_lost() -> None:
