@@ -5,6 +5,7 @@ in parts. `stateful` hangs it into the graph: state is loaded from recovery's se
 changed is written at the end of an epoch, and a stage that publishes from time to time is woken.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeAlias
@@ -16,6 +17,8 @@ from flows.segments import Saved, Segments
 from operators.durable import Durable
 
 Message: TypeAlias = Any
+
+logger = logging.getLogger(__name__)
 
 
 class Stage(Durable, Protocol):
@@ -50,7 +53,12 @@ class _Logic(StatefulBatchLogic[Message, Message, bytes]):
 
     def on_batch(self, values: list[Message]) -> tuple[Sequence[Message], bool]:
         self._saved.touch()
-        return self._stage.on_batch(values), False
+        try:
+            return self._stage.on_batch(values), False
+        except Exception:
+            # In a cluster the engine says no more than that a thread panicked.
+            logger.exception("%s failed on %d messages", type(self._stage).__name__, len(values))
+            raise
 
     def on_eof(self) -> tuple[Sequence[Message], bool]:
         # State outlives the end of the input: a drained flow resumes where it stopped.
