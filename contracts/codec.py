@@ -16,7 +16,15 @@ import msgspec
 import orjson
 from msgspec import Struct
 
-from contracts.decisions import DECISION_VERSION, Answer, Fact, Standing
+from contracts.decisions import (
+    DECISION_VERSION,
+    Answer,
+    Fact,
+    Offer,
+    Segment,
+    Standing,
+    Trigger,
+)
 from contracts.events import EVENT_VERSION, ITEM_VERSION, Event, Item
 from contracts.profile import PROFILE_VERSION, Profile
 from contracts.rejects import REJECT_VERSION, Rejected, RejectReason
@@ -43,10 +51,14 @@ VERSIONS: dict[type[Struct], int] = {
     Rejected: REJECT_VERSION,
     Fact: DECISION_VERSION,
     Answer: DECISION_VERSION,
+    Segment: DECISION_VERSION,
+    Trigger: DECISION_VERSION,
+    Offer: DECISION_VERSION,
 }
+"""The newest version of every record that is written as JSON."""
 
 UPGRADES: dict[tuple[type[Struct], int], Upgrade] = {}
-"""(type, version) to the function that turns a record of that version into the next one."""
+"""(type, version) to the function that turns the fields of that version into the next one's."""
 
 
 class _Version(Struct):
@@ -67,16 +79,7 @@ def decode_event(raw: bytes) -> Event:
         raise DecodeError(
             "too_large", f"the event has {len(raw):,} bytes; at most {MAX_EVENT_BYTES:,} are taken"
         )
-    try:
-        event = _events.decode(raw)
-    except msgspec.ValidationError as error:
-        return _upgrade_or_refuse(raw, Event, error)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeError("malformed", f"not valid JSON: {error}") from None
-    except RecursionError:
-        raise DecodeError("too_deep", f"nested deeper than {MAX_DEPTH} levels") from None
-    if event.v != EVENT_VERSION:
-        return _upgrade_or_refuse(raw, Event, None)
+    event = _decode(_events, raw, Event)
     if event.props and _nests(event.props) and depth(event.props) > MAX_DEPTH:
         raise DecodeError("too_deep", f"`props` is nested deeper than {MAX_DEPTH} levels")
     return event
@@ -84,14 +87,7 @@ def decode_event(raw: bytes) -> Event:
 
 def decode_json(raw: bytes, type_: type[T]) -> T:
     """Return the record of `type_` in `raw`, upgraded if it is older; raise `DecodeError`."""
-    try:
-        return msgspec.json.decode(raw, type=type_)
-    except msgspec.ValidationError as error:
-        return _upgrade_or_refuse(raw, type_, error)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeError("malformed", f"not valid JSON: {error}") from None
-    except RecursionError:
-        raise DecodeError("too_deep", f"nested deeper than {MAX_DEPTH} levels") from None
+    return _decode(msgspec.json.Decoder(type_), raw, type_)
 
 
 def encode_json(record: Struct) -> bytes:
@@ -157,23 +153,48 @@ def _unpack(decoder: "msgspec.msgpack.Decoder[T]", raw: bytes, newest: int) -> T
     return record
 
 
+def _decode(decoder: "msgspec.json.Decoder[T]", raw: bytes, type_: type[T]) -> T:
+    try:
+        record = decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        return _upgrade_or_refuse(raw, type_, error)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DecodeError("malformed", f"not valid JSON: {error}") from None
+    except RecursionError:
+        raise DecodeError("too_deep", _too_deep()) from None
+    newest = VERSIONS.get(type_)
+    if newest is None or record.v == newest:  # type: ignore[attr-defined]  # all in VERSIONS have it
+        return record
+    return _upgrade_or_refuse(raw, type_, None)
+
+
 def _upgrade_or_refuse(raw: bytes, type_: type[T], error: Exception | None) -> T:
+    """Return an older record upgraded; refuse a newer one by its version, not by what it has new.
+
+    `error` is what was wrong with the record as one of the newest version.
+    """
     newest = VERSIONS.get(type_, 1)
     try:
         version = _version.decode(raw).v
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         raise DecodeError("invalid", plain(error)) from None
+    except RecursionError:
+        raise DecodeError("too_deep", _too_deep()) from None
     if version > newest:
         raise DecodeError("newer_version", _newer(version, newest))
     if version == newest or version < 1:
         raise DecodeError("invalid", plain(error)) from None
-    tree = orjson.loads(raw)
+    tree = msgspec.json.decode(raw)
     for step in range(version, newest):
-        tree = UPGRADES[type_, step](tree)
+        tree = {**UPGRADES[type_, step](tree), "v": step + 1}
     try:
         return msgspec.convert(tree, type_)
     except msgspec.ValidationError as failure:
         raise DecodeError("invalid", plain(failure)) from None
+
+
+def _too_deep() -> str:
+    return f"nested deeper than {MAX_DEPTH} levels"
 
 
 def _newer(version: int, newest: int) -> str:
