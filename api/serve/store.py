@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Final, TypeVar
 
 from storage.errors import StoreError, StoreUnavailable
@@ -13,10 +14,14 @@ T = TypeVar("T")
 Action = Callable[[ViewReader], Awaitable[T]]
 
 PATIENCE: Final = 3
-"""Timeouts in a row after which the store counts as away."""
+SILENCE_SECONDS: Final = 0.25
+"""So many timeouts in a row, over so long, and the store counts as away: a busy one is not."""
 
 GRACE_SECONDS: Final = 0.005
 """Between the end of a budget and giving up: time to take an answer that has already arrived."""
+
+STALL_SECONDS: Final = 0.25
+"""By at most so much a budget is extended for a stall of our own."""
 
 logger = logging.getLogger("headrace.api")
 
@@ -31,12 +36,18 @@ class Budget:
     async def spend(self) -> AsyncIterator[None]:
         """Raise `TimeoutError` inside once the budget is spent.
 
-        A stalled event loop must not look like a slow store, so that what arrived during the
-        stall is read before we give up.
+        A stall of this process must not look like a slow store: what arrived meanwhile is read
+        before we give up, and the time that we were late by is given back.
         """
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(None) as scope:
-            timer = loop.call_at(self._end, lambda: scope.reschedule(loop.time() + GRACE_SECONDS))
+
+            def spent() -> None:
+                now = loop.time()
+                scope.reschedule(now + GRACE_SECONDS + min(now - end, STALL_SECONDS))
+
+            end = max(self._end, loop.time())
+            timer = loop.call_at(end, spent)
             try:
                 yield
             finally:
@@ -46,8 +57,8 @@ class Budget:
 class Store:
     """Reads for answers, behind a circuit breaker.
 
-    One failed connection (after one more try) or `PATIENCE` timeouts in a row open it: then every
-    read fails at once, until `probe` finds the store answering again.
+    A failed connection (after one more try) or nothing but timeouts for a while open it: then
+    every read fails at once, until `probe` finds the store answering again.
     """
 
     def __init__(self, reader: ViewReader, budget_seconds: float) -> None:
@@ -55,6 +66,7 @@ class Store:
         self.away = False
         self._budget_seconds = budget_seconds
         self._timeouts = 0
+        self._answered = 0.0
 
     def budget(self) -> Budget:
         """Return the budget of one answer, from now."""
@@ -69,13 +81,13 @@ class Store:
                 found = await self._with_one_more_try(action)
         except TimeoutError:
             self._timeouts += 1
-            if self._timeouts >= PATIENCE:
+            if self._timeouts >= PATIENCE and monotonic() - self._answered > SILENCE_SECONDS:
                 self._leave("it does not answer in time")
             raise StoreUnavailable("the store did not answer within the budget") from None
         except StoreUnavailable as error:
             self._leave(str(error))
             raise
-        self._timeouts = 0
+        self._timeouts, self._answered = 0, monotonic()
         return found
 
     async def probe(self, action: "Action[T]", seconds: float) -> T:
@@ -91,7 +103,7 @@ class Store:
             raise
         if self.away:
             logger.warning("the store is back")
-        self.away, self._timeouts = False, 0
+        self.away, self._timeouts, self._answered = False, 0, monotonic()
         return found
 
     async def _with_one_more_try(self, action: "Action[T]") -> T:
