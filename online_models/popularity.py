@@ -68,7 +68,7 @@ class Popularity:
 
     def top(self, k: int, time: int) -> dict[str, TopList]:
         """Return the k heaviest items of each horizon as of `time`, heaviest first."""
-        rows = self._index.rows()
+        rows = self._index.rows(in_order=False)
         tops = {}
         for horizon, name in enumerate(HORIZONS):
             factor = self._decays[horizon].factor(time)
@@ -214,10 +214,15 @@ def _heaviest(
     total: float,
 ) -> TopList:
     if k < len(keys):
-        # All that reach the k-th weight, so that ties are settled below and not by chance.
-        limit = np.partition(weights, len(keys) - k)[len(keys) - k] if k else np.inf
-        reach = weights >= limit
+        # Many counts are alike, which is what `partition` is slow at.
+        limit = np.sort(weights)[-k] if k else np.inf
+        above, ties = np.flatnonzero(weights > limit), np.flatnonzero(weights == limit)
+        # Of the items that share the last place those with the smallest numbers.
+        room = k - len(above)
+        if 0 < room < len(ties):
+            ties = ties[np.argpartition(keys[ties], room - 1)[:room]]
+        reach = np.concatenate([above, ties[:room]])
         keys, weights = keys[reach], weights[reach]
-    order = np.lexsort((keys, -weights))[:k]
+    order = np.lexsort((keys, -weights))
     positive = order[weights[order] > 0]
     return TopList(keys[positive], weights[positive].astype(np.float32), time, total)

@@ -68,12 +68,12 @@ class RowIndex:
             self.changed[row] = False
             self.gone.add(key)
 
-    def rows(self, *, changed_only: bool = False) -> NDArray[np.int64]:
-        """Return the rows in use, or those that changed, by rising key."""
+    def rows(self, *, changed_only: bool = False, in_order: bool = True) -> NDArray[np.int64]:
+        """Return the rows in use, or those that changed, by rising key if order matters."""
         rows = np.fromiter(self._row_of.values(), np.int64, len(self._row_of))
         if changed_only:
             rows = rows[self.changed[rows]]
-        return rows[np.argsort(self.key_of[rows])]
+        return rows[np.argsort(self.key_of[rows])] if in_order else rows
 
     def mark_saved(self) -> None:
         """Forget what changed."""

@@ -141,7 +141,7 @@ def _positions(items: NDArray[np.uint64], wanted: Collection[int]) -> NDArray[np
 def _largest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
     """Return where the largest positive values stand, rising; of equals the first ones."""
     if len(values) > count:
-        limit = np.partition(values, -count)[-count]
+        limit = np.sort(values)[-count]
         chosen = values > limit
         chosen[np.flatnonzero(values == limit)[: count - np.count_nonzero(chosen)]] = True
         values = np.where(chosen, values, 0.0)

@@ -21,6 +21,9 @@ DAY_MS: Final = 86_400_000
 CHUNK: Final = 2_048
 """Pairs that are looked up at once: their rows fit the cache."""
 
+PACK_CHUNK: Final = 128
+"""Rows that are packed at once: larger temporary arrays would be mapped anew each time."""
+
 KEEP: Final = 15 / 16
 """Share of the rows that stays when the cap is exceeded, so that evictions come in bulk."""
 
@@ -130,8 +133,8 @@ class SlotTable:
         at = np.array([self._index.get(item) for item in items.tolist()], np.int64)
         return [
             pack_row(row)
-            for cut in range(0, len(at), CHUNK)
-            for row in self._rows(at[cut : cut + CHUNK], self.time)
+            for cut in range(0, len(at), PACK_CHUNK)
+            for row in self._rows(at[cut : cut + PACK_CHUNK], self.time)
         ]
 
     def forget(self, below: float) -> int:
@@ -268,7 +271,7 @@ class SlotTable:
         full, starts, counts = np.unique(rows, return_index=True, return_counts=True)
         order = np.argsort(-counts, kind="stable")
         full, starts, counts = full[order], starts[order], counts[order]
-        totals = self._weights[full].sum(axis=2)
+        totals = _totals(self._weights[full])
         gains = weights.sum(axis=1)
         owner = np.full(totals.shape, -1, np.int64)
         line = np.arange(len(full))
@@ -286,7 +289,7 @@ class SlotTable:
 
     def _rows(self, rows: NDArray[np.int64], time: int) -> list[NeighbourRow]:
         weights = np.maximum(self._weights[rows] * np.float32(self._decay.factor(time)), 0)
-        totals = weights.sum(axis=2)
+        totals = _totals(weights)
         order = np.argsort(-totals, axis=1, kind="stable")
         counts = (totals > 0).sum(axis=1).tolist()
         keys = np.take_along_axis(self._keys[rows], order, axis=1)
@@ -341,12 +344,20 @@ def _newcomers(
     return _Newcomers(by_row, keys[first], weights, np.arange(len(first)) - begins)
 
 
+def _totals(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return weights (rows, slots, channels) summed over channels: `sum` is ten times slower."""
+    totals = weights[:, :, 0].copy()
+    for channel in range(1, weights.shape[2]):
+        totals += weights[:, :, channel]
+    return totals
+
+
 def _narrowed(
     keys: NDArray[np.uint64], weights: NDArray[np.float32], used: NDArray[np.int64], slots: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.float32], NDArray[np.int64]]:
     """Return rows cut to their `slots` heaviest places; empty ones go last."""
     empty = np.arange(keys.shape[1]) >= used[:, None]
-    totals = np.where(empty, -np.inf, weights.sum(axis=2))
+    totals = np.where(empty, -np.inf, _totals(weights))
     order = np.sort(np.argsort(-totals, axis=1, kind="stable")[:, :slots], axis=1)
     return (
         np.take_along_axis(keys, order, axis=1),

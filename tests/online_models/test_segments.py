@@ -1,11 +1,13 @@
 import pickle
 import random
 
+import numpy as np
 import pytest
+from river import cluster
 
 from online_models.archetypes import ARCHETYPES, names_for
 from online_models.features import USER_FEATURES
-from online_models.segments import NEWCOMERS, SegmentModel
+from online_models.segments import MEND_EVERY, NEWCOMERS, SegmentModel
 
 KINDS = {
     "buyer": {"orders": 2.0, "orders_per_session": 1.5, "views": 1.0, "carts": 1.0},
@@ -47,6 +49,21 @@ def test_kinds_of_people_become_segments(seed: int) -> None:
     found = {(kind, model.predict_one(x)) for kind, x in people(2, 150)}
     assert len(found) == 3
     assert len({segment for _, segment in found}) == 3
+
+
+def test_centres_move_as_rivers_do() -> None:
+    """Between two mendings it is River's incremental k-means, step by step."""
+    model = trained(count=MEND_EVERY)
+    assert model._centres is not None
+    river = cluster.KMeans(3, halflife=model.halflife)
+    for number, centre in enumerate(model._centres.tolist()):
+        river.centers[number].update(enumerate(centre))
+    for _, x in people(4, MEND_EVERY - 1):
+        model.learn_one(x)
+        # The scaler has seen x by now, as it had when the centre moved.
+        river.learn_one(dict(enumerate(model._scaled(model._vector(x)).tolist())))
+    centres = [[river.centers[n][at] for at in range(len(USER_FEATURES))] for n in range(3)]
+    np.testing.assert_allclose(model._centres, centres, rtol=1e-9)
 
 
 def test_ids_last_through_snapshots_and_further_learning() -> None:
