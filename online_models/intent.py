@@ -53,6 +53,10 @@ class IntentModel(base.Classifier):
         p = self._scaling.transform_one(self._raw(self._known(x)))
         return {True: p, False: 1.0 - p}
 
+    def predict_raw_one(self, x: Mapping[str, float]) -> float:
+        """Return the probability before it is calibrated."""
+        return self._raw(self._known(x))
+
     def learn_one(self, x: Mapping[str, float], y: bool, **kwargs: Any) -> None:
         """Learn how a session ended that had these features."""
         x = self._known(x, grow=True)
