@@ -16,6 +16,7 @@ class Watch:
         self.started = False
         self.shows = False
         self.figures = Figures()
+        self._exemplified = False
         self._display = display
         self._url = url
         self._reading, self.descriptor = os.pipe()
@@ -47,6 +48,9 @@ class Watch:
         elif isinstance(report, Said):
             self._display.say(report.text)
         elif isinstance(report, Example):
+            if self._exemplified:
+                return  # shoppers that start again have nothing new to say
+            self._exemplified = True
             self._display.say(examples(self._url, report.user, report.item))
         else:
             self.figures = report

@@ -72,10 +72,21 @@ def test_on_a_terminal_the_line_is_written_over_and_logs_go_above_it() -> None:
             assert handler.stream is terminal
         finally:
             logger.removeHandler(handler)
-        text = os.read(master, 65_536).decode()
-    os.close(master)
+    text = _all_of(master)
     assert text.index("1 applied") < text.index("a trend") < text.index("2 applied")
     assert "\x1b[2K" in text  # a line is cleared before it is written over
+
+
+def _all_of(terminal: int) -> str:
+    """Return what was written to a terminal that is closed by now."""
+    raw = b""
+    try:
+        while piece := os.read(terminal, 65_536):
+            raw += piece
+    except OSError:  # Linux says so at the end
+        pass
+    os.close(terminal)
+    return raw.decode()
 
 
 def test_who_writes_to_nobody_stops_and_is_quiet_afterwards() -> None:
@@ -95,12 +106,19 @@ def test_reports_are_shown_as_they_come_and_half_a_line_is_left_out(tmp_path: Pa
     out = io.StringIO()
     with Watch(PlainLines(out), "http://here") as watch:
         assert not watch.started
-        for report in (Started(5), Said("a trend"), Example("ada", "oak tray"), FIGURES):
+        for report in (
+            Started(5),
+            Said("a trend"),
+            Example("ada", "oak tray"),
+            Example("b", "c"),
+            FIGURES,
+        ):
             os.write(watch.descriptor, encode(report) + b"\n")
         os.write(watch.descriptor, encode(FIGURES)[:20])
     assert watch.started
     assert watch.figures == FIGURES
     assert out.getvalue().startswith("a trend\nTry, in another terminal:\n")
     assert "http://here/v1/items/oak%20tray/similar" in out.getvalue()
+    assert out.getvalue().count("Try, in another terminal") == 1
     assert "applied" not in out.getvalue()  # not before everything is ready
     assert not any(thread.name == "reports" for thread in threading.enumerate())
