@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -90,8 +89,13 @@ class Workers:
 
     def __init__(self, settings: Settings, client: redis.Redis) -> None:
         self._client: Any = client
+        self._logs = settings.data_dir / "logs"
         self._pattern = Keys(settings.namespace).progress("*").replace("%2A", "*")
         self.processes: list[psutil.Process] = []
+
+    def _last_words(self) -> str:
+        logs = sorted(self._logs.glob("worker-*.log"))
+        return "\n".join(log.read_text()[-2_000:] for log in logs)
 
     def cpu(self) -> float:
         """CPU seconds that all of them took since they began."""
@@ -113,8 +117,8 @@ class Workers:
         last = -1
         while time.monotonic() < deadline:
             time.sleep(LOOK_S)
-            if not all(process.is_running() for process in self.processes):
-                raise RuntimeError("a worker ended")
+            if any(process.status() == psutil.STATUS_ZOMBIE for process in self.processes):
+                raise RuntimeError(f"a worker ended: {self._last_words()}")
             read = self.read()
             if read == last:
                 continue
@@ -167,7 +171,3 @@ def run_child(module: str, *arguments: str, timeout: float = 600.0) -> str:
     if done.returncode:
         raise RuntimeError(f"{module} {' '.join(arguments)} ended with {done.returncode}")
     return done.stdout.decode()
-
-
-def ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

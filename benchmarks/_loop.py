@@ -8,7 +8,6 @@ the same views to the store of the settings. Prints what it took as JSON; for `b
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
 import sys
@@ -28,6 +27,7 @@ from bytewax.testing import TestingSink
 from contracts.settings import Settings
 from flows.drain import Drain
 from flows.live import MODEL_PUBLISH_MS, Resources, Sinks, build
+from flows.main import settle_memory
 from flows.records import Raw, RawBatch
 from flows.recovery import prepare
 from flows.view_sink import ViewSink, coalesced
@@ -254,7 +254,7 @@ def main() -> None:
     mode, settings_file, events_file = sys.argv[1:4]
     settings = Settings.load(Path(settings_file))
     items = batches(Path(events_file), settings.kafka.poll_batch)
-    gc.collect()
+    settle_memory()
     run = {"bare": run_bare, "engine": run_engine}[mode]
     count = sum(len(batch.records) for batch in items)
     print(json.dumps({"events": count, **run(settings, items)}))

@@ -45,7 +45,7 @@ class Sent:
 
     time: int
     user: str | None
-    device: str
+    device: str | None
     type: str
     raw: bytes
 
@@ -70,7 +70,7 @@ class Shoppers:
             )
         ]
         heapq.heapify(under_way)
-        draw = self._drawn()
+        draw = self.draws()
         count = len(under_way)
         previous = b""
         while True:
@@ -82,7 +82,7 @@ class Shoppers:
             device = f"device-{user:07d}"
             type_, category, rank = ("identify", 0, 0) if signs_in else next(draw)
             item = (user + category) % CATEGORIES + CATEGORIES * rank
-            raw = _json(f"e{count:09d}", type_, time, name, device, item)
+            raw = event_json(f"e{count:09d}", type_, time, name, device, item)
             dice = rng.random()
             if dice < REPEATED and previous:
                 raw = previous
@@ -97,7 +97,7 @@ class Shoppers:
             pause = rng.expovariate(1 / PAUSE_S)
             heapq.heappush(under_way, (second + pause, order, user, left - 1))
 
-    def _drawn(self) -> Iterator[tuple[str, int, int]]:
+    def draws(self) -> Iterator[tuple[str, int, int]]:
         """Yield types, categories counted from the visitor's first one, and ranks in these."""
         rng = np.random.default_rng(self.seed)
         ranks = np.arange(1, self.items // CATEGORIES + 1)
@@ -111,8 +111,12 @@ class Shoppers:
             yield from zip(types.tolist(), categories.tolist(), picks.tolist(), strict=True)
 
 
-def _json(id_: str, type_: str, time: int, user: str | None, device: str, item: int) -> bytes:
-    event: dict[str, Any] = {"id": id_, "type": type_, "time": time, "device": device}
+def event_json(
+    id_: str, type_: str, time: int, user: str | None, device: str | None, item: int
+) -> bytes:
+    event: dict[str, Any] = {"id": id_, "type": type_, "time": time}
+    if device is not None:
+        event["device"] = device
     if user is not None:
         event["user"] = user
     if type_ == "identify":

@@ -3,11 +3,12 @@
     python -m benchmarks.memory
     python -m benchmarks.memory --steps 10000,20000
 
-Feeds one worker, step by step, with seven events of each user (four views, a search, a cart and a
-rating, about items drawn evenly) until there are 25,000, 50,000 and 100,000 users and as many
-items. After each step: the store's `used_memory`, its share by kind of view (`MEMORY USAGE` of
-sampled keys, with all overhead, times their number), and the worker's resident memory. At the end
-the profiles and standings are deleted: what that gives back, the store's own account of them.
+Feeds one worker, step by step, with seven events of each user until there are 25,000, 50,000 and
+100,000 users and as many items. The events are of the types and tastes of `benchmarks/_traffic.py`;
+the users are signed in, on no device. After each step: the store's `used_memory`, its share by kind
+of view (`MEMORY USAGE` of sampled keys, with all overhead, times their number), and the worker's
+resident memory. At the end the profiles and standings are deleted: what that gives back is the
+store's own account of them.
 """
 
 from __future__ import annotations
@@ -24,38 +25,40 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import orjson
 import redis
 
 from benchmarks._flow import fill, settings_for, workers
-from benchmarks._traffic import START_MS, Sent
+from benchmarks._traffic import CATEGORIES, START_MS, Sent, Shoppers, event_json
 from cli.embedded.stack import EmbeddedStack
 from contracts.keys import parse
 from contracts.settings import FlowSettings
 
 TARGET_BYTES = 800
 LINEAR_WITHIN = 0.15
-TYPES = ("view", "view", "search", "view", "add_to_cart", "view", "rating")
+EVENTS = 7
 PAUSE_MS = 20_000
 SAMPLES = 400
 USER_KINDS = ("profile", "standing")
 
 
-def events(first: int, last: int, rng: random.Random) -> Iterator[Sent]:
+def events(first: int, last: int) -> Iterator[Sent]:
     """Yield the events of users `first` to `last`, who touch the items of the same numbers."""
-    for step, type_ in enumerate(TYPES):
+    draws, ranks = Shoppers(seed=first).draws(), random.Random(first)
+    for step in range(EVENTS):
         for user in range(first, last):
-            name, item = f"user-{user:07d}", rng.randrange(first, last)
-            event: dict[str, Any] = {"id": f"{user}-{step}", "type": type_, "user": name}
-            event["time"] = time_ms = START_MS + step * PAUSE_MS + (user - first) % PAUSE_MS
-            if type_ == "search":
-                event["query"] = "a red kettle"
-            else:
-                event |= {"item": f"item-{item:06d}", "price": 5.0 + item % 97, "currency": "EUR"}
-                event["props"] = {"category": f"category-{item % 40}", "brand": f"b-{item % 200}"}
-            if type_ == "rating":
-                event["value"] = 4
-            yield Sent(time_ms, name, "", type_, orjson.dumps(event))
+            type_, category, _ = next(draws)
+            # Their tastes are the shoppers', but within a category all items come up alike.
+            block = ranks.randrange(first, last) // CATEGORIES * CATEGORIES
+            item = block + (user + category) % CATEGORIES
+            time_ms = START_MS + step * PAUSE_MS + (user - first) % PAUSE_MS
+            name = f"user-{user:07d}"
+            yield Sent(
+                time_ms,
+                name,
+                None,
+                type_,
+                event_json(f"{user}-{step}", type_, time_ms, name, None, item),
+            )
 
 
 class Accounts:
@@ -95,7 +98,6 @@ class Accounts:
 
 
 def measure(steps: list[int]) -> dict[str, Any]:
-    rng = random.Random(1)
     rows: list[dict[str, Any]] = []
     with (
         tempfile.TemporaryDirectory(prefix="memory-") as folder,
@@ -108,7 +110,7 @@ def measure(steps: list[int]) -> dict[str, Any]:
             time.sleep(1.0)
             empty, rss, total, first = accounts.used(), running.rss(), 0, 0
             for last in steps:
-                total += fill(stack, events(first, last, rng))
+                total += fill(stack, events(first, last))
                 running.measure(total, first=0.0)
                 time.sleep(3.0)  # until item rows are published, and an epoch is over
                 rows.append(
