@@ -23,6 +23,9 @@ THRESHOLDS: Final[dict[str, tuple[tuple[float, str], ...]]] = {
 }
 """Score name to the levels that make a fact when they are reached from below."""
 
+ONCE: Final = frozenset({"first_seen"})
+"""Facts that a person makes once: they are told, and the profile knows them; none is kept twice."""
+
 
 class ProfileFacts:
     """An observer of profiles: which facts did this event make?"""
@@ -152,7 +155,8 @@ def _take_fact(standing: Standing, change: UserFact, facts: list[Fact]) -> None:
     previous = standing.facts.get(change.name)
     if previous == change.value:
         return
-    standing.facts[change.name] = change.value
+    if change.name not in ONCE:
+        standing.facts[change.name] = change.value
     standing.as_of = max(standing.as_of, change.time)
     facts.append(_message(change, change.time, change.name, change.value, previous))
 
