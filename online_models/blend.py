@@ -42,7 +42,7 @@ class Candidate(NamedTuple):
     """A ranked item: `score` is its share among the candidates, `strategy` why it is there.
 
     `parts` holds each expert's contribution to the logarithm of the score; the strategy is that
-    of the largest among those that know the item.
+    which speaks most for this item rather than for the other candidates, among those that know it.
     """
 
     item: int
@@ -92,8 +92,8 @@ def best(candidates: Slate, weights: Weights, n: int) -> list[Candidate]:
     odds /= odds.sum()
     # Candidates stand by rising number, and the sort is stable.
     order = np.argsort(-scores, kind="stable")[:n]
-    parts = parts[order]
-    strategies = _strategies(parts, candidates.features[order])
+    mean, parts = parts.mean(axis=0), parts[order]
+    strategies = _strategies(parts - mean, candidates.features[order])
     return [
         Candidate(item, odd, STRATEGIES[strategy], dict(zip(EXPERTS, part, strict=True)))
         for item, odd, strategy, part in zip(
@@ -107,7 +107,10 @@ def best(candidates: Slate, weights: Weights, n: int) -> list[Candidate]:
 
 
 def _strategies(parts: NDArray[np.float64], features: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the number of the strategy that contributed most, of those that know the item."""
+    """Return the number of the strategy that contributed most, of those that know the item.
+
+    `parts` are those above or below the average candidate's: what all have alike explains none.
+    """
     voices = np.add.reduceat(parts, _FAMILIES, axis=1)
     knows = np.maximum.reduceat(features, _FAMILIES, axis=1) > 0.0
     strategies: NDArray[np.intp] = np.where(knows, voices, -np.inf).argmax(axis=1)

@@ -65,6 +65,17 @@ def test_neighbours_of_the_recents_come_before_what_is_popular() -> None:
     assert answer[0].strategy == "together"
 
 
+def test_what_all_candidates_have_alike_explains_none_of_them() -> None:
+    # In a shop of four items each is popular; the pair alone tells them apart.
+    alike = {name: top(dict.fromkeys((1, 7, 8, 9), 5.0)) for name in ("short", "medium", "long")}
+    answer = ask(viewed(1), {1: row({7: (2.0, 0.0)})}, tops=alike)
+    assert [(candidate.item, candidate.strategy) for candidate in answer] == [
+        (7, "together"),
+        (8, "popular"),
+        (9, "popular"),
+    ]
+
+
 def test_what_comes_next_in_the_visit_is_told_from_what_goes_together() -> None:
     answer = ask(viewed(1), {1: row({7: (0.0, 50.0), 8: (50.0, 0.0)})})
     assert {candidate.item: candidate.strategy for candidate in answer} == {
