@@ -7,7 +7,7 @@ credited to a pair that nobody made. Decay keeps newcomers from being locked out
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from online_models.arrays import pack_arrays, unpack_arrays
 from online_models.decay import ForwardDecay, check_weights, fade, runs
 from online_models.row_index import RowIndex, grown
 from online_models.rows import CHANNELS, NeighbourRow, pack_row
+from online_models.slots import Newcomers, narrowed, newcomers, totals_of
 
 DAY_MS: Final = 86_400_000
 CHUNK: Final = 2_048
@@ -201,7 +202,7 @@ class SlotTable:
         weights = np.zeros((len(used), width, self.channels), np.float32)
         keys[filled], weights[filled] = arrays["keys"], arrays["weights"]
         if width > self.slots:
-            keys, weights, used = _narrowed(keys, weights, used, self.slots)
+            keys, weights, used = narrowed(keys, weights, used, self.slots)
         rows = self._claim(arrays["items"])
         self._keys[rows], self._weights[rows] = keys, weights
         self._used[rows], self._mass[rows] = used, arrays["mass"]
@@ -247,9 +248,11 @@ class SlotTable:
         np.add.at(self._weights.reshape(-1), flat, gains[found])
         new = ~found
         if new.any():
-            self._admit(_newcomers(rows[new], neighbours[new], channels[new], gains[new], self))
+            self._admit(
+                newcomers(rows[new], neighbours[new], channels[new], gains[new], self.channels)
+            )
 
-    def _admit(self, new: "_Newcomers") -> None:
+    def _admit(self, new: Newcomers) -> None:
         """Give newcomers the free slots of their rows, then those that weigh least."""
         slots = self._used[new.rows] + new.ranks
         free = slots < self.slots
@@ -271,7 +274,7 @@ class SlotTable:
         full, starts, counts = np.unique(rows, return_index=True, return_counts=True)
         order = np.argsort(-counts, kind="stable")
         full, starts, counts = full[order], starts[order], counts[order]
-        totals = _totals(self._weights[full])
+        totals = totals_of(self._weights[full])
         gains = weights.sum(axis=1)
         owner = np.full(totals.shape, -1, np.int64)
         line = np.arange(len(full))
@@ -289,7 +292,7 @@ class SlotTable:
 
     def _rows(self, rows: NDArray[np.int64], time: int) -> list[NeighbourRow]:
         weights = np.maximum(self._weights[rows] * np.float32(self._decay.factor(time)), 0)
-        totals = _totals(weights)
+        totals = totals_of(weights)
         order = np.argsort(-totals, axis=1, kind="stable")
         counts = (totals > 0).sum(axis=1).tolist()
         keys = np.take_along_axis(self._keys[rows], order, axis=1)
@@ -311,56 +314,3 @@ class SlotTable:
         self._mass[rows] = 0
         self._keys[rows] = 0
         self._weights[rows] = 0
-
-
-class _Newcomers(NamedTuple):
-    """Pairs that have no slot yet, each once: by row, then in order of first appearance."""
-
-    rows: NDArray[np.int64]
-    keys: NDArray[np.uint64]
-    weights: NDArray[np.float32]
-    ranks: NDArray[np.int64]
-
-
-def _newcomers(
-    rows: NDArray[np.int64],
-    keys: NDArray[np.uint64],
-    channels: NDArray[np.int8],
-    gains: NDArray[np.float32],
-    table: SlotTable,
-) -> _Newcomers:
-    order = np.lexsort((keys, rows))
-    starts = np.ones(len(rows), np.bool_)
-    starts[1:] = (np.diff(rows[order]) != 0) | (keys[order][1:] != keys[order][:-1])
-    group = np.empty(len(rows), np.int64)
-    group[order] = np.cumsum(starts) - 1
-    first = order[starts]  # lexsort is stable: the earliest of each group
-    weights = np.zeros((len(first), table.channels), np.float32)
-    np.add.at(weights.reshape(-1), group * table.channels + channels, gains)
-    line = np.lexsort((first, rows[first]))
-    first, weights = first[line], weights[line]
-    by_row = rows[first]
-    begins = np.searchsorted(by_row, by_row, side="left")
-    return _Newcomers(by_row, keys[first], weights, np.arange(len(first)) - begins)
-
-
-def _totals(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return weights (rows, slots, channels) summed over channels: `sum` is ten times slower."""
-    totals = weights[:, :, 0].copy()
-    for channel in range(1, weights.shape[2]):
-        totals += weights[:, :, channel]
-    return totals
-
-
-def _narrowed(
-    keys: NDArray[np.uint64], weights: NDArray[np.float32], used: NDArray[np.int64], slots: int
-) -> tuple[NDArray[np.uint64], NDArray[np.float32], NDArray[np.int64]]:
-    """Return rows cut to their `slots` heaviest places; empty ones go last."""
-    empty = np.arange(keys.shape[1]) >= used[:, None]
-    totals = np.where(empty, -np.inf, _totals(weights))
-    order = np.sort(np.argsort(-totals, axis=1, kind="stable")[:, :slots], axis=1)
-    return (
-        np.take_along_axis(keys, order, axis=1),
-        np.take_along_axis(weights, order[:, :, None], axis=1),
-        np.minimum(used, slots),
-    )
