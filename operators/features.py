@@ -9,10 +9,10 @@ import heapq
 from collections.abc import Sequence
 
 import msgspec
-from online_models.features import session_features, user_features
 
 from contracts.codec import pack
 from contracts.settings import FlowSettings
+from online_models.features import session_features, user_features
 from operators.durable import PackedMap
 from operators.messages import Example
 from operators.profile import Applied

@@ -227,4 +227,4 @@ def test_an_open_session_is_settled_when_time_has_passed(tmp_path):
     ]
     run = Run(records, tmp_path, settings=SETTINGS.model_copy(update={"buckets": 1}))
     model = load_json(run.state["model", "default", "intent"])
-    assert model["learnt"] > 0
+    assert model["learned"] > 0

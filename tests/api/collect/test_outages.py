@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
+import psutil
 
 from cli.embedded import EmbeddedBroker
 from contracts.codec import decode_event
@@ -63,6 +64,10 @@ def posting(broker: EmbeddedBroker, **given: Any) -> Iterator[Poster]:
 def stopped(broker: EmbeddedBroker) -> Iterator[None]:
     assert broker.child.pid is not None
     os.kill(broker.child.pid, signal.SIGSTOP)
+    # The signal is delivered in its own time, to each thread.
+    threads = psutil.Process(broker.child.pid).threads()
+    for thread in threads:
+        await_true(lambda: psutil.Process(thread.id).status() == psutil.STATUS_STOPPED)  # noqa: B023
     try:
         yield
     finally:
