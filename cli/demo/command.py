@@ -66,7 +66,7 @@ def demo(
         Path | None,
         typer.Option(help="Keep everything in this folder; else var/demo, emptied at each start."),
     ] = None,
-    rate: Annotated[float, typer.Option(min=1, max=20_000, help="Events a second, about.")] = 200,
+    rate: Annotated[float, typer.Option(min=1, max=5_000, help="Events a second, about.")] = 200,
     seed: Annotated[int, typer.Option(help="Of the shop and its shoppers.")] = 7,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes of the dataflow.")] = 1,
     duration: Annotated[

@@ -22,7 +22,7 @@ from cli.demo.played import PlayedStream
 from cli.demo.publishing import PublishError, publish
 from cli.demo.reports import Plan, Report, Started, decode_plan, encode
 from cli.demo.simulated import SimulatedStream, wall_clock
-from cli.demo.simulator import World
+from cli.demo.simulator import SITE, Shop, World
 from cli.demo.traffic import Traffic
 from contracts.events import Event, Item
 
@@ -59,15 +59,13 @@ async def run(plan: Plan, report: Callable[[Report], None], stop: asyncio.Event)
     async with Client(plan.url) as client:
         if not await _or_stopped(_until(client.ready, READY_POLL_SECONDS), stop):
             return
-        world = None if plan.recording else World(plan.seed, plan.rate, wall_clock())
-        items = list(_read(plan.catalog, Item)) if world is None else world.catalogue
+        items = _catalogue(plan)
         await asyncio.to_thread(publish, items, {"bootstrap.servers": plan.bootstrap_servers})
         await _or_stopped(_begun(client, len({item.id for item in items})), stop)
         traffic = Traffic(client, report)
         await traffic.begin()
         report(Started(len(items)))
-        stream = _played(plan, traffic) if world is None else SimulatedStream(world, traffic)
-        await _flow(stream, traffic, report, stop)
+        await _flow(_stream(plan, traffic), traffic, report, stop)
 
 
 async def _flow(
@@ -103,7 +101,16 @@ async def _settle(traffic: Traffic) -> None:
                 await traffic.refresh()
 
 
-def _played(plan: Plan, traffic: Traffic) -> PlayedStream:
+def _catalogue(plan: Plan) -> list[Item]:
+    if plan.recording is None:
+        return Shop(plan.seed, wall_clock(), SITE).items
+    return list(_read(plan.catalog, Item))
+
+
+def _stream(plan: Plan, traffic: Traffic) -> SimulatedStream | PlayedStream:
+    """Return the stream, which starts now."""
+    if plan.recording is None:
+        return SimulatedStream(World(plan.seed, plan.rate, wall_clock()), traffic)
     events = _read(plan.recording, Event)
     return PlayedStream(events, plan.origin, plan.speed, traffic, plan.longest_silence, plan.seed)
 

@@ -220,6 +220,8 @@ def summary(figures: Figures) -> str:
     if figures.refused:
         text += f", {figures.refused:,} refused"
     text += f"; the engine has applied {figures.applied:,}"
+    if figures.applied > figures.accepted:
+        text += " in all"  # in a folder that was kept, or after the shoppers started again
     if figures.duplicate:
         text += f", and found {figures.duplicate:,} duplicates"
     if figures.others:

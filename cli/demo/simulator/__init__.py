@@ -11,6 +11,18 @@ True
 """
 
 from cli.demo.simulator.outputs import Asked, Did, Output, Shown, Trending
-from cli.demo.simulator.world import DAY_SECONDS, LIST, World
+from cli.demo.simulator.shop import Shop
+from cli.demo.simulator.world import DAY_SECONDS, LIST, SITE, World
 
-__all__ = ["DAY_SECONDS", "LIST", "Asked", "Did", "Output", "Shown", "Trending", "World"]
+__all__ = [
+    "DAY_SECONDS",
+    "LIST",
+    "SITE",
+    "Asked",
+    "Did",
+    "Output",
+    "Shop",
+    "Shown",
+    "Trending",
+    "World",
+]

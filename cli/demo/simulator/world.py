@@ -27,6 +27,9 @@ NEWCOMERS: Final = 0.25
 REST_SECONDS: Final = 60.0
 """At least so long between two visits of a person."""
 MAX_PEOPLE: Final = 5_000
+PEOPLE_A_RATE: Final = 20
+"""At most `MAX_PEOPLE` people, or so many for each event a second if that is more: enough that
+they can rest. 1 KB each."""
 TREND_SECONDS: Final = 40.0
 """Mean time between two trends; the first comes after half of it."""
 EVENTS_A_VISIT: Final = 10.2
@@ -51,6 +54,7 @@ class World:
         self._asking: dict[int, tuple[Visit, Steps]] = {}
         self._numbers = count(1)
         self._pace = rate / EVENTS_A_VISIT
+        self._most = max(MAX_PEOPLE, round(PEOPLE_A_RATE * rate))
         self._agenda: list[tuple[float, int, Callable[[float], None]]] = []
         self._out: list[Output] = []
         for _ in range(max(20, round(4 * rate))):
@@ -102,13 +106,13 @@ class World:
 
     def _somebody(self, moment: float) -> Shopper | None:
         long_ago = self._start + (moment - REST_SECONDS) * 1000
-        if len(self.people) < MAX_PEOPLE and self._rng.random() < NEWCOMERS:
+        if len(self.people) < self._most and self._rng.random() < NEWCOMERS:
             return self._meet()
         for _ in range(5):
             shopper = self._rng.choice(self.people)
             if shopper.number not in self._busy and shopper.last < long_ago:
                 return shopper
-        return self._meet() if len(self.people) < MAX_PEOPLE else None
+        return self._meet() if len(self.people) < self._most else None
 
     def _meet(self) -> Shopper:
         shopper = new_shopper(len(self.people) + 1, self._rng, self.shop)

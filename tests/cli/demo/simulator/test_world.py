@@ -274,6 +274,7 @@ def test_items_that_the_shop_does_not_know_are_seen_and_never_clicked() -> None:
 
 def test_the_number_of_people_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.demo.simulator.world.MAX_PEOPLE", 50)
-    world, told = story(60, rate=20)
-    assert len(world.people) <= 80  # as many as it began with, for this rate
+    monkeypatch.setattr("cli.demo.simulator.world.PEOPLE_A_RATE", 5)
+    world, told = story(90, rate=20)
+    assert len(world.people) == 100
     assert len(events_of(told)) > 100
