@@ -8,11 +8,13 @@ not keep, and the store ends up the same.
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
+from zlib import crc32
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from flows.drain import Drain
+from flows.per_thread import PerThread
 from storage.errors import StoreUnavailable
 from storage.views import ViewWriter
 from storage.writes import DeleteView, SetView, Write
@@ -38,7 +40,7 @@ class ViewSink(FixedPartitionedSink[Any, None]):
         drain: Drain,
         parts: int = PARTS,
     ) -> None:
-        self._open = open_views
+        self._views = PerThread(open_views)
         self._to_writes = to_writes
         self._drain = drain
         self._parts = parts
@@ -47,11 +49,15 @@ class ViewSink(FixedPartitionedSink[Any, None]):
         """Return the partitions: any worker can write any of them."""
         return [f"views-{number:02d}" for number in range(self._parts)]
 
+    def part_fn(self, item_key: str) -> int:
+        """Choose an owner's partition."""
+        return crc32(item_key.encode())
+
     def build_part(
         self, step_id: str, for_part: str, resume_state: None
     ) -> StatefulSinkPartition[Any, None]:
-        """Return a partition with a connection of its own."""
-        return _ViewPart(self._open(), self._to_writes, self._drain)
+        """Return a partition; those of one worker share a connection."""
+        return _ViewPart(self._views.get(), self._to_writes, self._drain)
 
 
 class _ViewPart(StatefulSinkPartition[Any, None]):
@@ -72,8 +78,11 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
 
     def write_batch(self, values: list[Any]) -> None:
         writes = coalesced(write for message in values for write in self._to_writes(message))
-        if writes:
-            self._retrying(self._views.write, writes)
+        if not writes:
+            return
+        self._retrying(self._views.write, writes)
+        if self._retrying.statistics["attempt_number"] > 1:
+            logger.warning("views are written again")
 
     def snapshot(self) -> None:
         return None
@@ -83,19 +92,21 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
 
 
 def coalesced(writes: Iterable[Write]) -> list[Write]:
-    """Return writes without those that a later one of the same batch replaces.
+    """Return writes without those that a later one of the same batch makes pointless.
+
+    A key's writes stay in order; which key comes first does not matter.
 
     >>> coalesced([SetView("a", b"1"), SetView("b", b"2"), SetView("a", b"3")])
     [SetView(key='a', value=b'3', ttl_ms=None), SetView(key='b', value=b'2', ttl_ms=None)]
     """
-    whole: dict[str, Write] = {}
-    parts: list[Write] = []
+    by_key: dict[str, list[Write]] = {}
     for write in writes:
         if isinstance(write, (SetView, DeleteView)):
-            whole[write.key] = write
+            # Whatever the key held: it does not any more.
+            by_key[write.key] = [write]
         else:
-            parts.append(write)
-    return [*whole.values(), *parts]
+            by_key.setdefault(write.key, []).append(write)
+    return [write for of_key in by_key.values() for write in of_key]
 
 
 def _tell(state: RetryCallState) -> None:
