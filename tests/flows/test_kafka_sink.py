@@ -101,7 +101,7 @@ def test_one_item_may_make_many_messages_or_none(broker: str, topic: str) -> Non
 
 
 def test_messages_of_one_owner_stay_in_order_with_several_workers(broker: str, topic: str) -> None:
-    cluster_main(flow_of(numbered(topic, 700), sink_of(broker)), [], 0, worker_partitionsper_proc=2)
+    cluster_main(flow_of(numbered(topic, 700), sink_of(broker)), [], 0, worker_count_per_proc=2)
     found = [int(message.value()) for message in received(broker, topic, 700)]
     assert sorted(found) == list(range(700))
     for owner in range(7):
