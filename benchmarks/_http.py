@@ -45,21 +45,23 @@ class Connection:
 
 
 class Pool:
-    """Connections for requests that overlap; it opens as many as are under way at once."""
+    """Connections for requests that overlap: at most `limit`, then they wait for each other."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limit: int = 64) -> None:
         self._url = url
+        self._room = asyncio.Semaphore(limit)
         self._free: list[Connection] = []
         self._all: list[Connection] = []
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        if not self._free:
-            self._free.append(Connection(self._url))
-            self._all.append(self._free[-1])
-        taken = self._free.pop()
-        yield taken  # one that broke is not given back
-        self._free.append(taken)
+        async with self._room:
+            if not self._free:
+                self._free.append(Connection(self._url))
+                self._all.append(self._free[-1])
+            taken = self._free.pop()
+            yield taken  # one that broke is not given back
+            self._free.append(taken)
 
     async def __aenter__(self) -> Self:
         return self

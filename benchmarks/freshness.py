@@ -166,10 +166,16 @@ class Load:
         began, tasks = time.perf_counter(), set()
         for number in range(int(rate * self._args.seconds)):
             await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
-            task = asyncio.ensure_future(action(number))
+            task = asyncio.ensure_future(self._counted(action(number)))
             tasks.add(task)
             task.add_done_callback(tasks.discard)
         await asyncio.gather(*tasks)
+
+    async def _counted(self, request: Awaitable[None]) -> None:
+        try:
+            await request
+        except (OSError, EOFError) as error:
+            self.measured.statuses[f"broken: {type(error).__name__}"] += 1
 
     async def _post(self, pool: Pool, raw: bytes) -> None:
         event = _loaded(raw)
