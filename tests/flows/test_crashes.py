@@ -3,16 +3,17 @@
 import json
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import redis
 
+from cli.embedded.ports import free_port
 from contracts.settings import RedisSettings
 from flows.recovery import prepare
 from flows.topics import create_topics
@@ -77,14 +78,7 @@ class Cluster:
             process.wait()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(done: object) -> None:
-    assert callable(done)
+def until(done: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT_S
     while not done():
         assert time.monotonic() < deadline, "waited in vain"
