@@ -1,0 +1,97 @@
+"""A namespace rebuilt from the log beside the live one, caught up with it, and promoted."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.running import ROOT, Up, until
+
+REAL = ("-m", "cli.main")
+PEOPLE = 5
+
+
+class Shop:
+    """A website whose visitors view things."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.views = 0
+
+    def visit(self, times: int) -> None:
+        for _ in range(times):
+            self.views += 1
+            event = {
+                "id": f"e{self.views}",
+                "type": "view",
+                "user": f"u{self.views % PEOPLE}",
+                "item": f"i{self.views % 7}",
+                "time": time.time_ns() // 1_000_000,
+            }
+            answer = httpx.post(f"{self.url}/v1/events", json=event, timeout=30)
+            assert answer.status_code == 200, answer.text
+        until(lambda: self.applied() == self.views)
+
+    def applied(self) -> int:
+        count: int = self.get("/v1/stats")["events"]["applied"]
+        return count
+
+    def get(self, path: str) -> Any:
+        return httpx.get(f"{self.url}{path}", timeout=30).json()
+
+
+def headrace(data: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments, "--data-dir", str(data)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=ROOT,
+        check=False,
+    )
+
+
+def people_differ(data: Path) -> bool:
+    found = headrace(data, "diff", "live", "rebuilt", "--json")
+    kinds = json.loads(found.stdout)
+    return any(kinds["profile"][field] for field in ("changed", "only_in_a", "only_in_b"))
+
+
+@pytest.mark.timeout(600)  # the whole engine and a second flow, on a machine that may be busy
+def test_a_backfill_hands_over_at_the_exact_offsets_and_is_promoted_and_back(
+    tmp_path: Path,
+) -> None:
+    with Up(tmp_path, program=REAL) as up:
+        shop = Shop(up.ready())
+        shop.visit(20)
+        following = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "cli.main", "backfill", "rebuilt"),
+                *("--data-dir", str(up.data)),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        try:
+            assert following.stdout is not None
+            assert following.stdout.readline() == "following rebuilt\n"
+            shop.visit(20)
+            until(lambda: not people_differ(up.data))
+
+            assert headrace(up.data, "promote", "nothing").returncode == 1
+            assert headrace(up.data, "promote", "rebuilt").returncode == 0
+            until(lambda: shop.get("/readyz")["namespace"] == "rebuilt")
+            assert shop.get("/v1/users/u1/profile")["profile"]["events"] == 40 // PEOPLE
+            assert headrace(up.data, "promote", "live").returncode == 0
+            until(lambda: shop.get("/readyz")["namespace"] == "live")
+        finally:
+            following.terminate()
+            assert following.wait(60) == 0
+            following.communicate()
+        assert up.end() == 0
