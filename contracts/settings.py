@@ -135,7 +135,7 @@ class ApiSettings(_Group):
         0, ge=0, description="impressions without a click after which an item steps back; 0: never"
     )
     store_budget_ms: int = Field(
-        40, ge=5, le=10_000, description="time an answer may wait for the store before it degrades"
+        35, ge=5, le=10_000, description="time an answer may wait for the store before it degrades"
     )
     rules_file: Path | None = Field(None, description="TOML of pin, boost, bury and filter rules")
     sites: dict[str, SecretStr] = Field(
