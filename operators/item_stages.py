@@ -31,12 +31,19 @@ class _Shard:
         self.popularity = Popularity()
         self.names = PackedMap()
         self.pending: set[int] = set()
+        self.counted = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether rows or counts changed that were not published."""
+        return self.counted or bool(self.pending)
 
     def learn(self, batch: ItemBatch) -> list[View]:
         """Learn from a batch; return the catalogue records of items not seen before."""
         self._count(batch.touches)
         self._pair(batch.pairs)
         views = [self._name(named) for named in batch.named]
+        self.counted = self.counted or bool(batch.touches.items or batch.named)
         return [view for view in views if view is not None]
 
     def rows(self, site: str) -> list[View]:
@@ -47,11 +54,13 @@ class _Shard:
         return [View("near", site, f"{item:016x}", packed.get(item)) for item in changed]
 
     def republish(self) -> None:
-        """Make all rows count as changed."""
+        """Make all rows, and the counts, pass for changed."""
         self.pending.update(self.table.items())
+        self.counted = True
 
     def rankings(self) -> dict[str, bytes]:
         """Return the shard's most popular items, by horizon."""
+        self.counted = False
         tops = self.popularity.top(TOP_OF_SHARD, self.popularity.time)
         return {horizon: pack_top(top) for horizon, top in tops.items()}
 
@@ -73,6 +82,8 @@ class _Shard:
         self.popularity.load([popularity for _, popularity, _, _ in decoded])
         self.names.load([names for _, _, names, _ in decoded])
         self.pending = set(decoded[-1][3])
+        # Whether these counts were published is not kept: once more does no harm.
+        self.counted = len(self.popularity) > 0 or len(self.names) > 0
 
     def _count(self, touches: TouchArrays) -> None:
         self.popularity.learn_many(
@@ -123,8 +134,8 @@ class ItemStage:
 
     @property
     def waiting(self) -> bool:
-        """Whether rows changed that were not published."""
-        return any(shard.pending for shard in self._sites.values())
+        """Whether anything changed that was not published."""
+        return any(shard.waiting for shard in self._sites.values())
 
     def on_batch(self, messages: Sequence[ItemBatch]) -> list[Message]:
         """Learn from a batch; what it changed waits to be published."""
@@ -142,6 +153,7 @@ class ItemStage:
             shard = self._sites[site]
             if shard.pending:
                 out.append(Views(shard.rows(site)))
+            if shard.counted:
                 out.append(TopPart(site, self._shard, len(shard.names), shard.rankings()))
         return out
 
