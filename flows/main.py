@@ -16,12 +16,12 @@ from bytewax.run import cli_main
 
 from contracts.keys import CATALOG_TOPIC, EVENT_TOPICS
 from contracts.launch import Launch
-from contracts.settings import SettingsError, kafka_config
+from contracts.settings import kafka_config
 from flows.catalog_table import CatalogTable
 from flows.discard import Discard
+from flows.failures import explained
 from flows.handover import start_offsets
 from flows.heartbeat import Heartbeat
-from flows.kafka_client import KafkaAway, KafkaRefused, LogMismatch
 from flows.kafka_part import Reading
 from flows.kafka_sink import KafkaSink
 from flows.kafka_source import KafkaSource
@@ -81,12 +81,12 @@ def main() -> int:
             process.launch.mark_ready()
             settle_memory()
             run(flow, process)
-    except (SettingsError, KafkaRefused, LogMismatch) as error:
-        logger.error("%s", error)
-        return 2
-    except KafkaAway as error:
-        logger.error("%s", error)
-        return 1
+    except Exception as error:
+        known = explained(error)
+        if known is None:
+            raise
+        logger.error("%s", known[0])
+        return known[1]
     return 0
 
 

@@ -9,12 +9,13 @@ from typing import Final
 from contracts.events import Item
 from contracts.settings import Settings, kafka_config
 from flows import importers
+from flows.importers.errors import ImporterError
 from flows.process import Process
 from flows.records import RawBatch
 from flows.replaying.arrival_clock import Arrival, arrived
 from flows.replaying.files import fingerprint, imported, is_event_table, recorded
 from flows.replaying.moments import MomentError, moment
-from flows.replaying.source import ReplaySource
+from flows.replaying.source import ReplaySource, UnusableRecording
 from flows.replaying.spec import KAFKA, ReplaySpec
 from flows.replaying.topic_range import TopicRange, catalog_items, end_offsets
 from flows.replaying.total_order import in_order, in_rounds
@@ -22,8 +23,8 @@ from flows.replaying.total_order import in_order, in_rounds
 EVENTS: Final = "events"
 
 
-class ReplayInputError(ValueError):
-    """A recording that cannot be replayed: which, why, and what to do about it."""
+class ReplayInputError(UnusableRecording):
+    """A recording that cannot be replayed as it was asked for."""
 
 
 def open_source(spec: ReplaySpec, process: Process) -> tuple[ReplaySource, list[Item]]:
@@ -33,14 +34,20 @@ def open_source(spec: ReplaySpec, process: Process) -> tuple[ReplaySource, list[
     recording = _opened(spec, process)
 
     def rounds() -> Iterator[RawBatch]:
-        arrivals = recording.arrivals(ahead_ms, lateness_ms)
-        return in_rounds(in_order(arrivals, lateness_ms), flow.round_events)
+        try:
+            arrivals = recording.arrivals(ahead_ms, lateness_ms)
+            yield from in_rounds(in_order(arrivals, lateness_ms), flow.round_events)
+        except ImporterError as error:
+            raise UnusableRecording(str(error)) from error
 
     def name() -> str:
         return f"{recording.name()} in rounds of {flow.round_events}, {ahead_ms}/{lateness_ms} ms"
 
     source = ReplaySource(rounds, process.drain, process.progress, spec.speed, recording=name)
-    return source, recording.items()
+    try:
+        return source, recording.items()
+    except ImporterError as error:
+        raise UnusableRecording(str(error)) from error
 
 
 def detect(source: str) -> str:

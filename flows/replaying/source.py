@@ -22,7 +22,11 @@ LONGEST_NAP: Final = timedelta(milliseconds=100)
 Now = Callable[[], datetime]
 
 
-class RecordingChanged(RuntimeError):  # noqa: N818  # reads as what it is
+class UnusableRecording(RuntimeError):  # noqa: N818  # reads as what it is
+    """A recording that cannot be replayed: which, why, and what to do about it."""
+
+
+class RecordingChanged(UnusableRecording):
     """A replay is to go on with a recording, or with settings, that it did not begin with."""
 
 
