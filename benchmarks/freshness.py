@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import psutil
 import redis.asyncio
 import uvloop
 from confluent_kafka import OFFSET_END, Consumer, TopicPartition
@@ -60,8 +62,8 @@ STEPS = ("collect", "source", "graph and view write", "read", "freshness")
 
 
 @contextmanager
-def headrace(data_dir: Path) -> Iterator[str]:
-    """Run `headrace up` on a free port; yield its URL."""
+def headrace(data_dir: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """Run `headrace up` on a free port; yield its URL, and its process."""
     log = (data_dir.parent / "up.log").open("wb")
     process = subprocess.Popen(
         [sys.executable, "-m", "cli.main", "up", f"--port={free_port()}", f"--data-dir={data_dir}"],
@@ -73,11 +75,25 @@ def headrace(data_dir: Path) -> Iterator[str]:
         line = process.stdout.readline().decode()
         if not line.startswith("ready http"):
             raise RuntimeError(f"headrace up said {line!r}: {(data_dir.parent / 'up.log')}")
-        yield line.split()[1]
+        yield line.split()[1], psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(30)
         log.close()
+
+
+PROGRAMS = {"flows.main": "worker", "api.main": "API", "valkey": "store", "tansu": "broker"}
+
+
+def cpu_seconds(parent: psutil.Process) -> dict[str, float]:
+    """Return what each of the programs took, and this one, which makes the load."""
+    found = {"load": time.process_time()}
+    for child in parent.children(recursive=True):
+        words = " ".join(child.cmdline()).lower()
+        for word, name in PROGRAMS.items():
+            if word in words:
+                found[name] = sum(child.cpu_times()[:2])
+    return found
 
 
 class Watch(threading.Thread):
@@ -108,14 +124,18 @@ class Measured:
     posts: list[float] = field(default_factory=list)
     reads: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
+    cpu: dict[str, float] = field(default_factory=dict)
     lost: int = 0
 
 
 class Load:
     """The events, the readers and the probes."""
 
-    def __init__(self, url: str, settings: Settings, args: argparse.Namespace) -> None:
+    def __init__(
+        self, url: str, process: psutil.Process, settings: Settings, args: argparse.Namespace
+    ) -> None:
         self._url = url
+        self._process = process
         self._args = args
         self._keys = Keys(settings.namespace)
         self._store: Any = redis.asyncio.Redis.from_url(settings.redis.url.get_secret_value())
@@ -130,12 +150,16 @@ class Load:
         )
         await self._fill([event.raw for event in islice(shoppers, args.history)])
         self._watch.start()
+        before, began = cpu_seconds(self._process), time.perf_counter()
         async with Pool(self._url) as pool:
             await asyncio.gather(
                 self._at_rate(args.events_rate, lambda n: self._post(pool, next(shoppers).raw)),
                 self._at_rate(args.reads_rate, lambda n: self._read(pool, n)),
                 self._at_rate(1 / PROBE_EVERY_S, self._probe),
             )
+        spent = time.perf_counter() - began
+        after = cpu_seconds(self._process)
+        self.measured.cpu = {k: (after[k] - before.get(k, 0.0)) / spent for k in sorted(after)}
         self._watch.stopped = True
         self._watch.join()
         await self._store.aclose()
@@ -265,10 +289,10 @@ def _ms(since: float) -> float:
 def measure(args: argparse.Namespace) -> Measured:
     with (
         tempfile.TemporaryDirectory(prefix="freshness-") as folder,
-        headrace(Path(folder) / "data") as url,
+        headrace(Path(folder) / "data") as (url, process),
     ):
         settings = Settings.load(Path(folder) / "data" / "run" / "settings.json")
-        return uvloop.run(Load(url, settings, args).run())
+        return uvloop.run(Load(url, process, settings, args).run())
 
 
 def summary(measured: Measured) -> dict[str, Any]:
@@ -281,6 +305,7 @@ def summary(measured: Measured) -> dict[str, Any]:
         },
         "probes": len(measured.steps["freshness"]),
         "lost": measured.lost,
+        "cores": measured.cpu,
         "statuses": dict(measured.statuses),
     }
 
@@ -290,6 +315,8 @@ def report(result: dict[str, Any]) -> None:
     for name, row in result["ms"].items():
         print(f"{name:<28}{row['p50']:>8.1f}{row['p95']:>8.1f}{row['p99']:>8.1f}")
     print(f"\n{result['probes']} probes, {result['lost']} without an end; {result['statuses']}\n")
+    cores = ", ".join(f"{name} {share:.2f}" for name, share in result["cores"].items())
+    print(f"cores in use: {cores}; load average of the machine {os.getloadavg()[0]:.1f}\n")
     found = result["ms"]["freshness"]
     for name, target in (("p50", P50_TARGET_MS), ("p99", P99_TARGET_MS)):
         word = "reached" if found[name] < target else "MISSED"
