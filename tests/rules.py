@@ -21,9 +21,9 @@ MAY_IMPORT = {
     "api": {"contracts", "storage", "online_models", "api"},
     "cli": {"contracts", "storage", "online_models", "operators", "flows", "api", "cli"},
 }
-"""The direction of imports. `tests` and `benchmarks` may import all, and nobody imports them."""
+"""The direction of imports. `tests`, `benchmarks` and `examples` may import all; nobody imports them."""
 
-OURS = {*MAY_IMPORT, "tests", "benchmarks"}
+OURS = {*MAY_IMPORT, "tests", "benchmarks", "examples"}
 PURE = {"operators", "online_models"}
 PURE_LIBRARIES = {"numpy", "msgspec", "river"}
 PURE_STANDARD = set(

@@ -21,8 +21,10 @@ from tests.rules import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = ("api", "benchmarks", "cli", "contracts", "flows", "online_models", "operators", "storage")
-TOPS = (*CODE, "tests", "docs", "web", ".ci")
+TOPS = (
+    *("api", "benchmarks", "cli", "contracts", "examples", "flows", "online_models", "operators"),
+    *("storage", "tests", "docs", "web", ".ci"),
+)
 TEXT = {".py", ".md", ".toml", ".yml", ".yaml", ".lua", ".js", ".html", ".css", ".json", ""}
 SKIPPED = {"__pycache__", "node_modules", ".hypothesis"}
 GENERATED = {"package-lock.json"}
