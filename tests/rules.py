@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "api": {"contracts", "storage", "online_models", "api"},
     "cli": {"contracts", "storage", "online_models", "operators", "flows", "api", "cli"},
 }
-"""The direction of imports. `tests`, `benchmarks` and `examples` may import all; nobody imports them."""
+"""The direction of imports. The other folders may import all of these; nobody imports those."""
 
 OURS = {*MAY_IMPORT, "tests", "benchmarks", "examples"}
 PURE = {"operators", "online_models"}
