@@ -11,7 +11,6 @@ from contracts.rejects import Rejected
 from flows.kafka_sink import Outgoing
 from operators.messages import Facts, Refused
 
-
 LONGEST_RAW: Final = 700_000
 """Characters of base64. Kafka takes messages of about a million bytes, and a refused event is a
 third longer in its record than it was: whole, it could stop the flow for good."""
