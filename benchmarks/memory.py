@@ -152,7 +152,7 @@ def report(result: dict[str, Any]) -> None:
         ]
         if len(growth) > 1:
             ratio = growth[-1] / growth[0]
-            word = "linear" if abs(ratio - 1) <= LINEAR_WITHIN else "NOT LINEAR"
+            word = "no faster than linear" if ratio <= 1 + LINEAR_WITHIN else "FASTER THAN LINEAR"
             print(f"{what}: each further user {', '.join(f'{g:,.0f} B' for g in growth)}   {word}")
 
 
