@@ -139,8 +139,9 @@ def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
 
 def _run(options: Options, format_: str | None, data_dir: Path, lock: int) -> None:
     from cli.demo import running
-    from cli.demo.display import display_on, summary
+    from cli.demo.display import display_on
     from cli.demo.stream import prepare_stream
+    from cli.demo.wording import summary
     from cli.up import check_exposure
 
     stream = prepare_stream(options, format_, data_dir)

@@ -33,9 +33,10 @@ READY_POLL_SECONDS: Final = 0.05
 BEGIN_SECONDS: Final = 30.0
 RUNNING_LAG_MS: Final = 3_000
 """What a flow that runs says of itself is never older."""
-POST_SECONDS: Final = 3.0
-SETTLE_SECONDS: Final = 3.0
+POST_SECONDS: Final = 5.0
+SETTLE_SECONDS: Final = 8.0
 """At the end: so long for what waits to be posted, and for the engine to have applied it."""
+STILL_SECONDS: Final = 1.0
 SETTLE_POLL_SECONDS: Final = 0.1
 
 logger = logging.getLogger("headrace.demo")
@@ -92,11 +93,18 @@ async def _flow(
 async def _settle(traffic: Traffic) -> None:
     """Wait until the engine has accounted for what was accepted.
 
-    After a crash its counts step back a little, so that they may never get there.
+    After a crash its counts step back a little, so that they may never get there: it is enough
+    that all was read, and the counts stand still.
     """
+    clock = asyncio.get_running_loop().time
+    applied, since = -1, clock()
     with suppress(TimeoutError):
         async with asyncio.timeout(SETTLE_SECONDS):
             while not traffic.counted:
+                if traffic.figures().applied != applied:
+                    applied, since = traffic.figures().applied, clock()
+                elif traffic.settled and clock() - since > STILL_SECONDS:
+                    return
                 await asyncio.sleep(SETTLE_POLL_SECONDS)
                 await traffic.refresh()
 

@@ -54,7 +54,8 @@ class Figures(Struct, tag="figures", kw_only=True):
 
     `accepted`, `refused` and `answers` are the collector's and the API's, in this run. The engine
     counts how events ended over all runs: `applied`, `duplicate`, and `others` (rejected or
-    withheld). `settled` says that it has read all that was accepted.
+    withheld). `settled` says that it has read all that was accepted; `waiting` events are those
+    that the collector has not answered yet.
     """
 
     events_rate: float = 0.0
@@ -62,6 +63,7 @@ class Figures(Struct, tag="figures", kw_only=True):
     fresh_p50: float | None = None
     fresh_p99: float | None = None
     accepted: int = 0
+    waiting: int = 0
     refused: int = 0
     answers: int = 0
     applied: int = 0

@@ -8,16 +8,17 @@ from typing import Final
 
 from cli.children import Child
 from cli.cluster import child_environ
-from cli.demo.display import Display, welcome
+from cli.demo.display import Display
 from cli.demo.reports import Plan, encode
 from cli.demo.stopping import ask_to_stop
 from cli.demo.watching import Watch
+from cli.demo.wording import welcome
 from cli.supervisor import Supervisor, Unit
 from cli.units import Deployment
 from contracts.settings import Loaded, Settings
 
 CROWD: Final = (sys.executable, "-P", "-m", "cli.demo.crowd")
-STOP_SECONDS: Final = 10.0
+STOP_SECONDS: Final = 15.0
 """The shoppers post what waits, and give the engine time to apply it."""
 
 MakePlan = Callable[[Settings, str, int], Plan]

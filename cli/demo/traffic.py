@@ -85,6 +85,7 @@ class Traffic:
             fresh_p50=self._delays.quantile(0.5, now),
             fresh_p99=self._delays.quantile(0.99, now),
             accepted=self._events.total,
+            waiting=self.lanes.waiting,
             refused=self._refused,
             answers=self._answers.total,
             applied=ended.applied,

@@ -5,8 +5,9 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from cli.demo.display import Display, examples
+from cli.demo.display import Display
 from cli.demo.reports import Example, Figures, Report, Said, Started, decode
+from cli.demo.wording import examples
 
 
 class Watch:

@@ -103,10 +103,15 @@ class Demo:
 
 
 def accounted(text: str) -> tuple[int, int]:
-    """Return how many events were accepted and applied, by the summary."""
-    found = re.search(r"([\d,]+) events accepted; the engine has applied ([\d,]+)", text)
+    """Return how many events were accepted and applied, by the summary.
+
+    They may differ only if it says so, as on a machine with far too much to do.
+    """
+    found = re.search(r"([\d,]+) events accepted.*; the engine has applied ([\d,]+)", text)
     assert found is not None, text
     accepted, applied = (int(number.replace(",", "")) for number in found.groups())
+    excused = "the last ones were still on their way" in text or "without an answer" in text
+    assert accepted == applied or excused
     return accepted, applied
 
 
@@ -128,8 +133,8 @@ def test_shoppers_come_are_shown_and_leave_nothing_behind(tmp_path: Path) -> Non
     assert re.search(r"\d+ events/s \| fresh in .* \| \d+ recommendations/s \|", demo.text)
     assert "\x1b" not in demo.text
     accepted, applied = accounted(demo.text)
-    assert accepted == applied > demo.applied[0] >= 0
-    assert applied > 200
+    assert applied > demo.applied[0] >= 0
+    assert accepted > 200
     assert "NO WRITE KEYS ARE CONFIGURED" in demo.errors
     assert {entry.name for entry in tmp_path.iterdir()} == {"D", "stderr"}
 
@@ -153,7 +158,8 @@ def test_a_recording_is_played_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     assert "A RECORDING IS PLAYED" in demo.text
     assert re.search(r"3,000 events\n  and 5 items, 5,99\d times as fast as it happened", demo.text)
     accepted, applied = accounted(demo.text)
-    assert 100 < accepted == applied <= 3_000
+    assert 100 < applied <= 3_000
+    assert 100 < accepted <= 3_000
 
 
 def test_two_interrupts_force_the_end(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo.display import LiveLine, PlainLines, display_on, line_of, summary
+from cli.demo.display import LiveLine, PlainLines, display_on
 from cli.demo.reports import Example, Figures, Said, Started, encode
 from cli.demo.watching import Watch
+from cli.demo.wording import line_of, summary
 from cli.stop_signals import StopSignals
 
 FIGURES = Figures(events_rate=100, answers_rate=9, accepted=500, applied=490, lag_ms=1234, online=7)
@@ -30,11 +31,18 @@ def test_the_line_says_what_is_known_and_what_is_not() -> None:
 
 def test_the_summary_accounts_for_every_end() -> None:
     figures = Figures(
-        accepted=10, refused=2, applied=7, duplicate=1, others=1, answers=4, settled=False
+        accepted=10,
+        refused=2,
+        waiting=3,
+        applied=7,
+        duplicate=1,
+        others=1,
+        answers=4,
+        settled=False,
     )
     assert summary(figures) == (
-        "10 events accepted, 2 refused; the engine has applied 7, and found 1 duplicates, "
-        "and rejected or withheld 1; the last ones were still on their way; "
+        "10 events accepted, 2 refused, 3 without an answer in time; "
+        "the engine has applied 7, and found 1 duplicates, and rejected or withheld 1; the last ones were still on their way; "
         "4 recommendations given"
     )
 
