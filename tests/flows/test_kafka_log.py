@@ -9,7 +9,7 @@ import pytest
 from cli.embedded import EmbeddedBroker
 from flows.drain import Drain
 from flows.kafka_client import UnknownTopic
-from flows.kafka_log import LogWatch
+from flows.kafka_log import Log, LogWatch, Topic
 from flows.topics import create_topics
 
 TOPIC = "events.click"
@@ -97,3 +97,18 @@ def test_a_look_from_time_to_time_holds_nothing_back(own_broker: EmbeddedBroker)
     until = time.monotonic() + 0.3
     while time.monotonic() < until:
         assert watch.settled()
+
+
+def test_new_partitions_are_logged_and_not_read(
+    own_broker: EmbeddedBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = watch_of(own_broker)
+    seen = watch.log.topics[TOPIC]
+    grown = Log(watch.log.cluster, {TOPIC: Topic(seen.id, seen.partitions + 2)})
+    # The embedded broker cannot add partitions, so the answer of one that can is given.
+    with caplog.at_level(logging.WARNING):
+        watch._tell_growth(grown)
+    assert [record.message for record in caplog.records] == [
+        f"topic {TOPIC} has 6 partitions now, of which 4 are read: restart to read all"
+    ]
+    assert grown.same_as(watch.log)
