@@ -1,6 +1,7 @@
 """Free ports, and waiting until a server of ours takes connections."""
 
 import os
+import secrets
 import socket
 import time
 from typing import Final
@@ -9,13 +10,23 @@ from cli.children import Child, ChildError
 
 LOOPBACK: Final = "127.0.0.1"
 POLL_SECONDS: Final = 0.005
+QUIET_PORTS: Final = range(20_000, 32_000)
+TRIES: Final = 50
 
 
 def free_port(host: str = LOOPBACK) -> int:
-    """Return a TCP port that nobody listens on now; another process may still take it first."""
+    """Return a TCP port that nobody listens on now; another process may still take it first.
+
+    Not one of those that the system gives to outgoing connections: between this answer and the
+    server's start some client, perhaps one of ours, would be given it.
+    """
+    for _ in range(TRIES):
+        port = secrets.choice(QUIET_PORTS)
+        if is_free(port, host):
+            return port
     with _bound(host, 0) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+        found: int = probe.getsockname()[1]
+        return found
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from confluent_kafka import Producer
 
@@ -151,6 +152,13 @@ class Live:
     def await_ends(self, count: int) -> None:
         until(lambda: self.stats()["events"]["ended"] >= count)
 
+    def workers(self) -> set[int]:
+        found = set()
+        for child in self.up.children():
+            with suppress(psutil.NoSuchProcess):
+                found |= {child.pid} if "flows.main" in " ".join(child.cmdline()) else set()
+        return found
+
     def stats(self) -> Any:
         return httpx.get(f"{self.url}/v1/stats", timeout=30).json()
 
@@ -188,8 +196,8 @@ def test_live_workers_killed_ten_times_lose_nothing_and_do_nothing_twice(tmp_pat
                     break
                 # A worker that dies sooner after its start counts as one that cannot start.
                 time.sleep(dice.uniform(4.0, 5.0))
-                workers = [c for c in up.children() if "flows.main" in " ".join(c.cmdline())]
-                dice.choice(sorted(workers, key=lambda child: child.pid)).kill()
+                until(lambda: len(live.workers()) == 2)  # noqa: B023
+                kill_one(live.workers(), dice)
                 until(lambda run=number + 2: f"run {run} of namespace live" in up.errors)
             live.await_ends(len(records))
             states.append(live.state())
