@@ -14,6 +14,9 @@ from contracts.launch import Launch
 from contracts.settings import SettingsError
 
 STOP_MARGIN_SECONDS = 2
+KEEP_ALIVE_SECONDS = 75
+"""Longer than load balancers and client pools keep a quiet connection (60 s and less): they are to
+end it, since a request that meets our end of it gets no answer."""
 
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
@@ -35,6 +38,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
             access_log=False,
             log_config=None,
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             # A request may wait for the broker until the delivery timeout.
             timeout_graceful_shutdown=settings.kafka.delivery_timeout_ms // 1000
             + STOP_MARGIN_SECONDS,
