@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from operators import routing, stages
 from operators.catalogue import Catalogue
 from operators.clean import Clean
 from operators.cleaning import clean_batches
+from operators.families import FAMILIES
 from operators.item_stages import ItemStage, TopStage
 from operators.messages import (
     AttributedSlice,
@@ -47,7 +49,6 @@ from operators.messages import (
     TopPart,
     Views,
 )
-from operators.model_stages import IntentStage, SegmentStage
 from storage.redis_views import RedisViews
 
 KEY = b"a key that signs the models' state"
@@ -116,9 +117,10 @@ class Bare:
         self._profile = Keys(lambda: stages.ProfileStage(flow))
         self._items = Keys(lambda: ItemStage(flow))
         self._top = Keys(TopStage)
-        self._intent = Keys(lambda: IntentStage(flow, KEY, every=False))
-        self._segments = Keys(lambda: SegmentStage(flow, KEY, every=False))
-        self._facts = Keys(lambda: stages.FactStage(3))
+        self._families = {
+            family.name: Keys(partial(family.make_stage, flow, KEY, False)) for family in FAMILIES
+        }
+        self._facts = Keys(stages.FactStage)
         self._rows_at = self._models_at = time.monotonic()
 
     def __call__(self, batch: RawBatch) -> None:
@@ -140,13 +142,13 @@ class Bare:
         with stage("co-visitation, popularity"):
             items = self._items.on_batch(_only(learnt, ItemBatch))
         examples = _only(learnt, Examples)
-        with stage("intent model"):
-            scores = self._intent.on_batch([m for m in examples if m[0] == routing.INTENT])
-        with stage("segment model"):
-            scores += self._segments.on_batch([m for m in examples if m[0] == routing.SEGMENTS])
+        scores: list[Keyed] = []
+        for name, keys in self._families.items():
+            with stage(f"{name} model"):
+                scores += keys.on_batch([m for m in examples if m[0] == name])
         with stage("standings, facts"):
-            scored = [message for _, message in scores]
-            facts = self._facts.on_batch([*_only(applied, FactSlice), *scored])
+            scored = [m if isinstance(m, tuple) else (key, m) for key, m in scores]
+            facts = self._facts.on_batch(_only([*applied, *scored], FactSlice))
         published = self._publish()
         with stage("write views"):
             messages = [*firsts, *applied, *items, *facts, *published]
@@ -162,10 +164,9 @@ class Bare:
                 out += self._top.publish()
         if now - self._models_at >= MODEL_PUBLISH_MS / 1000:
             self._models_at = now
-            with self.clock.stage("intent model"):
-                out += self._intent.publish()
-            with self.clock.stage("segment model"):
-                out += self._segments.publish()
+            for name, keys in self._families.items():
+                with self.clock.stage(f"{name} model"):
+                    out += keys.publish()
         return out
 
     def _write(self, messages: Sequence[Keyed]) -> None:

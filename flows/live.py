@@ -3,7 +3,7 @@
 ::
 
     events -> clean -> dedupe -> identify -> (order) -> profile -> (order) -> items -> top
-                 |        keyed by device               keyed by user  |  `-> intent, segments
+                 |        keyed by device               keyed by user  |  `-> models
                  v                                                     v           |
               refused                                                facts <-------'
 
@@ -14,6 +14,7 @@ race for back into one total order, at the two steps in brackets, where live tra
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ from operators import routing, stages
 from operators.catalogue import Catalogue
 from operators.clean import Clean
 from operators.cleaning import clean_batches
+from operators.families import FAMILIES, Family
 from operators.item_stages import ItemStage, TopStage
 from operators.messages import (
     AttributedSlice,
@@ -44,10 +46,12 @@ from operators.messages import (
     TopPart,
     Views,
 )
-from operators.model_stages import IntentStage, SegmentStage
+from operators.resequence import HasRound
 
 T = TypeVar("T")
+R = TypeVar("R", bound=HasRound)
 Keyed = tuple[str, Any]
+Route = list[routing.Keyed]
 
 TOP_KEY = "top"
 ORDER_KEY = "order"
@@ -101,24 +105,23 @@ def build(
     attributed = add.step(
         "identify", _only("firsts", firsts, Slice), lambda: stages.IdentifyStage(settings)
     )
-    applied = add.step(
-        "profile",
-        add.by_user(_only("attributed", attributed, AttributedSlice)),
-        lambda: stages.ProfileStage(settings),
+    by_user = add.regroup(
+        "by_user",
+        _only("attributed", attributed, AttributedSlice),
+        AttributedSlice,
+        partial(routing.to_users, buckets=settings.buckets, every=ordered),
     )
-    lessons = add.by_model(_only("lessons", applied, Lesson))
-    learnt = add.items(lessons)
-    scored = add.models(lessons)
-    facts = add.step(
-        "facts",
-        op.merge(
-            "changes",
-            _only("profile_facts", applied, FactSlice),
-            _only("scores", scored, FactSlice),
-        ),
-        lambda: stages.FactStage(senders=3),
+    applied = add.step("profile", by_user, lambda: stages.ProfileStage(settings))
+    lessons = add.regroup(
+        "by_model",
+        _only("lessons", applied, Lesson),
+        Lesson,
+        partial(routing.to_models, shards=settings.shards, every=ordered),
     )
-    outputs = [ends, firsts, applied, learnt, scored, facts]
+    learnt, scored = add.items(lessons), add.models(lessons)
+    changes = op.merge("changes", applied, *scored)
+    facts = add.step("facts", _only("fact_slices", changes, FactSlice), stages.FactStage)
+    outputs = [ends, firsts, applied, learnt, *scored, facts]
     if extend is not None:
         extra = extend(flow)
         outputs.append(extra)
@@ -141,35 +144,19 @@ class _Steps:
         """Add a keyed step."""
         return stateful(name, up, make, self._segments(name))
 
-    def by_user(self, attributed: Stream[Keyed]) -> Stream[Keyed]:
-        """Regroup events from buckets of devices to buckets of users."""
-        settings = self._settings
-        if self._ordered:
-            gathered = op.map("gather_events", attributed, _to_order)
-            return _targets(
-                "user_rounds",
-                self.step("order_events", gathered, lambda: stages.UserOrderStage(settings)),
-            )
-        return op.flat_map_batch(
-            "by_user",
-            attributed,
-            lambda batch: routing.to_users(_messages(batch), settings.buckets, every=False),
+    def regroup(
+        self, name: str, up: Stream[Keyed], type_: type[R], route: Callable[[Sequence[R]], Route]
+    ) -> Stream[Keyed]:
+        """Regroup messages for the keys of the next step; a replay puts them in order first."""
+        if not self._ordered:
+            return op.flat_map_batch(name, up, lambda batch: route([kv[1] for kv in batch]))
+        senders = self._settings.buckets
+        gathered = op.map(f"gather_{name}", up, lambda keyed: (ORDER_KEY, keyed[1]))
+        ordered = self.step(
+            f"order_{name}", gathered, lambda: stages.OrderStage(senders, type_, route)
         )
-
-    def by_model(self, lessons: Stream[Keyed]) -> Stream[Keyed]:
-        """Regroup lessons from buckets of users to item shards and models."""
-        settings = self._settings
-        if self._ordered:
-            gathered = op.map("gather_lessons", lessons, _to_order)
-            return _targets(
-                "model_rounds",
-                self.step("order_lessons", gathered, lambda: stages.LessonOrderStage(settings)),
-            )
-        return op.flat_map_batch(
-            "by_model",
-            lessons,
-            lambda batch: routing.to_models(_messages(batch), settings.shards, every=False),
-        )
+        # The stage named a key for each message, which takes the place of its own.
+        return op.map(f"ordered_{name}", ordered, lambda keyed: keyed[1])
 
     def items(self, lessons: Stream[Keyed]) -> Stream[Keyed]:
         """Add the item shards and what ranks them all."""
@@ -186,25 +173,23 @@ class _Steps:
         top = publishing("top", parts, TopStage, self._segments("top"), every)
         return op.merge("item_views", rows, top)
 
-    def models(self, lessons: Stream[Keyed]) -> Stream[Keyed]:
-        """Add the models with one key each; their scores go back to the users."""
-        settings, key, ordered = self._settings, self._resources.snapshot_key, self._ordered
+    def models(self, lessons: Stream[Keyed]) -> list[Stream[Keyed]]:
+        """Add the families of models, one key each; their scores go back to the users."""
         examples = _only("examples", lessons, Examples)
-        intent = publishing(
-            "intent",
-            op.filter("intent_examples", examples, lambda kv: kv[0] == routing.INTENT),
-            lambda: IntentStage(settings, key, every=ordered),
-            self._segments("intent"),
+        return [
+            op.flat_map(f"{family.name}_results", self._family(family, examples), _to_target)
+            for family in FAMILIES
+        ]
+
+    def _family(self, family: Family, examples: KeyedStream[Examples]) -> KeyedStream[Any]:
+        settings, key, ordered = self._settings, self._resources.snapshot_key, self._ordered
+        return publishing(
+            family.name,
+            op.filter(f"{family.name}_examples", examples, lambda kv: kv[0] == family.name),
+            lambda: family.make_stage(settings, key, ordered),
+            self._segments(family.name),
             self._every(MODEL_PUBLISH_MS),
         )
-        segments = publishing(
-            "segments",
-            op.filter("segment_examples", examples, lambda kv: kv[0] == routing.SEGMENTS),
-            lambda: SegmentStage(settings, key, every=ordered),
-            self._segments("segments"),
-            self._every(MODEL_PUBLISH_MS),
-        )
-        return op.flat_map("model_results", op.merge("results", intent, segments), _to_target)
 
     def _every(self, milliseconds: int) -> timedelta | None:
         # What is published along the way in a replay would only be written over at its end.
@@ -217,19 +202,6 @@ class _Steps:
 def _only(name: str, up: Stream[Keyed], type_: type[T]) -> KeyedStream[T]:
     """Keep the messages of one type."""
     return op.filter(name, up, lambda keyed: isinstance(keyed[1], type_))
-
-
-def _messages(batch: Sequence[Keyed]) -> list[Any]:
-    return [message for _, message in batch]
-
-
-def _to_order(keyed: Keyed) -> Keyed:
-    return ORDER_KEY, keyed[1]
-
-
-def _targets(name: str, up: KeyedStream[Any]) -> Stream[Keyed]:
-    """Take the key that a stage named for its message, in place of the stage's own."""
-    return op.map(name, up, lambda keyed: keyed[1])
 
 
 def _to_target(keyed: Keyed) -> Iterable[Keyed]:

@@ -87,7 +87,9 @@ class _PublishingLogic(_Logic):
         return self._publisher.publish(), False
 
     def on_eof(self) -> tuple[Sequence[Message], bool]:
-        return self._publisher.finish(), False
+        # Live, the end of the input is a drain, and a run that resumes goes on publishing.
+        last = self._publisher.finish if self._every is None else self._publisher.publish
+        return last(), False
 
     def notify_at(self) -> datetime | None:
         return self._due

@@ -97,7 +97,7 @@ class IntentExamples:
         if raw is None:
             return
         for example in _decode(raw)[1]:
-            example.label = label
+            example.label = float(label)
             # Settled by an event: in that event's place. By the clock: in the example's own.
             example.seq = example.seq if seq is None else seq
             self._out.append(example)
@@ -107,7 +107,7 @@ _decode = msgspec.msgpack.Decoder(tuple[int, list[Example]]).decode
 
 
 class SegmentExamples:
-    """People whose segment is to be looked at again: an observer without state."""
+    """People whose segment is to be looked at again; has no state to save."""
 
     def __init__(self, settings: FlowSettings) -> None:
         self._every = settings.segment_every
@@ -129,7 +129,14 @@ class SegmentExamples:
             )
         )
 
-    def take(self) -> list[Example]:
+    def take(self, clock: int) -> list[Example]:
         """Return what came of the batch."""
         out, self._out = self._out, []
         return out
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return nothing."""
+        return b""
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Take nothing back."""

@@ -155,13 +155,12 @@ class Named(Struct, array_like=True, gc=False):
 
 
 class Lesson(Packed, array_like=True, tag="lesson"):
-    """What the models learn from one bucket of users in a batch."""
+    """What one bucket of users teaches in a batch; `examples` by the name of their family."""
 
     round: int
     touchpoints: list[Touchpoint]
     named: list[Named]
-    intent: list["Example"]
-    segments: list["Example"]
+    examples: dict[str, list["AnyExample"]]
 
 
 class ItemBatch(Packed, array_like=True, tag="items"):
@@ -202,7 +201,7 @@ class TopPart(Packed, array_like=True, tag="top"):
     rankings: dict[str, bytes]
 
 
-class Example(Struct, array_like=True, gc=False):
+class Example(Struct, array_like=True, tag="example", gc=False):
     """Features of a person at a moment; with a label once it is known, else to be scored."""
 
     site: str
@@ -211,14 +210,23 @@ class Example(Struct, array_like=True, gc=False):
     time: int
     event: str
     values: tuple[float, ...]
-    label: bool | None = None
+    label: float | None = None
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay: what an event teaches comes before what is asked at it."""
+        return self.seq, self.label is None, self.site, self.user
+
+
+AnyExample = Example
+"""All that a family may be taught with: a union of tagged structs, each with a total `order`."""
 
 
 class Examples(Packed, array_like=True, tag="examples"):
-    """What one model gets from one bucket of users in a batch."""
+    """What one family gets in a batch."""
 
     round: int
-    items: list[Example]
+    family: str
+    items: list[AnyExample]
 
 
 class UserScore(Struct, array_like=True, gc=False):

@@ -29,7 +29,7 @@ class _ModelStage(ABC, Generic[M]):
 
     name: str
 
-    def __init__(self, settings: FlowSettings, key: bytes, *, every: bool) -> None:
+    def __init__(self, settings: FlowSettings, key: bytes, every: bool) -> None:
         self._settings = settings
         self._key = key
         self._every = every
@@ -115,7 +115,7 @@ _model_parts = msgspec.msgpack.Decoder(tuple[dict[str, bytes], list[str]])
 class IntentStage(_ModelStage[IntentModel]):
     """Will this session buy? Learns when a session's outcome is known."""
 
-    name = routing.INTENT
+    name = "intent"
 
     def _make(self) -> IntentModel:
         return IntentModel(seed=self._settings.seed)
@@ -123,7 +123,7 @@ class IntentStage(_ModelStage[IntentModel]):
     def _take(self, model: Guard[IntentModel], example: Example) -> UserScore | None:
         x = dict(zip(SESSION_FEATURES, example.values, strict=True))
         if example.label is not None:
-            model.learn_one(x, example.label)
+            model.learn_one(x, bool(example.label))
             return None
         probability = model.predict_proba_one(x).get(True, 0.0)
         score = Score(self.name, round(probability, 4), example.time)
@@ -133,7 +133,7 @@ class IntentStage(_ModelStage[IntentModel]):
 class SegmentStage(_ModelStage[SegmentModel]):
     """Which kind of visitor is this? Learns from each person it looks at."""
 
-    name = routing.SEGMENTS
+    name = "segments"
 
     def _make(self) -> SegmentModel:
         return SegmentModel(n_segments=self._settings.segments, seed=self._settings.seed)

@@ -14,12 +14,16 @@ from contracts.codec import pack
 from operators.messages import LIVE_ROUND
 
 
-class _HasRound(Protocol):
+class HasRound(Protocol):
+    """A message of a round."""
+
     @property
-    def round(self) -> int: ...
+    def round(self) -> int:
+        """The round's number, or `LIVE_ROUND`."""
+        ...
 
 
-R = TypeVar("R", bound=_HasRound)
+R = TypeVar("R", bound=HasRound)
 
 
 class Resequence(Generic[R]):

@@ -14,9 +14,9 @@ from typing import Any
 from contracts.keys import bucket_name, bucket_of
 from online_models.touches import number_of
 from operators.messages import (
+    AnyExample,
     Attributed,
     AttributedSlice,
-    Example,
     Examples,
     FactSlice,
     ItemBatch,
@@ -31,9 +31,6 @@ from operators.messages import (
 from operators.pairs import pairs_by_shard, touches_by_shard
 
 Keyed = tuple[str, Any]
-
-INTENT = "intent"
-SEGMENTS = "segments"
 
 
 def to_users(slices: Sequence[AttributedSlice], buckets: int, *, every: bool) -> list[Keyed]:
@@ -61,18 +58,21 @@ def to_models(lessons: Sequence[Lesson], shards: int, *, every: bool) -> list[Ke
     round_ = lessons[0].round
     touchpoints = [point for lesson in lessons for point in lesson.touchpoints]
     named = [item for lesson in lessons for item in lesson.named]
-    intent = [example for lesson in lessons for example in lesson.intent]
-    segments = [example for lesson in lessons for example in lesson.segments]
+    examples: dict[str, list[AnyExample]] = {}
+    for lesson in lessons:
+        for family, items in lesson.examples.items():
+            examples.setdefault(family, []).extend(items)
     if every:
         touchpoints.sort(key=_touchpoint_order)
         named.sort(key=_named_order)
-        intent.sort(key=_example_order)
-        segments.sort(key=_example_order)
+        for items in examples.values():
+            items.sort(key=AnyExample.order)
     out: list[Keyed] = list(to_shards(round_, touchpoints, named, shards))
-    if every or intent:
-        out.append((INTENT, Examples(round_, intent)))
-    if every or segments:
-        out.append((SEGMENTS, Examples(round_, segments)))
+    out += [
+        (family, Examples(round_, family, items))
+        for family, items in examples.items()
+        if every or items
+    ]
     return out
 
 
@@ -80,13 +80,15 @@ def to_shards(
     round_: int, touchpoints: Sequence[Touchpoint], named: Sequence[Named], shards: int
 ) -> Iterable[tuple[str, ItemBatch]]:
     """Yield, for each site, what each shard of its items learns."""
-    for site in sorted({point.site for point in touchpoints} | {item.site for item in named}):
-        own = [point for point in touchpoints if point.site == site]
+    points_of: dict[str, list[Touchpoint]] = defaultdict(list)
+    names_of: dict[str, dict[int, list[Named]]] = defaultdict(lambda: defaultdict(list))
+    for point in touchpoints:
+        points_of[point.site].append(point)
+    for item in named:
+        names_of[item.site][number_of(item.id) % shards].append(item)
+    for site in sorted({*points_of, *names_of}):
+        own, names = points_of[site], names_of[site]
         pairs, touches = pairs_by_shard(own, shards), touches_by_shard(own, shards)
-        names: dict[int, list[Named]] = defaultdict(list)
-        for item in named:
-            if item.site == site:
-                names[number_of(item.id) % shards].append(item)
         for number in sorted({*pairs, *touches, *names}):
             shard = bucket_name("i", number)
             batch = ItemBatch(
@@ -124,8 +126,3 @@ def _touchpoint_order(point: Touchpoint) -> tuple[int, int]:
 
 def _named_order(item: Named) -> tuple[int, str, str]:
     return item.seq, item.site, item.id
-
-
-def _example_order(example: Example) -> tuple[int, bool, str, str]:
-    # What an event teaches comes before what is asked at it.
-    return example.seq, example.label is None, example.site, example.user

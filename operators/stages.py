@@ -5,8 +5,8 @@ resume it. A message that leaves a stage is either for its own key (`Views`, `Fa
 names the key that it goes to, as a pair.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -16,7 +16,7 @@ from contracts.settings import FlowSettings
 from operators import routing
 from operators.dedupe import Dedupe
 from operators.facts import ProfileFacts, Standings
-from operators.features import IntentExamples, SegmentExamples
+from operators.families import FAMILIES
 from operators.identify import Identify
 from operators.messages import (
     LIVE_ROUND,
@@ -32,10 +32,11 @@ from operators.messages import (
     Views,
 )
 from operators.profile import Profiles
-from operators.resequence import Resequence
+from operators.resequence import HasRound, Resequence
 from operators.touchpoints import Touchpoints
 
 Message = Any
+R = TypeVar("R", bound=HasRound)
 
 
 def ends_view(stage: str, key: str, ends: Ends) -> View:
@@ -127,11 +128,10 @@ class ProfileStage:
 
     def __init__(self, settings: FlowSettings) -> None:
         self._touchpoints = Touchpoints(settings)
-        self._intent = IntentExamples(settings)
-        self._segments = SegmentExamples(settings)
+        self._makers = {family.name: family.make_examples(settings) for family in FAMILIES}
         self._facts = ProfileFacts()
         self._profiles = Profiles(
-            settings, [self._touchpoints, self._intent, self._segments, self._facts]
+            settings, [self._touchpoints, *self._makers.values(), self._facts]
         )
 
     def on_batch(self, messages: Sequence[UserSlice]) -> list[Message]:
@@ -142,7 +142,7 @@ class ProfileStage:
             for view in self._profiles.on_batch(slice_.items, slice_.clock):
                 views[view.site, view.id] = view
             points, named = self._touchpoints.take()
-            intent, segments = self._intent.take(slice_.clock), self._segments.take()
+            examples = {name: maker.take(slice_.clock) for name, maker in self._makers.items()}
             gone = [
                 (item.arrived.event.site, item.subject)
                 for item in slice_.items
@@ -151,8 +151,8 @@ class ProfileStage:
             facts = self._facts.take()
             # In a replay their receivers count on a message from each bucket, an empty one too.
             counted = slice_.round != LIVE_ROUND
-            if counted or points or named or intent or segments:
-                out.append(Lesson(slice_.round, points, named, intent, segments))
+            if counted or points or named or any(examples.values()):
+                out.append(Lesson(slice_.round, points, named, examples))
             if counted or facts or gone:
                 out.append(FactSlice(slice_.round, "profile", facts, [], gone))
         if views:
@@ -161,20 +161,26 @@ class ProfileStage:
         return out
 
     def dump(self, *, full: bool) -> bytes:
-        """Return the people, and the sessions whose outcome is open."""
-        return pack((self._profiles.dump(full=full), self._intent.dump(full=full)))
+        """Return the people, and the examples that wait for what becomes of them."""
+        waiting = {name: maker.dump(full=full) for name, maker in self._makers.items()}
+        return pack((self._profiles.dump(full=full), waiting))
 
     def load(self, parts: Sequence[bytes]) -> None:
-        """Replace the people, and the sessions whose outcome is open."""
-        decoded = [msgspec.msgpack.decode(part, type=tuple[bytes, bytes]) for part in parts]
+        """Replace the people, and the examples that wait."""
+        decoded = [_profile_parts.decode(part) for part in parts]
         self._profiles.load([people for people, _ in decoded])
-        self._intent.load([sessions for _, sessions in decoded])
+        for name, maker in self._makers.items():
+            maker.load([waiting[name] for _, waiting in decoded if name in waiting])
+
+
+_profile_parts = msgspec.msgpack.Decoder(tuple[bytes, dict[str, bytes]])
 
 
 class FactStage:
     """Standings and facts, one key a bucket of users."""
 
-    def __init__(self, senders: int) -> None:
+    def __init__(self) -> None:
+        senders = 1 + sum(family.scores for family in FAMILIES)  # the profiles, and the models
         self._rounds = Resequence(senders, FactSlice)
         self._standings = Standings()
 
@@ -200,38 +206,21 @@ class FactStage:
         self._standings.load([people for _, people in decoded])
 
 
-class UserOrderStage:
-    """A replay's events put back into order between devices and users; one key in all."""
+class OrderStage(Generic[R]):
+    """A replay's messages put back into order between two kinds of keys; one key in all.
 
-    def __init__(self, settings: FlowSettings) -> None:
-        self._buckets = settings.buckets
-        self._rounds = Resequence(settings.buckets, AttributedSlice)
+    `senders` messages of `type_` make a round; `route` says what each key gets of one.
+    """
 
-    def on_batch(self, messages: Sequence[AttributedSlice]) -> list[Message]:
-        """Return each complete round, as one message a bucket of users."""
-        rounds = self._rounds.on_batch(messages)
-        return [out for r in rounds for out in routing.to_users(r, self._buckets, every=True)]
+    def __init__(
+        self, senders: int, type_: type[R], route: Callable[[Sequence[R]], list[routing.Keyed]]
+    ) -> None:
+        self._rounds = Resequence(senders, type_)
+        self._route = route
 
-    def dump(self, *, full: bool) -> bytes:
-        """Return the rounds that are not complete."""
-        return self._rounds.dump(full=full)
-
-    def load(self, parts: Sequence[bytes]) -> None:
-        """Replace the rounds."""
-        self._rounds.load(parts)
-
-
-class LessonOrderStage:
-    """A replay's lessons put back into order between users and models; one key in all."""
-
-    def __init__(self, settings: FlowSettings) -> None:
-        self._shards = settings.shards
-        self._rounds = Resequence(settings.buckets, Lesson)
-
-    def on_batch(self, messages: Sequence[Lesson]) -> list[Message]:
-        """Return each complete round, as one message a model or item shard."""
-        rounds = self._rounds.on_batch(messages)
-        return [out for r in rounds for out in routing.to_models(r, self._shards, every=True)]
+    def on_batch(self, messages: Sequence[R]) -> list[Message]:
+        """Return each complete round, as one message a key that it concerns."""
+        return [out for round_ in self._rounds.on_batch(messages) for out in self._route(round_)]
 
     def dump(self, *, full: bool) -> bytes:
         """Return the rounds that are not complete."""
