@@ -82,7 +82,10 @@ def _code(error: Exception) -> int:
 
 def _is_ours(error: Exception) -> bool:
     package = type(error).__module__.partition(".")[0]
-    return package in {"api", "cli", "contracts", "flows", "online_models", "operators", "storage"}
+    return package in {
+        *("api", "cli", "contracts", "evaluation", "flows", "online_models", "operators"),
+        "storage",
+    }
 
 
 if __name__ == "__main__":

@@ -18,8 +18,12 @@ MAY_IMPORT = {
     "online_models": {"contracts", "online_models"},
     "operators": {"contracts", "online_models", "operators"},
     "flows": {"contracts", "storage", "online_models", "operators", "flows"},
+    "evaluation": {"contracts", "online_models", "operators", "flows", "evaluation"},
     "api": {"contracts", "storage", "online_models", "api"},
-    "cli": {"contracts", "storage", "online_models", "operators", "flows", "api", "cli"},
+    "cli": {
+        *("contracts", "storage", "online_models", "operators", "flows", "evaluation", "api"),
+        "cli",
+    },
 }
 """The direction of imports. The other folders may import all of these; nobody imports those."""
 

@@ -22,8 +22,8 @@ from tests.rules import (
 
 ROOT = Path(__file__).resolve().parents[1]
 TOPS = (
-    *("api", "benchmarks", "cli", "contracts", "examples", "flows", "online_models", "operators"),
-    *("storage", "tests", "docs", "web", ".ci"),
+    *("api", "benchmarks", "cli", "contracts", "evaluation", "examples", "flows"),
+    *("online_models", "operators", "storage", "tests", "docs", "web", ".ci"),
 )
 TEXT = {".py", ".md", ".toml", ".yml", ".yaml", ".lua", ".js", ".html", ".css", ".json", ""}
 SKIPPED = {"__pycache__", "node_modules", ".hypothesis"}
@@ -77,6 +77,8 @@ def test_every_folder_of_tests_is_a_package() -> None:
         (wrong_imports, "online_models/x.py", 2, "\nfrom operators.messages import Slice"),
         (wrong_imports, "operators/x.py", 1, "from flows import live"),
         (wrong_imports, "operators/x.py", 2, "def f():\n    import storage"),
+        (wrong_imports, "flows/x.py", 1, "from evaluation import metrics"),
+        (wrong_imports, "evaluation/x.py", 1, "from cli.errors import CommandError"),
         (wrong_imports, "flows/x.py", 2, "if TYPE_CHECKING:\n    from cli.up import up"),
         (wrong_imports, "api/x.py", 1, "from operators.profile import Profiler"),
         (wrong_imports, "api/x.py", 1, "from flows.kafka_sink import Sink"),
@@ -121,7 +123,8 @@ def test_each_rule_names_file_and_line(rule: Rule, path: str, line: int, code: s
 @pytest.mark.parametrize(
     ("rule", "path", "code"),
     [
-        (wrong_imports, "cli/x.py", "from api import app\nfrom flows import live"),
+        (wrong_imports, "cli/x.py", "from api import app\nfrom evaluation import tasks"),
+        (wrong_imports, "evaluation/x.py", "from flows import importers"),
         (wrong_imports, "tests/x.py", "from cli import up\nfrom tests import builders"),
         (impure_imports, "operators/x.py", "import math\nfrom numpy import array\nimport river"),
         (impure_imports, "flows/x.py", "import os, redis, time"),

@@ -120,7 +120,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_files_commands_and_targets_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     folders = (
-        "api|benchmarks|cli|contracts|docs|examples|flows|online_models|operators|storage|tests"
+        "api|benchmarks|cli|contracts|docs|evaluation|examples|flows|online_models|operators"
+        "|storage|tests"
     )
     for path in re.findall(rf"`((?:{folders})/[\w/.-]*)`", text):
         assert (ROOT / path).exists(), f"{page}: {path}"

@@ -1,0 +1,185 @@
+"""The prequential loop: each touch is guessed before it is learnt from, in one pass.
+
+Protocol `user`: a touch is guessed where the person did not touch the item before, and what a
+person touched is barred from the guesses; with `repeats` every touch is guessed, and nothing is
+barred. Protocol `session` (Ludewig and Jannach, "Evaluation of session-based recommendation
+algorithms", UMUAI 2018): each touch of a visit from its second one on is guessed, repeats allowed.
+
+Either way all items known so far compete, none is sampled; people without a history are asked for
+as well, and an item that nobody touched before can only be missed.
+"""
+
+from collections.abc import Callable, Collection, Sequence, Set
+from dataclasses import dataclass
+from time import process_time
+from typing import Final, Literal, NamedTuple, Protocol, get_args
+
+from evaluation.errors import EvaluationError
+from evaluation.stream import Step, Stream
+from evaluation.tally import TOP, Tally
+
+ProtocolName = Literal["user", "session"]
+PROTOCOLS: Final = get_args(ProtocolName)
+
+REMEMBERED: Final = 50
+"""Touches of a person, and of a visit, that a question comes with."""
+
+RETRAININGS: Final = 10
+
+
+class Question(NamedTuple):
+    """What comes next for `user` in `session`, at `time` (epoch ms)?
+
+    `history` are the person's last touches, `visit` those of the session, oldest first; `exclude`
+    what may not be answered; `known` how many items were touched so far: numbers below it exist.
+    """
+
+    user: int
+    session: int
+    time: int
+    history: Sequence[Step]
+    visit: Sequence[Step]
+    exclude: Collection[int]
+    known: int
+
+
+class NextItem(Protocol):
+    """What takes part: it answers with items, best first, then learns what came.
+
+    `asked_always`: it learns from its own answers, so it is asked even where nothing is counted.
+    """
+
+    name: str
+    asked_always: bool
+
+    def rank(self, question: Question, n: int) -> Sequence[int]:
+        """Return at most n distinct items, best first, none of them excluded."""
+
+    def learn(self, step: Step) -> None:
+        """Learn from a touch. Called for every one, in time order, after `rank` if it is asked."""
+
+    def retrain(self, share: float) -> None:
+        """Learn anew from all that was seen: called at each tenth of the stream."""
+
+
+class Competitor:
+    """A base for competitors that keep the defaults."""
+
+    name = ""
+    asked_always = False
+
+    def retrain(self, share: float) -> None:
+        """Do nothing: it learns as it goes."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is asked, and what counts: from `test_from` (a share of the touches, in order) on."""
+
+    protocol: ProtocolName = "user"
+    repeats: bool = False
+    test_from: float = 0.0
+    known_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.test_from < 1.0:
+            raise EvaluationError(
+                f"--test-from {self.test_from}: expected a share from 0 to below 1"
+            )
+
+    @property
+    def bars(self) -> bool:
+        """Whether items that a person touched are barred."""
+        return self.protocol == "user" and not self.repeats
+
+
+def play(
+    stream: Stream,
+    model: NextItem,
+    rules: Rules,
+    progress: Callable[[int], None] = lambda at: None,
+) -> Tally:
+    """Let a model guess each touch before it learns from it; return how it did.
+
+    Times are the process's CPU time, so a busy machine costs nothing. Raises `EvaluationError`
+    for answers against the rules.
+    """
+    tally = Tally(len(stream), rules.test_from)
+    past = _Past(rules)
+    retraining = [round(len(stream) * part / RETRAININGS) for part in range(1, RETRAININGS)]
+    for at, step in enumerate(stream.steps()):
+        if retraining and at == retraining[0]:
+            del retraining[0]
+            started = process_time()
+            model.retrain(at / len(stream))
+            tally.learnt(process_time() - started, events=0)
+        question = past.question(step)
+        counts = question is not None and at >= tally.begin
+        if counts and rules.known_only:
+            counts = step.item < past.known
+        if question is not None and (counts or model.asked_always):
+            started = process_time()
+            ranked = model.rank(question, TOP)
+            seconds = process_time() - started
+            if counts:
+                _check(model.name, ranked, question.exclude)
+                tally.answered(at, step.item, ranked, past.seen_by(step.user), past.known, seconds)
+        started = process_time()
+        model.learn(step)
+        tally.learnt(process_time() - started)
+        tally.touched(at, step.item)
+        past.add(step)
+        if not at & 1023:
+            progress(at)
+    return tally
+
+
+class _Past:
+    """What happened so far, as far as the questions need it."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._seen: dict[int, set[int]] = {}
+        self._histories: dict[int, list[Step]] = {}
+        self._visits: dict[int, list[Step]] = {}
+        self.known = 0
+
+    def question(self, step: Step) -> Question | None:
+        """Return what is asked before a touch; nothing if it is not to be guessed."""
+        if not step.is_target:
+            return None
+        visit = self._visit(step)
+        if self._rules.protocol == "session" and not visit:
+            return None
+        exclude: Set[int] = self.seen_by(step.user) if self._rules.bars else _NOTHING
+        if step.item in exclude:
+            return None
+        history = self._histories.get(step.user, [])
+        return Question(step.user, step.session, step.time, history, visit, exclude, self.known)
+
+    def seen_by(self, user: int) -> Set[int]:
+        """Return all items that a person touched."""
+        return self._seen.get(user, _NOTHING)
+
+    def add(self, step: Step) -> None:
+        """Take in a touch."""
+        self._seen.setdefault(step.user, set()).add(step.item)
+        history = self._histories.get(step.user, [])
+        self._histories[step.user] = [*history[1 - REMEMBERED :], step]
+        self._visits[step.user] = [*self._visit(step)[1 - REMEMBERED :], step]
+        self.known = max(self.known, step.item + 1)
+
+    def _visit(self, step: Step) -> list[Step]:
+        visit = self._visits.get(step.user, [])
+        return visit if visit and visit[-1].session == step.session else []
+
+
+_NOTHING: Final[frozenset[int]] = frozenset()
+
+
+def _check(name: str, ranked: Sequence[int], exclude: Collection[int]) -> None:
+    if len(ranked) > TOP or len(set(ranked)) < len(ranked):
+        raise EvaluationError(f"{name} answered with more than {TOP} items, or one of them twice")
+    barred = [item for item in ranked if item in exclude]
+    if barred:
+        raise EvaluationError(f"{name} answered with items that are barred: {barred[:3]}")

@@ -1,0 +1,52 @@
+"""Our own recommender as a competitor: the same scoring function that serves.
+
+The only file here that knows how `ItemRecommender` is called.
+"""
+
+from collections.abc import Sequence
+
+from contracts.keys import item_key
+from evaluation.next_item import Competitor, Question
+from evaluation.stream import Step
+from online_models.recommender import ItemRecommender
+from online_models.slate import Slate
+
+
+class Blend(Competitor):
+    """`online_models.recommender`; it learns its blend from what it was asked."""
+
+    name = "blend"
+    asked_always = True
+
+    def __init__(self, names: Sequence[str], *, repeats: bool) -> None:
+        self._model = ItemRecommender(repeats=repeats)
+        self._names = names
+        self._numbers: list[int] = []
+        self._items: dict[int, int] = {}
+        self._seen: dict[int, set[int]] = {}
+        self._repeats = repeats
+        self._slate: Slate | None = None
+
+    def rank(self, question: Question, n: int) -> list[int]:
+        """Return the best of the visitor's slate."""
+        barred = () if self._repeats else self._seen.get(question.user, ())
+        self._slate = self._model.slate(question.user, barred)
+        return [self._items[each.item] for each in self._model.best(self._slate, n)]
+
+    def learn(self, step: Step) -> None:
+        """Teach the blend what was chosen, then the touch itself."""
+        number = self._number(step.item)
+        if self._slate is not None:
+            self._model.learn_from_choice(self._slate, number)
+            self._slate = None
+        self._model.learn_one(step.user, number, True, {"type": step.type, "time": step.time})
+        if not self._repeats:
+            self._seen.setdefault(step.user, set()).add(number)
+
+    def _number(self, item: int) -> int:
+        """Return the number that our models know an item by. Items come in order."""
+        if item == len(self._numbers):
+            number = item_key(self._names[item])
+            self._numbers.append(number)
+            self._items[number] = item
+        return self._numbers[item]
