@@ -2,8 +2,10 @@
 
 * An example with a feature that is not a finite number of sane size is not learnt from, and such
   features are left out when predicting.
-* An answer that is not finite rolls the model back to its last good snapshot, which is taken
-  every `every` examples, if the model still answers the last inputs well.
+* Any error inside the model, an answer that is not finite, a probability that is none and a
+  number far beyond what was learnt (it explodes) roll the model back to its last good snapshot, at
+  that very example. Snapshots are taken every `every` examples, if the model still answers well.
+* A model that cannot answer whatever it is rolled back to is started afresh.
 * A snapshot leaves the process in an envelope whose HMAC is checked before anything is decoded,
   since decoding a pickle runs code.
 """
@@ -22,6 +24,12 @@ M = TypeVar("M")
 
 HUGE: Final = 1e12
 """Features beyond this are no measurements; their squares would drown all others."""
+
+EXPLODED: Final = 1_000.0
+"""An answer so many times beyond the largest target that was learnt comes of no sound model."""
+
+HOPELESS: Final = 20
+"""Rollbacks in a row, without a sound answer in between, after which a model starts afresh."""
 
 PROBES: Final = 8
 MAGIC: Final = b"HRM"
@@ -59,24 +67,31 @@ class Guard(Generic[M]):
         self._refused = 0
         self._screened = 0
         self._rollbacks = 0
+        self._errors = 0
+        self._restarts = 0
+        self._in_vain = 0
+        self._largest = 0.0
+        self._cause = ""
         self._probes: deque[dict[Any, float]] = deque(maxlen=PROBES)
-        self._good = pickle.dumps(model)
+        self._good = self._fresh = pickle.dumps(model)
 
     def learn_one(self, x: Mapping[Any, float], y: Any = None) -> None:
         """Learn from an example, unless it would harm the model; without `y`, from x alone."""
         if not _all_sane(x) or (isinstance(y, float) and not _sane(y)):
             self._refused += 1
             return
-        model: Any = self.model
         try:
-            if y is None:
-                model.learn_one(x)
-            else:
-                model.learn_one(x, y)
-        except ArithmeticError:
-            self._roll_back()
+            self._teach(x, y)
+        except MemoryError:
+            raise
+        except Exception as error:
+            # Whatever a model trips over, the stream goes on without what it did to the model.
+            self._errors += 1
+            self._roll_back(type(error).__name__)
             return
         self._learned += 1
+        if isinstance(y, (int, float)):
+            self._largest = max(self._largest, abs(float(y)))
         self._probes.append(dict(x))
         if self._learned % self._every == 0:
             self._check()
@@ -90,14 +105,29 @@ class Guard(Generic[M]):
         answer: dict[Any, float] = self._ask("predict_proba_one", x)
         return answer
 
+    def verify(self) -> None:
+        """Roll back now if the model is broken, rather than when it is asked next: about 50 us.
+
+        For a model that learns and is not asked. It takes no snapshot, so that how often somebody
+        verifies a sound model changes nothing.
+        """
+        self._sound()
+
     def counts(self) -> dict[str, int]:
-        """Return how many examples were learnt from and refused, inputs screened, rollbacks."""
+        """Return how much was learnt and refused, inputs screened, errors, rollbacks, restarts."""
         return {
             "learned": self._learned,
             "refused": self._refused,
             "screened": self._screened,
+            "errors": self._errors,
             "rollbacks": self._rollbacks,
+            "restarts": self._restarts,
         }
+
+    @property
+    def cause(self) -> str:
+        """What the last rollback was for: an error's name, or what an answer was; or empty."""
+        return self._cause
 
     def digest(self) -> str:
         """Return a fingerprint of the model's parameters, the same in every process."""
@@ -105,7 +135,9 @@ class Guard(Generic[M]):
 
     def snapshot(self) -> bytes:
         """Return the model and the counts, signed."""
-        payload = pickle.dumps((self.model, self._good, list(self._probes), self.counts()))
+        rest = {"largest": self._largest, "in_vain": self._in_vain, "cause": self._cause}
+        kept = {**self.counts(), **rest}
+        payload = pickle.dumps((self.model, self._good, list(self._probes), kept))
         return _HEADER.pack(MAGIC, VERSION, self._sign(payload)) + payload
 
     def restore(self, raw: bytes) -> None:
@@ -137,6 +169,10 @@ class Guard(Generic[M]):
         self._probes = deque(probes, maxlen=PROBES)
         self._learned, self._refused = counts["learned"], counts["refused"]
         self._screened, self._rollbacks = counts["screened"], counts["rollbacks"]
+        # Absent from snapshots that were written before these were counted.
+        self._errors, self._restarts = counts.get("errors", 0), counts.get("restarts", 0)
+        self._largest, self._in_vain = counts.get("largest", 0.0), counts.get("in_vain", 0)
+        self._cause = counts.get("cause", "")
 
     def _sign(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, MAGIC + bytes([VERSION]) + payload, "sha256")
@@ -146,31 +182,72 @@ class Guard(Generic[M]):
         if not _all_sane(x):
             sane = {name: value for name, value in x.items() if _sane(value)}
             self._screened += 1
-        answer = self._answer(method, sane)
-        if _finite(answer):
+        answer, fault = self._answer(method, sane)
+        if not fault:
+            self._in_vain = 0
             return answer
-        self._roll_back()
-        answer = self._answer(method, sane)
+        self._roll_back(fault)
+        answer, fault = self._answer(method, sane)
+        if not fault:
+            self._in_vain = 0
+            return answer
         # Even the last good model cannot answer this: say that nothing is known.
-        return answer if _finite(answer) else _neutral(method)
+        return _neutral(method)
 
-    def _answer(self, method: str, x: Mapping[Any, float]) -> Any:
+    def _teach(self, x: Mapping[Any, float], y: Any) -> None:
+        model: Any = self.model
+        if y is None:
+            model.learn_one(x)
+        else:
+            model.learn_one(x, y)
+
+    def _answer(self, method: str, x: Mapping[Any, float]) -> tuple[Any, str]:
+        """Return an answer, and what is wrong with it, or the name of the error instead of one."""
         try:
-            return getattr(self.model, method)(x)
-        except ArithmeticError:
-            return math.nan
+            answer = getattr(self.model, method)(x)
+        except MemoryError:
+            raise
+        except Exception as error:
+            self._errors += 1
+            return None, type(error).__name__
+        return answer, self._fault(method, answer)
+
+    def _fault(self, method: str, answer: Any) -> str:
+        if not _finite(answer):
+            return "not finite"
+        if method == "predict_proba_one":
+            return "" if all(0.0 <= p <= 1.0 for p in answer.values()) else "no probability"
+        limit = EXPLODED * max(self._largest, 1.0) if self._largest else HUGE
+        return "exploded" if isinstance(answer, float) and abs(answer) > limit else ""
 
     def _check(self) -> None:
-        """Keep the model as good if it answers well; else go back to when it did."""
-        method = "predict_proba_one" if hasattr(self.model, "predict_proba_one") else "predict_one"
-        if all(_finite(self._answer(method, x)) for x in self._probes):
-            self._good = pickle.dumps(self.model)
-        else:
-            self._roll_back()
+        """Keep the model as good if it answers well."""
+        if self._sound():
+            try:
+                self._good = pickle.dumps(self.model)
+            except (pickle.PicklingError, TypeError, AttributeError) as error:
+                self._errors += 1
+                self._roll_back(type(error).__name__)
 
-    def _roll_back(self) -> None:
-        self.model = pickle.loads(self._good)
+    def _sound(self) -> bool:
+        """Say whether the model answers its last inputs well; roll back if it does not."""
+        method = "predict_proba_one" if hasattr(self.model, "predict_proba_one") else "predict_one"
+        for x in self._probes:
+            _, fault = self._answer(method, x)
+            if fault:
+                self._roll_back(fault)
+                return False
+        return True
+
+    def _roll_back(self, cause: str) -> None:
         self._rollbacks += 1
+        self._in_vain += 1
+        self._cause = cause
+        if self._in_vain > HOPELESS:
+            self._restarts += 1
+            self._in_vain = 0
+            self._good = self._fresh
+        self.model = pickle.loads(self._good)
 
 
 def _all_sane(x: Mapping[Any, Any]) -> bool:
