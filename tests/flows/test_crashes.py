@@ -71,6 +71,11 @@ class Cluster:
             process.send_signal(signal.SIGTERM)
         return [process.wait(WAIT_S) for process in self.processes]
 
+    def told(self) -> str:
+        """Return what the processes said, and which of them have ended."""
+        ends = [process.poll() for process in self.processes]
+        return f"{ends} {(self._folder / 'log').read_text()[-4_000:]}"
+
     def close(self) -> None:
         self._views.close()
         for process in self.processes:
@@ -78,10 +83,10 @@ class Cluster:
             process.wait()
 
 
-def until(done: Callable[[], bool]) -> None:
+def until(done: Callable[[], bool], told: Callable[[], str] = str) -> None:
     deadline = time.monotonic() + WAIT_S
     while not done():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"waited in vain {told()}"
         time.sleep(0.02)
 
 
@@ -125,9 +130,9 @@ def test_a_cluster_that_is_killed_again_and_again_ends_as_one_that_was_not(
             cluster.kill(dice.randrange(2))
         cluster.start()
         feeder.join()
-        until(lambda: views() == expected)
+        until(lambda: views() == expected, cluster.told)
         # Nothing comes after: what was drained is what is kept.
-        assert cluster.drain() == [0, 0], (tmp_path / "log").read_text()[-2_000:]
+        assert cluster.drain() == [0, 0], cluster.told()
         assert views() == expected
     finally:
         feeder.join()
