@@ -29,6 +29,50 @@ class Segment(Struct, kw_only=True, omit_defaults=True):
     v: int = DECISION_VERSION
 
 
+class SegmentChange(Struct, kw_only=True):
+    """A segment ended at `time` (ms), and its place went to a new one.
+
+    `why`: `merged` (with segment `into`) or `abandoned` (nobody was near it any more). `new` began
+    among the people of `split`, or, if that is null, among those who were far from any.
+    """
+
+    time: int
+    gone: str
+    why: str
+    new: str
+    into: str | None = None
+    split: str | None = None
+    v: int = DECISION_VERSION
+
+
+class Drift(Struct, kw_only=True):
+    """The mean of a watched series moved from `before` to `after`, noticed at event time `time`.
+
+    `dropped` and `kept` say how many values the two means are of.
+    """
+
+    series: str
+    time: int
+    before: float
+    after: float
+    dropped: int
+    kept: int
+    v: int = DECISION_VERSION
+
+
+class Promotion(Struct, kw_only=True):
+    """A challenger took the champion's place: on which evidence, and after how many examples."""
+
+    model: str
+    name: str
+    over: str
+    time: int
+    examples: int
+    ahead: float
+    log10_evidence: float
+    v: int = DECISION_VERSION
+
+
 class Fact(Struct, kw_only=True, omit_defaults=True):
     """Something about a person changed, in a form that a campaign can be triggered by.
 

@@ -5,11 +5,13 @@ centre moves a little towards each example. The distances are one array operatio
 fast as over River's dicts. Plain k-means from random centres leaves clusters that nobody is near,
 so the centres begin where k-means++ puts them among the first examples, and are mended every so
 often: a few passes over the last examples, from where the centres are, with an abandoned one sent
-where people are far from any. A centre keeps its id through all of that, and through snapshots.
+where people are far from any. A centre keeps its id while it moves, and through snapshots. One that
+is sent elsewhere means something else from then on: it gets a new id, and the change is recorded.
 """
 
 import math
 import random
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from river import base, preprocessing
 
-from contracts.decisions import Segment
+from contracts.decisions import Segment, SegmentChange
 from online_models.archetypes import names_for
 
 NEWCOMERS: Final = "newcomers"
@@ -31,6 +33,14 @@ MEND_EVERY: Final = 500
 MEND_PASSES: Final = 3
 MEMORY: Final = 5_000.0
 """Examples after which one counts 1/e in sizes; means follow ten times faster."""
+
+MERGED: Final = 1.0
+"""Two centres closer than so many deviations, along the line between them, are of one segment."""
+
+NEAR: Final = 0.8
+"""Share of the best membership from which a person may stay in the segment they are in."""
+
+CHANGES_KEPT: Final = 32
 
 SIGNED: Final = frozenset({"satisfaction"})
 """Features that are no logarithms of counts or money: they have no lift."""
@@ -80,16 +90,31 @@ class SegmentModel(base.Clusterer):
         self._kept = 0
         self._sizes = np.zeros(n_segments)
         self._means = np.zeros((n_segments, 0))
+        self.as_of = 0
+        self.changes: deque[SegmentChange] = deque(maxlen=CHANGES_KEPT)
+        self._ids = [f"s{number + 1}" for number in range(n_segments)]
+        self._given = n_segments
 
     def predict_one(self, x: Mapping[str, float]) -> str:
         """Return the id of the segment that a person with these features belongs to."""
         if self._centres is None:
             return NEWCOMERS
-        return _id(_nearest(self._centres, self._scaled(self._vector(x))))
+        return self._ids[_nearest(self._centres, self._scaled(self._vector(x)))]
 
-    def learn_one(self, x: Mapping[str, float]) -> None:
-        """Learn from one look at a person."""
+    def predict_proba_one(self, x: Mapping[str, float]) -> dict[str, float]:
+        """Return how much a person belongs to each segment; the sum is 1.
+
+        Inverse squares of distances: the memberships of fuzzy c-means (Bezdek 1981) with m = 2.
+        """
+        if self._centres is None:
+            return {NEWCOMERS: 1.0}
+        closeness = 1.0 / (_distances(self._scaled(self._vector(x))[None], self._centres)[0] + 1e-9)
+        return dict(zip(self._ids, (closeness / closeness.sum()).tolist(), strict=True))
+
+    def learn_one(self, x: Mapping[str, float], time: int = 0) -> None:
+        """Learn from one look at a person, at `time` (ms)."""
         self.learned += 1
+        self.as_of = max(self.as_of, int(time))
         if self._centres is None:
             self._first.append(dict(x))
             if len(self._first) >= max(self.warmup, self.n_segments):
@@ -115,7 +140,8 @@ class SegmentModel(base.Clusterer):
         sum (mean logarithm, taken back) with everybody's.
         """
         if self._centres is None:
-            return [Segment(id=NEWCOMERS, name=NEWCOMERS, size=self.learned, share=1.0)]
+            size = self.learned
+            return [Segment(id=NEWCOMERS, name=NEWCOMERS, size=size, share=1.0, as_of=self.as_of)]
         shares = self._sizes / max(self._sizes.sum(), 1e-9)
         everybody = shares @ self._means
         lifts = [self._lifts(mean, everybody) for mean in self._means]
@@ -127,12 +153,13 @@ class SegmentModel(base.Clusterer):
         ]
         return [
             Segment(
-                id=_id(number),
+                id=self._ids[number],
                 name=name,
                 size=round(float(self._sizes[number])),
                 share=round(float(shares[number]), 4),
                 centre=_rounded(dict(zip(self._names, self._means[number].tolist(), strict=True))),
                 lift=_rounded(lifts[number]),
+                as_of=self.as_of,
             )
             for number, name in enumerate(names_for(departures, lifts))
         ]
@@ -160,6 +187,8 @@ class SegmentModel(base.Clusterer):
     def _settle(self, centres: Vector) -> None:
         """Make some passes of Lloyd's algorithm over the window, and take the centres over."""
         points = self._standard()
+        if self._centres is not None:
+            self._merge(points, centres)
         for _ in range(MEND_PASSES):
             distances = _distances(points, centres)
             nearest = distances.argmin(axis=1)
@@ -169,10 +198,43 @@ class SegmentModel(base.Clusterer):
                     centres[number] = points[mine].mean(axis=0)
                 else:
                     centres[number] = points[distances.min(axis=1).argmax()]
+                    self._rename(number, "abandoned", None)
         self._centres = centres
         window, labels = self._last(), self._labels()
         for number in np.unique(labels).tolist():
             self._means[number] = window[labels == number].mean(axis=0)
+
+    def _merge(self, points: Vector, centres: Vector) -> None:
+        """Merge the two closest centres if they are one, and split the widest segment."""
+        distances = _distances(points, centres)
+        nearest = distances.argmin(axis=1)
+        pair = _closest(points, centres, nearest)
+        if pair is None:
+            return
+        gone, kept = sorted(pair, key=lambda number: (float(self._sizes[number]), -number))
+        centres[gone] = centres[kept]
+        scatter = np.bincount(nearest, distances.min(axis=1), self.n_segments)
+        scatter[list(pair)] = 0.0
+        widest = int(scatter.argmax())
+        mine = np.flatnonzero(nearest == widest)
+        # Far out, and still no outlier.
+        at = mine[np.argsort(distances[mine, widest], kind="stable")[int(0.9 * (len(mine) - 1))]]
+        self._rename(gone, "merged", self._ids[kept], split=self._ids[widest])
+        centres[gone] = points[at]
+        self._sizes[kept] += self._sizes[gone]
+        self._sizes[gone] = 0.0
+
+    def _rename(self, number: int, why: str, into: str | None, split: str | None = None) -> None:
+        """Give a centre that begins elsewhere a new id, and record what became of the old."""
+        if self._centres is None:
+            return
+        self._given += 1
+        new = f"s{self._given}"
+        change = SegmentChange(
+            time=self.as_of, gone=self._ids[number], why=why, into=into, new=new, split=split
+        )
+        self.changes.append(change)
+        self._ids[number] = new
 
     def _keep(self, vector: tuple[float, ...]) -> None:
         self._window[self._kept % WINDOW] = vector
@@ -211,8 +273,36 @@ class SegmentModel(base.Clusterer):
         yield {"n_segments": 3, "warmup": 20, "seed": 1}
 
 
-def _id(number: int) -> str:
-    return f"s{number + 1}"
+def near(memberships: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
+    """Return the best segment, and the others that a person who is in one may as well stay in.
+
+    Without that, who stands between two segments changes back and forth with each event.
+
+    >>> near({"s1": 0.45, "s2": 0.4, "s3": 0.15})
+    ('s1', ('s2',))
+    """
+    best = max(memberships, key=lambda id_: memberships[id_])
+    least = NEAR * memberships[best]
+    return best, tuple(id_ for id_, m in memberships.items() if id_ != best and m >= least)
+
+
+def _closest(points: Vector, centres: Vector, nearest: NDArray[np.intp]) -> tuple[int, int] | None:
+    """Return the two centres that are least apart, if that is less than `MERGED`."""
+    found, least = None, MERGED
+    for first in range(len(centres)):
+        for second in range(first):
+            line = centres[first] - centres[second]
+            length = float(np.sqrt((line**2).sum()))
+            if length < 1e-9:
+                return second, first
+            along = points @ (line / length)
+            own = [along[nearest == number] for number in (first, second)]
+            if min(map(len, own)) < 2:
+                continue
+            deviation = float(np.sqrt((own[0].var() + own[1].var()) / 2))
+            if length < least * deviation:
+                found, least = (second, first), length / deviation
+    return found
 
 
 def _nearest(centres: Vector, point: Vector) -> int:

@@ -8,6 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from online_models.anomaly import LIMITS, AnomalyModel
+from online_models.arms import RiverArm
+from online_models.challenger import Contest
+from online_models.drift import DriftWatch
 from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.guard import Guard
 from online_models.intent import IntentModel
@@ -66,6 +70,95 @@ class Clusterer:
         described = self.model.describe()
         numbers = [value for s in described for value in (*s.centre.values(), *s.lift.values())]
         return [self.guard.predict_one(example[0]), *[s.name for s in described], *numbers]
+
+    def save(self) -> bytes:
+        return self.guard.snapshot()
+
+    def restore(self, saved: bytes) -> None:
+        self.guard.restore(saved)
+
+
+class Arm(Classifier):
+    """A challenger from River."""
+
+    kind = "tree"
+
+    def __init__(self) -> None:
+        self.guard = Guard(RiverArm(self.kind, seed=1), KEY)  # type: ignore[assignment]
+
+
+class ForestArm(Arm):
+    """The heavier one."""
+
+    kind = "forest"
+
+
+class Match:
+    """A champion and a challenger."""
+
+    def __init__(self) -> None:
+        models = {"line": IntentModel(seed=1), "tree": RiverArm("tree", seed=1)}
+        guards: dict[str, Guard[Any]] = {name: Guard(m, KEY) for name, m in models.items()}
+        self.contest = Contest("intent", guards, every=2, promote=True)
+
+    @property
+    def model(self) -> Any:
+        contest = self.contest
+        return [contest.champion, *(guard.model for guard in contest.models.values())]
+
+    def learn(self, example: Labelled) -> None:
+        self.contest.learn_one(*example)
+
+    def answer(self, example: Labelled) -> list[Any]:
+        told = self.contest.report()["challengers"].get("tree", {})
+        return [self.contest.predict_proba_one(example[0]), told.get("log10_evidence", 0.0)]
+
+    def save(self) -> bytes:
+        return self.contest.snapshot()
+
+    def restore(self, saved: bytes) -> None:
+        self.contest.restore(saved)
+
+
+class Watch:
+    """A guarded watch over series."""
+
+    def __init__(self) -> None:
+        self.guard = Guard(DriftWatch(), KEY)
+
+    @property
+    def model(self) -> DriftWatch:
+        return self.guard.model
+
+    def learn(self, example: Labelled) -> None:
+        self.guard.learn_one(example[0], 5)
+
+    def answer(self, example: Labelled) -> dict[str, float]:
+        answer: dict[str, float] = self.guard.predict_one(example[0])
+        return answer
+
+    def save(self) -> bytes:
+        return self.guard.snapshot()
+
+    def restore(self, saved: bytes) -> None:
+        self.guard.restore(saved)
+
+
+class Anomaly:
+    """The guarded score of visits."""
+
+    def __init__(self) -> None:
+        self.guard = Guard(AnomalyModel(seed=1), KEY)
+
+    @property
+    def model(self) -> AnomalyModel:
+        return self.guard.model
+
+    def learn(self, example: Labelled) -> None:
+        self.guard.learn_one(example[0])
+
+    def answer(self, example: Labelled) -> float:
+        return float(self.guard.predict_one(example[0]))
 
     def save(self) -> bytes:
         return self.guard.snapshot()
@@ -264,6 +357,18 @@ CASES = (
         limit=100_000,
     ),
     Case("segments", Clusterer, people(USER_FEATURES), broken_people(USER_FEATURES), limit=700_000),
+    Case("tree arm", Arm, people(SESSION_FEATURES), broken_people(SESSION_FEATURES), limit=200_000),
+    Case(
+        "forest arm",
+        ForestArm,
+        people(SESSION_FEATURES[:8]),
+        broken_people(SESSION_FEATURES[:8]),
+        limit=400_000,
+        count=300,
+    ),
+    Case("contest", Match, people(SESSION_FEATURES), broken_people(SESSION_FEATURES), 400_000),
+    Case("drift watch", Watch, people(USER_FEATURES), broken_people(USER_FEATURES), limit=250_000),
+    Case("anomaly", Anomaly, people(tuple(LIMITS)), broken_people(tuple(LIMITS)), limit=900_000),
     Case("slot table", Table, pairs, hostile_pairs, limit=60_000),
     Case("popularity", Counts, touches, hostile_touches, limit=20_000),
     Case("blend weights", BlendWeights, choices, hostile_choices, limit=2_000),

@@ -1,0 +1,106 @@
+"""River's adaptive trees and forests as challengers of a model of yes or no.
+
+They take what our classifiers take, answer with a calibrated probability, and are kept small: a
+tree of depth 6 over 22 features is some tens of KB, and its depth bounds it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from river import base, forest, proba, tree
+from river.tree.splitter import GaussianSplitter
+
+from online_models.calibration import PlattScaling
+
+PRIOR: Final = 0.03
+EDGE: Final = 1e-4
+
+
+class RiverArm(base.Classifier):
+    """A River classifier of two classes, calibrated; `kind` is one of `KINDS`.
+
+    At most `max_features` names are kept. Before both outcomes were seen the answer is `PRIOR`.
+    Cost of predict and learn with 22 features: tree 0.3 to 0.5 ms, forest of 5 about 1.5 ms.
+
+    >>> arm = RiverArm("tree", seed=1)
+    >>> for n in range(600):
+    ...     arm.learn_one({"carts": float(n % 2)}, n % 2 == 1)
+    >>> arm.predict_proba_one({"carts": 1.0})[True] > 0.8
+    True
+    """
+
+    def __init__(self, kind: str, max_features: int = 64, seed: int | None = None) -> None:
+        if kind not in KINDS:
+            raise ValueError(f"no challenger {kind!r}; there are {', '.join(sorted(KINDS))}")
+        self.kind = kind
+        self.max_features = max_features
+        self.seed = seed
+        self.learned = 0
+        self._names: dict[str, None] = {}
+        self._model = KINDS[kind](seed)
+        self._scaling = PlattScaling()
+
+    @property
+    def _multiclass(self) -> bool:
+        return False
+
+    def predict_proba_one(self, x: Mapping[str, float], **kwargs: Any) -> dict[bool, float]:
+        """Return the probability of yes (`True`), and of no."""
+        p = self._scaling.transform_one(self._raw(self._known(x)))
+        return {True: p, False: 1.0 - p}
+
+    def learn_one(self, x: Mapping[str, float], y: bool, **kwargs: Any) -> None:
+        """Learn an example."""
+        for name in sorted(set(x) - self._names.keys())[: self.max_features - len(self._names)]:
+            self._names[name] = None
+        known = self._known(x)
+        self._scaling.learn_one(self._raw(known), bool(y))
+        self._model.learn_one(known, bool(y))
+        self.learned += 1
+
+    def _raw(self, x: dict[str, float]) -> float:
+        odds = self._model.predict_proba_one(x)
+        if len(odds) < 2:
+            return PRIOR
+        return min(max(float(odds.get(True, 0.0)), EDGE), 1.0 - EDGE)
+
+    def _known(self, x: Mapping[str, float]) -> dict[str, float]:
+        # In one order, and complete: a tree looks a feature up where it splits.
+        return {name: float(x.get(name, 0.0)) for name in self._names}
+
+
+class _Splitter(GaussianSplitter):
+    """River's, without the random numbers of its own that each of its distributions holds.
+
+    Nobody draws from them; they have no seed, so that two trees of one stream would differ, and
+    weigh more than all the rest.
+    """
+
+    def update(self, att_val: Any, target_val: Any, w: float) -> None:
+        if att_val is not None and target_val not in self._att_dist_per_class:
+            made = proba.Gaussian(seed=0)
+            made._rng = None
+            self._att_dist_per_class[target_val] = made
+            self._min_per_class[target_val] = att_val
+            self._max_per_class[target_val] = att_val
+        super().update(att_val, target_val, w)
+
+
+def _tree(seed: int | None) -> Any:
+    return tree.HoeffdingAdaptiveTreeClassifier(
+        grace_period=100, max_depth=6, leaf_prediction="nb", splitter=_Splitter(), seed=seed
+    )
+
+
+def _forest(seed: int | None) -> Any:
+    return forest.ARFClassifier(
+        n_models=5,
+        max_depth=6,
+        grace_period=50,
+        leaf_prediction="nb",
+        splitter=_Splitter(),
+        seed=seed,
+    )
+
+
+KINDS: Final[dict[str, Callable[[int | None], Any]]] = {"tree": _tree, "forest": _forest}
