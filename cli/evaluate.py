@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,8 @@ import typer
 
 from cli.errors import CommandError, WrongUseError
 from evaluation.errors import EvaluationError
-from evaluation.next_item import PROTOCOLS
+from evaluation.picture import picture
+from evaluation.questions import PROTOCOLS
 from evaluation.tasks import NEXT_ITEM, TASKS, Request, Scoreboard, task
 from flows.importers import FORMATS
 
@@ -52,6 +54,10 @@ def evaluate(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures here; - is stdout.")
     ] = None,
+    svg_file: Annotated[
+        Path | None,
+        typer.Option("--svg", help="Draw the curves here; else beside the JSON file."),
+    ] = None,
 ) -> None:
     """Let models guess a recording event by event, and learn from each; print how they did.
 
@@ -65,6 +71,8 @@ def evaluate(
       headrace evaluate clicks.dat --format yoochoose --protocol session --test-from 0.9
       headrace evaluate UserBehavior.csv --by category --repeats
     """
+    from cli.evaluate_progress import progress_on
+
     request = Request(
         source=source,
         format=_format(source, format_),
@@ -78,12 +86,15 @@ def evaluate(
         site=site,
         models=models,
     )
-    _check_folder(json_file)
+    svg_file = svg_file or _beside(json_file)
+    for file in (json_file, svg_file):
+        _check_folder(file)
     try:
-        board = task(task_)(request)
+        with progress_on(sys.stderr) as tell:
+            board = task(task_)(replace(request, progress=tell))
     except EvaluationError as error:
         raise WrongUseError(str(error)) from error
-    _show(board, json_file)
+    _show(board, json_file, svg_file)
 
 
 def _format(source: Path, given: str | None) -> str:
@@ -104,16 +115,30 @@ def _check_folder(file: Path | None) -> None:
         raise WrongUseError(f"{file}: expected a file in a folder that exists")
 
 
-def _show(board: Scoreboard, json_file: Path | None) -> None:
+def _beside(json_file: Path | None) -> Path | None:
+    """Return where the picture goes if nothing else is said."""
+    if json_file is None or str(json_file) == "-" or json_file.suffix == ".svg":
+        return None
+    return json_file.with_suffix(".svg")
+
+
+def _show(board: Scoreboard, json_file: Path | None, svg_file: Path | None) -> None:
     from cli.scoreboard import print_board
 
     text = json.dumps(board.as_dict(), indent=2) + "\n"
+    curves = board.curves()
+    if svg_file is not None and curves:
+        _write(svg_file, picture(f"{board.task}, {board.protocol}", board.curve, curves))
     if json_file is not None and str(json_file) == "-":
         sys.stdout.write(text)
         return
     print_board(board, sys.stdout)
     if json_file is not None:
-        try:
-            json_file.write_text(text)
-        except OSError as error:
-            raise CommandError(f"{json_file}: cannot be written: {error}") from error
+        _write(json_file, text)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{file}: cannot be written: {error}") from error

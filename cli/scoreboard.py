@@ -25,8 +25,12 @@ def print_board(board: Scoreboard, stream: TextIO) -> None:
         table.add_column(column, justify="right")
     for name, figures in board.models.items():
         cells = (_cell(figures.get(column)) for column in board.columns)
-        table.add_row(name, *cells, style="bold" if name == OURS else None)
+        mark = " *" if "note" in figures else ""
+        table.add_row(name + mark, *cells, style="bold" if name == OURS else None)
     console.print(table)
+    for name, figures in board.models.items():
+        if "note" in figures:
+            console.print(f"* {name}: {figures['note']}", markup=False)
     for note in board.notes:
         console.print(note, markup=False)
     for name, reason in board.skipped.items():
@@ -39,5 +43,5 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4f}" if abs(value) < 10 else f"{value:,.0f}"
+        return f"{value:.4f}" if abs(value) <= 1 else f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from evaluation.next_item import Competitor, Question
+from evaluation.questions import Competitor, Question
 from evaluation.ranked_counts import RankedCounts
 from evaluation.stream import Step
 from online_models.decay import ForwardDecay, fade
 from online_models.row_index import grown
 
 DAY_MS: Final = 24 * 3_600_000
-TRENDING_HALF_LIFE_MS: Final = DAY_MS
+TRENDING_HALF_LIFE_MS: Final = 2 * DAY_MS
 HEAD: Final = 2_000
 STALE_TOUCHES: Final = 50
 
@@ -65,8 +65,7 @@ class Popular(Competitor):
 class Trending(Competitor):
     """The most touched items of late: counts that halve in `half_life_ms` of event time.
 
-    The ranking is made anew each `STALE_TOUCHES` touches. Falls back to nothing beyond its first
-    `HEAD` items.
+    The ranking, of the first `HEAD` items, is made anew each `STALE_TOUCHES` touches.
     """
 
     name = "trending"
@@ -91,9 +90,17 @@ class Trending(Competitor):
         gain = self._decay.gains(np.ones(1), np.array([step.time], np.int64), np.float64)
         self._weights[step.item] += gain[0]
         if self._learnt % STALE_TOUCHES == 0:
-            order = np.argsort(-self._weights, kind="stable")[:HEAD]
-            self._top = order[self._weights[order] > 0.0].tolist()
+            self._top = self._heaviest()
         self._learnt += 1
+
+    def _heaviest(self) -> list[int]:
+        weights = self._weights
+        some = np.arange(len(weights))
+        if len(weights) > HEAD:
+            some = np.sort(np.argpartition(-weights, HEAD)[:HEAD])
+        order = some[np.argsort(-weights[some], kind="stable")]
+        found: list[int] = order[weights[order] > 0.0].tolist()
+        return found
 
 
 class Repeat(Competitor):

@@ -10,87 +10,20 @@ as well, and an item that nobody touched before can only be missed.
 """
 
 from collections.abc import Callable, Collection, Sequence, Set
-from dataclasses import dataclass
 from time import process_time
-from typing import Final, Literal, NamedTuple, Protocol, get_args
+from typing import Final
+from zlib import crc32
 
+from evaluation.baselines import Trending, first
 from evaluation.errors import EvaluationError
+from evaluation.questions import NextItem, Question, Rules
 from evaluation.stream import Step, Stream
 from evaluation.tally import TOP, Tally
-
-ProtocolName = Literal["user", "session"]
-PROTOCOLS: Final = get_args(ProtocolName)
 
 REMEMBERED: Final = 50
 """Touches of a person, and of a visit, that a question comes with."""
 
 RETRAININGS: Final = 10
-
-
-class Question(NamedTuple):
-    """What comes next for `user` in `session`, at `time` (epoch ms)?
-
-    `history` are the person's last touches, `visit` those of the session, oldest first; `exclude`
-    what may not be answered; `known` how many items were touched so far: numbers below it exist.
-    """
-
-    user: int
-    session: int
-    time: int
-    history: Sequence[Step]
-    visit: Sequence[Step]
-    exclude: Collection[int]
-    known: int
-
-
-class NextItem(Protocol):
-    """What takes part: it answers with items, best first, then learns what came.
-
-    `asked_always`: it learns from its own answers, so it is asked even where nothing is counted.
-    """
-
-    name: str
-    asked_always: bool
-
-    def rank(self, question: Question, n: int) -> Sequence[int]:
-        """Return at most n distinct items, best first, none of them excluded."""
-
-    def learn(self, step: Step) -> None:
-        """Learn from a touch. Called for every one, in time order, after `rank` if it is asked."""
-
-    def retrain(self, share: float) -> None:
-        """Learn anew from all that was seen: called at each tenth of the stream."""
-
-
-class Competitor:
-    """A base for competitors that keep the defaults."""
-
-    name = ""
-    asked_always = False
-
-    def retrain(self, share: float) -> None:
-        """Do nothing: it learns as it goes."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is asked, and what counts: from `test_from` (a share of the touches, in order) on."""
-
-    protocol: ProtocolName = "user"
-    repeats: bool = False
-    test_from: float = 0.0
-    known_only: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.test_from < 1.0:
-            raise EvaluationError(
-                f"--test-from {self.test_from}: expected a share from 0 to below 1"
-            )
-
-    @property
-    def bars(self) -> bool:
-        """Whether items that a person touched are barred."""
-        return self.protocol == "user" and not self.repeats
 
 
 def play(
@@ -105,7 +38,9 @@ def play(
     for answers against the rules.
     """
     tally = Tally(len(stream), rules.test_from)
+    tally.sampled = sampled_share(len(stream) - tally.begin, model.max_predictions)
     past = _Past(rules)
+    filler = Trending()
     retraining = [round(len(stream) * part / RETRAININGS) for part in range(1, RETRAININGS)]
     for at, step in enumerate(stream.steps()):
         if retraining and at == retraining[0]:
@@ -114,7 +49,7 @@ def play(
             model.retrain(at / len(stream))
             tally.learnt(process_time() - started, events=0)
         question = past.question(step)
-        counts = question is not None and at >= tally.begin
+        counts = question is not None and at >= tally.begin and is_sampled(at, tally.sampled)
         if counts and rules.known_only:
             counts = step.item < past.known
         if question is not None and (counts or model.asked_always):
@@ -123,15 +58,37 @@ def play(
             seconds = process_time() - started
             if counts:
                 _check(model.name, ranked, question.exclude)
-                tally.answered(at, step.item, ranked, past.seen_by(step.user), past.known, seconds)
+                filled = _filled(ranked, filler, question)
+                tally.answered(
+                    at, step.item, ranked, past.seen_by(step.user), past.known, seconds, filled
+                )
         started = process_time()
         model.learn(step)
         tally.learnt(process_time() - started)
+        filler.learn(step)
         tally.touched(at, step.item)
         past.add(step)
         if not at & 1023:
             progress(at)
     return tally
+
+
+def sampled_share(touches: int, most: int | None) -> float:
+    """Return which share of the predictions is asked for, of at most one a touch.
+
+    >>> sampled_share(1_000, None), sampled_share(1_000, 250), sampled_share(10, 250)
+    (1.0, 0.25, 1.0)
+    """
+    return 1.0 if most is None else min(1.0, most / max(touches, 1))
+
+
+def is_sampled(at: int, share: float) -> bool:
+    """Whether the prediction at a touch is in the sample: always the same, in every process.
+
+    >>> sum(is_sampled(at, 0.25) for at in range(10_000))
+    2500
+    """
+    return share >= 1.0 or crc32(at.to_bytes(8, "little")) < share * 2.0**32
 
 
 class _Past:
@@ -183,3 +140,10 @@ def _check(name: str, ranked: Sequence[int], exclude: Collection[int]) -> None:
     barred = [item for item in ranked if item in exclude]
     if barred:
         raise EvaluationError(f"{name} answered with items that are barred: {barred[:3]}")
+
+
+def _filled(ranked: Sequence[int], filler: Trending, question: Question) -> Sequence[int]:
+    """Return an answer that is filled up with what is trending, where it is short."""
+    if len(ranked) == TOP:
+        return ranked
+    return first([*ranked, *filler.rank(question, TOP)], TOP)

@@ -5,14 +5,25 @@ from typing import Final, cast
 
 from evaluation.competitors import field_of
 from evaluation.errors import EvaluationError
-from evaluation.next_item import PROTOCOLS, ProtocolName, Rules, play
+from evaluation.next_item import play
+from evaluation.questions import PROTOCOLS, ProtocolName, Rules
 from evaluation.stream import Stream, stream_of
 from evaluation.tasks import NEXT_ITEM, Request, Scoreboard
 from flows import importers
 from flows.importers import ImporterError, Report
 
 COLUMNS: Final = (
-    *("hr@10", "hr@20", "mrr@10", "mrr@20", "ndcg@10", "coverage", "novelty", "long_tail"),
+    *(
+        "hr@10",
+        "hr@20",
+        "mrr@10",
+        "mrr@20",
+        "ndcg@10",
+        "filled_hr@10",
+        "coverage",
+        "novelty",
+        "long_tail",
+    ),
     *("score_us", "learn_us"),
 )
 
@@ -37,7 +48,10 @@ def run(request: Request) -> Scoreboard:
         tell = _teller(request, name, len(stream))
         tally = play(stream, make(stream, rules), rules, tell)
         board.models[name] = tally.figures()
-        predictions, unknown = len(tally), tally.unknown
+        if tally.sampled == 1.0:
+            predictions, unknown = len(tally), tally.unknown
+        else:
+            board.models[name]["note"] = f"on {len(tally):,} of the predictions, by a seeded sample"
     board.about = {
         "by": request.by,
         "repeats": not rules.bars,

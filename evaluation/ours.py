@@ -6,7 +6,7 @@ The only file here that knows how `ItemRecommender` is called.
 from collections.abc import Sequence
 
 from contracts.keys import item_key
-from evaluation.next_item import Competitor, Question
+from evaluation.questions import Competitor, Question
 from evaluation.stream import Step
 from online_models.recommender import ItemRecommender
 from online_models.slate import Slate

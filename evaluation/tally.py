@@ -4,10 +4,14 @@ Figures, over the predictions that count:
 
 * `hr@n`: share whose item is among the first n; `mrr@n`: mean of 1 / its rank, 0 beyond n;
   `ndcg@10`: mean of 1 / log2(1 + its rank), 0 beyond 10 (one item is relevant, so the ideal is 1)
+* `filled_hr@10`, `filled_mrr@20`: the same for answers that are filled up with the trending items
+  where they are short of 20: what a method is worth where somebody has to fall back
 * `coverage`: share of all items touched by the end of the stream that ever stood in a top 10
 * `novelty`: share of the places in the top 10 that held an item new to the person
 * `long_tail`: share of these places that held an item outside the head, which are the most touched
   items that had half of all touches so far (looked up at each twentieth of the stream)
+* `sampled`: share of the predictions that were asked for, less than 1 for slow competitors; their
+  figures are of this seeded sample
 * `score_us`, `learn_us`: mean microseconds of CPU time an answer, and an event learnt from, with
   retraining spread over all events
 """
@@ -41,8 +45,10 @@ class Tally:
         self.length = length
         self.begin = round(length * test_from)
         self.unknown = 0
+        self.sampled = 1.0
         self._at: list[int] = []
         self._ranks: list[int] = []
+        self._filled: list[int] = []
         self._shown = np.zeros(16, np.bool_)
         self._touches = np.zeros(16, np.int64)
         self._head = np.zeros(16, np.bool_)
@@ -62,13 +68,18 @@ class Tally:
         seen: Set[int],
         known: int,
         seconds: float,
+        filled: Sequence[int] | None = None,
     ) -> None:
-        """Count an answer: `item` came next, at touch `at`; the person had touched `seen`."""
+        """Count an answer: `item` came next, at touch `at`; the person had touched `seen`.
+
+        `filled` is the answer filled up with what is trending, where it was short.
+        """
         self._known = max(self._known, known)
         self._make_room(known)
         self.unknown += item >= known
         self._at.append(at)
-        self._ranks.append(ranked.index(item) + 1 if item in ranked else 0)
+        self._ranks.append(rank_of(item, ranked))
+        self._filled.append(rank_of(item, ranked if filled is None else filled))
         self._score_seconds += seconds
         top = list(ranked[:SHORT])
         self._shown[top] = True
@@ -97,9 +108,13 @@ class Tally:
             **{f"hr@{n}": _rounded(hits(ranks, n)) for n in (SHORT, TOP)},
             **{f"mrr@{n}": _rounded(reciprocals(ranks, n)) for n in (SHORT, TOP)},
             f"ndcg@{SHORT}": _rounded(gains(ranks, SHORT)),
+            "filled_hr@10": _rounded(hits(np.array(self._filled, np.int64), SHORT)),
+            "filled_mrr@20": _rounded(reciprocals(np.array(self._filled, np.int64), TOP)),
             "coverage": round(int(self._shown.sum()) / max(self._known, 1), 4),
             "novelty": round(self._new / places, 4),
             "long_tail": round(self._tail / places, 4),
+            "predictions": len(ranks),
+            "sampled": round(self.sampled, 4),
             "score_us": round(1e6 * self._score_seconds / max(len(ranks), 1), 1),
             "learn_us": round(1e6 * self._learn_seconds / max(self._learnt, 1), 1),
             "curve": self.curve(),
@@ -125,6 +140,11 @@ class Tally:
             self._shown = grown(self._shown, size)
             self._touches = grown(self._touches, size)
             self._head = grown(self._head, size)
+
+
+def rank_of(item: int, ranked: Sequence[int]) -> int:
+    """Return the rank of an item, from 1; 0 if it is not there."""
+    return ranked.index(item) + 1 if item in ranked else 0
 
 
 def hits(ranks: NDArray[np.int64], n: int) -> NDArray[np.float64]:

@@ -59,6 +59,11 @@ class Scoreboard:
     curve: str = ""
     """The figure whose curve is drawn; none if empty."""
 
+    def curves(self) -> dict[str, list[float | None]]:
+        """Return the curve to draw of each model that has it."""
+        found = {name: row.get("curve", {}).get(self.curve) for name, row in self.models.items()}
+        return {name: curve for name, curve in found.items() if curve}
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as a tree of plain values."""
         return {

@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -36,7 +37,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
     file = tmp_path / "events.jsonl"
-    made = [
+    made = [  # visits of four touches
         event(user=f"u{user}", item=f"i{(user + n) % 7}", at=(5 * user + n) * MINUTE)
         for user in range(20)
         for n in range(4)
@@ -71,6 +72,16 @@ def test_only_the_last_part_counts(run: Run, recording: Path, tmp_path: Path) ->
     board = json.loads(file.read_text())
     assert list(board["models"]) == ["popular", "blend"]
     assert board["predictions"] == 8
+
+
+def test_the_curves_are_drawn_beside_the_json_or_where_it_is_said(
+    run: Run, recording: Path, tmp_path: Path
+) -> None:
+    assert run(recording, "--models", "popular,blend", "--json", tmp_path / "table.json") == 0
+    assert run(recording, "--models", "popular,blend", "--svg", tmp_path / "here.svg") == 0
+    drawn = (tmp_path / "table.svg").read_text()
+    assert ElementTree.fromstring(drawn).tag.endswith("svg")
+    assert drawn == (tmp_path / "here.svg").read_text()
 
 
 def test_stdout_takes_the_json_alone(

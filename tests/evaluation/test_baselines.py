@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from evaluation.baselines import DAY_MS, Popular, RandomItems, Repeat, Transition, Trending
-from evaluation.next_item import Question
+from evaluation.questions import Question
 from evaluation.ranked_counts import RankedCounts
 from evaluation.stream import Step
 

@@ -7,7 +7,8 @@ import pytest
 
 from contracts.events import Event
 from evaluation.errors import EvaluationError
-from evaluation.next_item import Competitor, Question, Rules, play
+from evaluation.next_item import play
+from evaluation.questions import Competitor, Question, Rules
 from evaluation.stream import Step, stream_of
 from tests.builders import HOUR, event
 
@@ -151,3 +152,23 @@ def test_barred_answers_are_refused() -> None:
 def test_rules_are_checked() -> None:
     with pytest.raises(EvaluationError, match="test-from"):
         replace(Rules(), test_from=1.0)
+
+
+def test_short_answers_are_filled_up_in_figures_of_their_own() -> None:
+    events = [event(user=f"u{at}", item="a", at=at) for at in range(20)]
+    figures = play(stream_of(events), Scripted(), Rules(test_from=0.5)).figures()
+    assert (figures["hr@10"], figures["filled_hr@10"]) == (0.0, 1.0)
+
+
+def test_a_slow_model_answers_a_sample_that_is_the_same_each_time() -> None:
+    stream = stream_of([event(user=f"u{at}", item="a", at=at) for at in range(2_000)])
+    asked = []
+    for _ in range(2):
+        model = Scripted([0])
+        model.max_predictions = 200
+        tally = play(stream, model, Rules())
+        assert len(tally) == len(model.asked)
+        asked.append([question.user for question in model.asked])
+    assert asked[0] == asked[1]
+    assert 150 < len(asked[0]) < 250
+    assert tally.figures()["sampled"] == 0.1

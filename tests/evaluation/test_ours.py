@@ -3,7 +3,8 @@
 import random
 
 from evaluation.competitors import ALWAYS, field_of
-from evaluation.next_item import Rules, play
+from evaluation.next_item import play
+from evaluation.questions import Rules
 from evaluation.stream import Stream, stream_of
 from tests.builders import SECOND, event
 
@@ -34,7 +35,7 @@ def test_it_finds_the_other_of_the_pair_where_popularity_cannot() -> None:
 
 
 def test_the_same_stream_gives_the_same_figures() -> None:
-    stream, rules = pairs_of_items(60), Rules("session")
+    stream, rules = pairs_of_items(30), Rules("session")
     tables = []
     for _ in range(2):
         rows = {}
