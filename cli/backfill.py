@@ -63,8 +63,8 @@ def backfill(
 
 def _history(settings: Settings, namespace: str, start: str | None) -> None:
     """Replay what is in the log now, and keep where it ended."""
+    from cli.folders import namespace_dir
     from cli.replay import run
-    from cli.replaying import namespace_dir
     from flows.handover import write_offsets
 
     source = "kafka:" + ",".join(EVENT_TOPICS)

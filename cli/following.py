@@ -1,7 +1,7 @@
 """The live flow of a namespace beside the one that is served: it writes views and no more."""
 
 from cli.cluster import Cluster, child_environ
-from cli.replaying import namespace_dir
+from cli.folders import namespace_dir
 from cli.supervisor import Unit
 from contracts.launch import SHADOW
 from contracts.settings import RedisSettings, Settings

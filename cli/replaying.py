@@ -15,6 +15,7 @@ from cli.backoff import Backoff
 from cli.children import Child
 from cli.cluster import Cluster, child_environ
 from cli.errors import CommandError
+from cli.folders import namespace_dir
 from cli.stop_signals import StopSignals
 from contracts.codec import load_json
 from contracts.keys import Keys
@@ -111,11 +112,6 @@ class Replay:
         recovery = self.folder / "recovery"
         prepare(recovery, self.settings.flow.recovery_parts)
         sweep_all(self.folder / "state", recovery)
-
-
-def namespace_dir(data_dir: Path, namespace: str) -> Path:
-    """Return the folder of a namespace other than the live one."""
-    return data_dir.resolve() / "namespaces" / namespace
 
 
 class _ProgressLook:

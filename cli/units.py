@@ -12,6 +12,7 @@ from cli.children import Child, ChildError, PermanentError
 from cli.cluster import WORKER, Cluster, child_environ
 from cli.embedded import EmbeddedBroker, EmbeddedStore
 from cli.embedded.ports import free_port, why_not
+from cli.folders import namespace_dir
 from cli.part import Part
 from cli.service import SERVICE, Service
 from cli.supervisor import Unit
@@ -51,6 +52,7 @@ class Deployment:
         settings = loaded.settings
         self._part = part
         self._data_dir = data_dir
+        self._flow_dir = namespace_dir(data_dir, settings.namespace)
         self._hold = (lock,)
         port = settings.api.port
         if part.serves:
@@ -88,10 +90,14 @@ class Deployment:
         return units
 
     def _flow(self) -> Unit:
+        # What the workers write lies in their namespace's folder.
+        file = self._flow_dir / "run" / "settings.json"
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._settings.model_copy(update={"data_dir": self._flow_dir}).save(file)
         cluster = Cluster(
-            self._data_dir,
+            self._flow_dir,
             self._settings.flow.workers,
-            self._environ,
+            child_environ(file),
             self._prepare,
             self._issue_run,
             PROGRAMS.worker,
@@ -161,9 +167,9 @@ class Deployment:
         """Make recovery safe to resume from, while no worker runs."""
         if self._broker is None:
             self._create_topics()
-        directory = self._data_dir / "recovery"
+        directory = self._flow_dir / "recovery"
         epoch = _or_child_error(lambda: prepare(directory, self._settings.flow.recovery_parts))
-        _or_child_error(lambda: sweep_all(self._data_dir / "state", directory))
+        _or_child_error(lambda: sweep_all(self._flow_dir / "state", directory))
         logger.info("recovery is clean: the flow resumes at epoch %d", epoch)
 
     def _issue_run(self) -> int:

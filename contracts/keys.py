@@ -12,7 +12,6 @@ ViewKey(namespace='live', site='shop', kind='profile', id='ada:lovelace')
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -182,11 +181,6 @@ def item_key(item: str) -> int:
 def bucket_of(site: str, id_: str, count: int) -> int:
     """Return which of `count` buckets a person, device or item of a site belongs to."""
     return crc32(f"{site}/{id_}".encode()) % count
-
-
-def bucket_names(kind: str, count: int) -> Iterator[str]:
-    """Yield the state keys of all buckets of a kind: `u000`, `u001` and so on."""
-    return (bucket_name(kind, number) for number in range(count))
 
 
 def bucket_name(kind: str, number: int) -> str:

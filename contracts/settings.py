@@ -108,7 +108,7 @@ class FlowSettings(_Group):
     )
     publish_ms: int = Field(300, ge=0, le=10_000, description="wall time that item rows add up")
     intent_every: int = Field(3, ge=1, le=1000, description="session steps between two scores")
-    segment_every: int = Field(10, ge=1, le=1000, description="events between two assignments")
+    segment_every: int = Field(20, ge=1, le=1000, description="events between two assignments")
     segments: int = Field(6, ge=2, le=64, description="groups that people are put into")
     seed: int = Field(7, description="of every model that draws random numbers")
 

@@ -55,6 +55,9 @@ Route = list[routing.Keyed]
 
 TOP_KEY = "top"
 ORDER_KEY = "order"
+TOP_PUBLISH_MS = 50
+"""How long the shards, which publish at about the same time, are waited for."""
+
 MODEL_PUBLISH_MS = 1_000
 
 
@@ -170,7 +173,7 @@ class _Steps:
             every,
         )
         parts = op.map("to_top", _only("top_parts", rows, TopPart), lambda kv: (TOP_KEY, kv[1]))
-        top = publishing("top", parts, TopStage, self._segments("top"), every)
+        top = publishing("top", parts, TopStage, self._segments("top"), self._every(TOP_PUBLISH_MS))
         return op.merge("item_views", rows, top)
 
     def models(self, lessons: Stream[Keyed]) -> list[Stream[Keyed]]:

@@ -147,6 +147,9 @@ def test_given_servers_are_used_and_none_of_our_own(
             assert store.get(run_key(namespace)) == b"1"
         assert up.end() == 0
     assert not (up.data / "store").exists()
+    # A namespace never resumes from what another one has saved.
+    assert (up.data / "namespaces" / namespace / "recovery").is_dir()
+    assert not (up.data / "recovery").exists()
 
 
 def test_flow_and_api_may_run_apart(
