@@ -137,6 +137,9 @@ class ApiSettings(_Group):
     store_budget_ms: int = Field(
         35, ge=5, le=10_000, description="time an answer may wait for the store before it degrades"
     )
+    score_share: float = Field(
+        0.1, ge=0, le=1, description="of the people, whose answers are judged by what came next"
+    )
     rules_file: Path | None = Field(None, description="TOML of pin, boost, bury and filter rules")
     sites: dict[str, SecretStr] = Field(
         default_factory=dict, description="site to write key; empty: any key, loopback only"

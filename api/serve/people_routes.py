@@ -9,10 +9,11 @@ from fastapi import APIRouter, Request, Response
 
 from api.serve import asking, describing, schema
 from api.serve.making import Basis, answer, find_people, find_rows, trail_for
-from api.serve.ranking import Ask, recommend, reorder
+from api.serve.ranking import Ask, Ranking, recommend, reorder
 from api.serve.responding import reply, serving_of, site_of
 from api.serve.serving import Serving
 from api.serve.visitor import Visitor
+from online_models.touches import number_of, touches_of
 
 USERS: Final = "/v1/users/"
 YIELD_EVERY: Final = 4
@@ -117,9 +118,22 @@ async def _recommend(serving: Serving, name: str, ids: list[str], ask: Ask) -> l
         ranking = recommend(visitor, trail, rows, site, serving.rules, ask, now)
         basis = Basis("recommendations", site, ask, trail, rows, now, found.degraded or failed)
         made.append(answer(serving, basis, ranking, visitor.as_of, user=visitor.user))
+        _judge(serving, name, visitor, ranking, ask, now)
         if number % YIELD_EVERY == 0:
             await asyncio.sleep(0)
     return made
+
+
+def _judge(
+    serving: Serving, site: str, visitor: Visitor, ranking: Ranking, ask: Ask, now: int
+) -> None:
+    """Judge the last answer by what the person touched since, and keep this one for the next."""
+    if not serving.live.samples(site, visitor.user):
+        return
+    items = [number_of(pick.item.id) for pick in ranking.picks]
+    beside = None if ask.item is None else number_of(ask.item)
+    touches = touches_of(visitor.recents)
+    serving.live.answered(site, visitor.user, items, touches, beside, now)
 
 
 async def _tell(

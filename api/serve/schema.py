@@ -212,6 +212,7 @@ STATS: Final = Operation(
             "lag_ms": _or_null(COUNT),
             "progress": _list(OBJECT),
             "sites": _map(OBJECT),
+            "scoreboard": _map(OBJECT),
             "answers": OBJECT,
             "degraded": BOOLEAN,
         }

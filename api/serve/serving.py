@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from api.auth import DEFAULT_SITE, WriteKeys
 from api.serve.answers import AnswerList, AnswerLog, AnswerTopic
 from api.serve.keeper import Keeper
+from api.serve.live_score import LiveScore
 from api.serve.memory import Site
 from api.serve.metrics import ServeMetrics
 from api.serve.rules import Rule, RulesError
@@ -50,6 +51,7 @@ class Serving:
         self.answers = answers
         self.registry = registry if registry is not None else CollectorRegistry()
         self.metrics = ServeMetrics(self.registry)
+        self.live = LiveScore(settings.api.score_share, self.registry)
         self.clock = clock
         sites = tuple(settings.api.sites) or (DEFAULT_SITE,)
         self.keeper = Keeper(self.store, settings.namespace, sites, self._rules)

@@ -66,6 +66,7 @@ async def get_stats(request: Request) -> Response:
             name: {"items": len(site.catalogue), "segments": len(site.segments)}
             for name, site in memory.sites.items()
         },
+        "scoreboard": serving.live.figures(),
         "answers": {"logged": serving.answers.logged, "dropped": serving.answers.dropped},
         "degraded": degraded,
     }
