@@ -13,8 +13,10 @@ from typing import Any, Final
 from evaluation.errors import EvaluationError
 
 NEXT_ITEM: Final = "next-item"
+RANKING: Final = "ranking"
 TASKS: Final[Mapping[str, str]] = {
     NEXT_ITEM: "evaluation.next_item_task:run",
+    RANKING: "evaluation.ranking_task:run",
 }
 """Name of a task to `module:function`."""
 

@@ -16,6 +16,7 @@ from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.guard import Guard
 from online_models.intent import IntentModel
 from online_models.popularity import Popularity
+from online_models.ranker import Ranker
 from online_models.recommender import ItemRecommender
 from online_models.segments import SegmentModel
 from online_models.slate import EXPERTS
@@ -258,6 +259,32 @@ class Recommender:
         self.model = pickle.loads(saved)
 
 
+class ListRanker:
+    """The ranker, a list and a click at a time."""
+
+    def __init__(self) -> None:
+        self.model = Ranker(max_items=100, max_shown=200)
+
+    def learn(self, example: "Shown") -> None:
+        request, items, own, time, clicked = example
+        self.model.show(request, items, list(range(len(items))), own, len(items), time)
+        self.model.click(request, clicked, time)
+
+    def answer(self, example: "Shown") -> list[float]:
+        _, items, own, time, _ = example
+        scores: list[float] = self.model.score(items, own, len(items), time).tolist()
+        return scores
+
+    def save(self) -> bytes:
+        return self.model.dump()
+
+    def restore(self, saved: bytes) -> None:
+        self.model.load([saved])
+
+
+Shown = tuple[str, list[int], list[tuple[float, ...]], int, int]
+
+
 def people(names: Sequence[str]) -> Any:
     """Return a maker of labelled examples: two kinds of people, one of whom buys."""
 
@@ -348,6 +375,25 @@ def hostile_shopping(seed: int, count: int) -> Iterator[tuple[Any, Any, Any, dic
         yield rng.choice((None, "", "u1", f"new {at}")), item, rng.choice((*STRANGE, 1, True)), x
 
 
+def shown_lists(seed: int, count: int) -> list[Shown]:
+    rng = random.Random(seed)
+    made = []
+    for at in range(count):
+        items = rng.sample(range(60), 8)
+        own = [(rng.random(), float(rng.randrange(3)), rng.random(), 9.0) for _ in items]
+        made.append((f"r{at}", items, own, at * 60_000, min(items)))
+    return made
+
+
+def hostile_lists(seed: int, count: int) -> Iterator[Shown]:
+    rng = random.Random(seed)
+    for request, items, own, time, clicked in shown_lists(seed, count):
+        own[rng.randrange(8)] = (rng.choice(STRANGE), rng.choice(STRANGE), 0.1, rng.choice(STRANGE))
+        items[rng.randrange(8)] = rng.choice((clicked, rng.getrandbits(64)))
+        when = rng.choice((time, -1, 1 << 60, 0, time + DAY_MS))
+        yield rng.choice((request, "again", "")), items, own, when, rng.choice((clicked, -7))
+
+
 CASES = (
     Case(
         "intent",
@@ -373,4 +419,5 @@ CASES = (
     Case("popularity", Counts, touches, hostile_touches, limit=20_000),
     Case("blend weights", BlendWeights, choices, hostile_choices, limit=2_000),
     Case("recommender", Recommender, shopping, hostile_shopping, limit=600_000, count=300),
+    Case("ranker", ListRanker, shown_lists, hostile_lists, limit=80_000),
 )
