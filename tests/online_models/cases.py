@@ -16,13 +16,13 @@ from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.guard import Guard
 from online_models.intent import IntentModel
 from online_models.popularity import Popularity
-from online_models.ranker import Ranker
 from online_models.recommender import ItemRecommender
 from online_models.segments import SegmentModel
 from online_models.slate import EXPERTS
 from online_models.slot_table import SlotTable
 from online_models.weights import Weights
 from tests.online_models.conformance import Case
+from tests.online_models.ranker_case import ListRanker, hostile_lists, shown_lists
 
 KEY = b"a key for tests, not for use"
 DAY_MS = 86_400_000
@@ -259,32 +259,6 @@ class Recommender:
         self.model = pickle.loads(saved)
 
 
-class ListRanker:
-    """The ranker, a list and a click at a time."""
-
-    def __init__(self) -> None:
-        self.model = Ranker(max_items=100, max_shown=200)
-
-    def learn(self, example: "Shown") -> None:
-        request, items, own, time, clicked = example
-        self.model.show(request, items, list(range(len(items))), own, len(items), time)
-        self.model.click(request, clicked, time)
-
-    def answer(self, example: "Shown") -> list[float]:
-        _, items, own, time, _ = example
-        scores: list[float] = self.model.score(items, own, len(items), time).tolist()
-        return scores
-
-    def save(self) -> bytes:
-        return self.model.dump()
-
-    def restore(self, saved: bytes) -> None:
-        self.model.load([saved])
-
-
-Shown = tuple[str, list[int], list[tuple[float, ...]], int, int]
-
-
 def people(names: Sequence[str]) -> Any:
     """Return a maker of labelled examples: two kinds of people, one of whom buys."""
 
@@ -373,25 +347,6 @@ def hostile_shopping(seed: int, count: int) -> Iterator[tuple[Any, Any, Any, dic
         x["type"] = rng.choice(("view", "no such type", None, "return"))
         item = rng.choice((None, "", "i1-1", 1 << 70, -1, 3.5, f"new {at}", "\ud800"))
         yield rng.choice((None, "", "u1", f"new {at}")), item, rng.choice((*STRANGE, 1, True)), x
-
-
-def shown_lists(seed: int, count: int) -> list[Shown]:
-    rng = random.Random(seed)
-    made = []
-    for at in range(count):
-        items = rng.sample(range(60), 8)
-        own = [(rng.random(), float(rng.randrange(3)), rng.random(), 9.0) for _ in items]
-        made.append((f"r{at}", items, own, at * 60_000, min(items)))
-    return made
-
-
-def hostile_lists(seed: int, count: int) -> Iterator[Shown]:
-    rng = random.Random(seed)
-    for request, items, own, time, clicked in shown_lists(seed, count):
-        own[rng.randrange(8)] = (rng.choice(STRANGE), rng.choice(STRANGE), 0.1, rng.choice(STRANGE))
-        items[rng.randrange(8)] = rng.choice((clicked, rng.getrandbits(64)))
-        when = rng.choice((time, -1, 1 << 60, 0, time + DAY_MS))
-        yield rng.choice((request, "again", "")), items, own, when, rng.choice((clicked, -7))
 
 
 CASES = (
