@@ -73,6 +73,72 @@ class Promotion(Struct, kw_only=True):
     v: int = DECISION_VERSION
 
 
+class ItemRule(Struct, array_like=True):
+    """An association rule: baskets with all of `given` hold `then` too; see `online_models.rules`.
+
+    `basis` says what a basket is: an `order`, or a `visit`. `missed` is how many baskets more than
+    `count` there may have been.
+    """
+
+    given: tuple[str, ...]
+    then: str
+    basis: str
+    support: float
+    confidence: float
+    lift: float
+    count: int
+    missed: int
+
+
+class ItemRules(Struct, array_like=True):
+    """The view of the rules of one item; baskets by basis, and those too large to be learnt from."""
+
+    v: int
+    as_of: int
+    rules: list[ItemRule] = []
+    baskets: dict[str, int] = {}
+    oversized: dict[str, int] = {}
+
+
+class Linked(Struct, array_like=True):
+    """Something that belongs to a concept: another concept or an item, and how strongly."""
+
+    name: str
+    strength: float
+
+
+class Concept(Struct, array_like=True):
+    """The view of one concept: what people engage with when they engage with it.
+
+    `share` is the decayed share of windows it is in, `trend` how many times as often it is met of
+    late as over the whole. `alias_of` names the concept that this one is a rarer spelling of.
+    """
+
+    v: int
+    name: str
+    label: str
+    kinds: list[str]
+    share: float
+    count: int
+    trend: float
+    as_of: int
+    related: list[Linked] = []
+    items: list[Linked] = []
+    parents: list[str] = []
+    children: list[str] = []
+    synonyms: list[Linked] = []
+    alias_of: str | None = None
+
+
+class KnownConcept(Struct, array_like=True):
+    """One line of the directory of concepts."""
+
+    name: str
+    label: str
+    kinds: list[str]
+    share: float
+
+
 class Fact(Struct, kw_only=True, omit_defaults=True):
     """Something about a person changed, in a form that a campaign can be triggered by.
 

@@ -99,6 +99,18 @@ class Keys:
         """The description of the site's segments, as JSON."""
         return self._key(site, "segments", "all")
 
+    def rules(self, site: str, item: str) -> str:
+        """The packed `ItemRules`: which items come with one."""
+        return self._key(site, "rules", item)
+
+    def concept(self, site: str, name: str) -> str:
+        """The packed `Concept` of a name in its one spelling (`online_models.words`)."""
+        return self._key(site, "concept", name)
+
+    def concepts(self, site: str) -> str:
+        """The packed directory of concepts, `KnownConcept`s, the most met first."""
+        return self._key(site, "concepts", "all")
+
     def model(self, site: str, name: str) -> str:
         """What a model knows of itself, as JSON: version, counts, metrics, parameter digest."""
         return self._key(site, "model", name)

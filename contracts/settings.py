@@ -110,6 +110,12 @@ class FlowSettings(_Group):
     intent_every: int = Field(3, ge=1, le=1000, description="session steps between two scores")
     segment_every: int = Field(20, ge=1, le=1000, description="events between two assignments")
     segments: int = Field(6, ge=2, le=64, description="groups that people are put into")
+    rule_half_life_days: float = Field(
+        90.0, gt=0, le=36_500, description="after which a basket counts half in rules"
+    )
+    concept_half_life_days: float = Field(
+        30.0, gt=0, le=36_500, description="after which a window counts half in concepts"
+    )
     seed: int = Field(7, description="of every model that draws random numbers")
 
 

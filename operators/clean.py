@@ -60,6 +60,7 @@ class Clean:
             arrived.category = _text(props.get("category"))
             arrived.brand = _text(props.get("brand"))
             arrived.tags = _texts(props.get("tags"))
+            arrived.title = _text(props.get("name"))
         if event.item is None or not len(self._catalogue):
             return arrived
         record = self._catalogue.get(event.site, event.item, event.time)
@@ -68,6 +69,7 @@ class Clean:
             arrived.category = arrived.category or record.category
             arrived.brand = arrived.brand or record.brand
             arrived.tags = arrived.tags or record.tags[:MAX_TAGS]
+            arrived.title = record.title[:256] or arrived.title
             if event.price is None:
                 event.price, event.currency = record.price, event.currency or record.currency
         return arrived

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from contracts.settings import FlowSettings
+from operators.basket_stage import BasketStage
+from operators.baskets import BasketExamples
 from operators.durable import Durable
 from operators.features import IntentExamples, SegmentExamples
 from operators.messages import AnyExample
@@ -23,7 +25,7 @@ class ExampleMaker(Durable, Protocol):
         """Look at one applied event."""
         ...
 
-    def take(self, clock: int) -> list[AnyExample]:
+    def take(self, clock: int) -> Sequence[AnyExample]:
         """Return what came of the batch; `clock` is its arrival time (ms)."""
         ...
 
@@ -44,4 +46,5 @@ class Family(NamedTuple):
 FAMILIES: Final[Sequence[Family]] = (
     Family(IntentStage.name, IntentExamples, IntentStage),
     Family(SegmentStage.name, SegmentExamples, SegmentStage),
+    Family(BasketStage.name, BasketExamples, BasketStage, scores=False),
 )

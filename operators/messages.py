@@ -52,6 +52,7 @@ class Arrived(Struct, array_like=True, gc=False):
     brand: str = ""
     tags: list[str] = []
     known: bool = False
+    title: str = ""
 
 
 class Ends(Struct, omit_defaults=True):
@@ -217,7 +218,46 @@ class Example(Struct, array_like=True, tag="example", gc=False):
         return self.seq, self.label is None, self.site, self.user
 
 
-AnyExample = Example
+class Touched(Struct, array_like=True, gc=False):
+    """An item in a window, as it was described then; without an item, `title` is a query."""
+
+    item: str
+    title: str = ""
+    category: str = ""
+    brand: str = ""
+    tags: list[str] = []
+
+
+class Window(Struct, array_like=True, tag="window", gc=False):
+    """A few items that a person touched one after another; `seq` and `time` are the last one's."""
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    touched: list[Touched]
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay."""
+        return self.seq, 0, self.site, self.user
+
+
+class Bought(Struct, array_like=True, tag="bought", gc=False):
+    """Items that came into one order, `before` being there already."""
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    items: list[str]
+    before: list[str] = []
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay: after a window that the same event closed."""
+        return self.seq, 1, self.site, self.user
+
+
+AnyExample = Example | Window | Bought
 """All that a family may be taught with: a union of tagged structs, each with a total `order`."""
 
 

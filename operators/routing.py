@@ -66,7 +66,7 @@ def to_models(lessons: Sequence[Lesson], shards: int, *, every: bool) -> list[Ke
         touchpoints.sort(key=_touchpoint_order)
         named.sort(key=_named_order)
         for items in examples.values():
-            items.sort(key=AnyExample.order)
+            items.sort(key=lambda example: example.order())
     out: list[Keyed] = list(to_shards(round_, touchpoints, named, shards))
     out += [
         (family, Examples(round_, family, items))

@@ -142,7 +142,9 @@ class ProfileStage:
             for view in self._profiles.on_batch(slice_.items, slice_.clock):
                 views[view.site, view.id] = view
             points, named = self._touchpoints.take()
-            examples = {name: maker.take(slice_.clock) for name, maker in self._makers.items()}
+            examples = {
+                name: list(maker.take(slice_.clock)) for name, maker in self._makers.items()
+            }
             gone = [
                 (item.arrived.event.site, item.subject)
                 for item in slice_.items

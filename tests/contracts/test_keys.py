@@ -60,6 +60,9 @@ KINDS = [
     Kind("near", lambda k, s, i: k.neighbours_of(s, item_key(i)), id=_near),
     Kind("top", Keys.top),
     Kind("model", Keys.model),
+    Kind("rules", Keys.rules),
+    Kind("concept", Keys.concept),
+    Kind("concepts", lambda k, s, _: k.concepts(s), id=lambda _: "all"),
     Kind("segments", lambda k, s, _: k.segments(s), id=lambda _: "all"),
     Kind("weights", lambda k, s, _: k.weights(s), id=lambda _: "blend"),
     Kind(

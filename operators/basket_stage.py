@@ -1,0 +1,210 @@
+"""Rules and concepts of each site, learnt from orders and windows; one key in all."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from contracts.codec import dump_json, pack
+from contracts.decisions import DECISION_VERSION, ItemRule, ItemRules
+from contracts.keys import DAY_MS
+from contracts.settings import FlowSettings
+from online_models.concepts import ConceptGraph, Thing
+from online_models.digest import digest
+from online_models.rules import RuleMiner
+from operators.messages import Bought, Examples, View, Views, Window
+
+Message = Any
+
+ORDER: Final = "order"
+VISIT: Final = "visit"
+RULES_A_TURN: Final = 200
+CONCEPTS_A_TURN: Final = 50
+DIRECTORY_EVERY: Final = 10
+"""Turns between two directories, which are long and change little."""
+
+
+class _Site:
+    def __init__(self, settings: FlowSettings) -> None:
+        half_life_ms = int(settings.rule_half_life_days * DAY_MS)
+        self.miners = {
+            ORDER: RuleMiner(half_life_ms),
+            VISIT: RuleMiner(half_life_ms, triples=1),
+        }
+        self.graph = ConceptGraph(int(settings.concept_half_life_days * DAY_MS))
+        self.due: set[str] = set()
+        self.turns = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something changed that was not published."""
+        changed = any(miner.changed for miner in self.miners.values())
+        return changed or bool(self.due) or bool(self.graph.changed)
+
+    def learn(self, example: Window | Bought) -> None:
+        """Learn from one example."""
+        if isinstance(example, Bought):
+            self.miners[ORDER].learn_one(example.items, example.time, example.before)
+            return
+        things = [
+            Thing(one.item, one.category, one.brand, one.tags, one.title)
+            for one in example.touched
+            if one.item
+        ]
+        queries = [one.title for one in example.touched if not one.item]
+        if things:
+            self.miners[VISIT].learn_one([thing.item for thing in things], example.time)
+        self.graph.learn_one(things, queries, example.time)
+
+    def views(self, site: str) -> list[View]:
+        """Return some of what changed; the rest waits for its turn."""
+        for miner in self.miners.values():
+            self.due.update(miner.take_changed())
+        items = sorted(self.due)[:RULES_A_TURN]
+        self.due.difference_update(items)
+        out = [self._rules(site, item) for item in items]
+        out += self._concepts(site, self.graph.take_changed(CONCEPTS_A_TURN))
+        if self.turns % DIRECTORY_EVERY == 0:
+            out.append(self._directory(site))
+        self.turns += 1
+        return out
+
+    def all_views(self, site: str) -> list[View]:
+        """Return everything, as of the newest example."""
+        items = sorted({item for miner in self.miners.values() for item in miner.antecedents()})
+        out = [self._rules(site, item) for item in items]
+        out += self._concepts(site, [known.name for known in self.graph.directory()])
+        self.due, self.graph.changed = set(), set()
+        for miner in self.miners.values():
+            miner.take_changed()
+        return [*out, self._directory(site)]
+
+    def known(self) -> dict[str, int]:
+        """Return how much was learnt."""
+        return {
+            "orders": self.miners[ORDER].baskets,
+            "visits": self.miners[VISIT].baskets,
+            "pairs": sum(len(miner.pairs) for miner in self.miners.values()),
+            "triples": len(self.miners[ORDER].triples),
+            "oversized": self.miners[ORDER].oversized,
+            "windows": self.graph.windows,
+            "concepts": len(self.graph.counts),
+        }
+
+    def _rules(self, site: str, item: str) -> View:
+        rules = [
+            ItemRule(
+                rule.given,
+                rule.then,
+                basis,
+                round(rule.support, 6),
+                round(rule.confidence, 4),
+                round(rule.lift, 3),
+                rule.seen,
+                rule.missed,
+            )
+            for basis, miner in self.miners.items()
+            for rule in miner.rules(item)
+        ]
+        row = ItemRules(
+            DECISION_VERSION,
+            max(miner.time for miner in self.miners.values()),
+            rules,
+            {basis: miner.baskets for basis, miner in self.miners.items()},
+            {basis: miner.oversized for basis, miner in self.miners.items()},
+        )
+        return View("rules", site, item, pack(row) if rules else None)
+
+    def _concepts(self, site: str, names: Sequence[str]) -> list[View]:
+        described = [(name, self.graph.describe(name)) for name in names]
+        return [View("concept", site, name, pack(c)) for name, c in described if c is not None]
+
+    def _directory(self, site: str) -> View:
+        return View("concepts", site, "all", pack(self.graph.directory()))
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return what was learnt, or what changed of it."""
+        tables = [miner.dump(full=full) for miner in self.miners.values()]
+        return pack(([*tables, self.graph.dump(full=full)], sorted(self.due), self.turns))
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace what was learnt."""
+        decoded = [_site_parts(part) for part in parts]
+        models: list[RuleMiner | ConceptGraph] = [*self.miners.values(), self.graph]
+        for at, model in enumerate(models):
+            model.load([tables[at] for tables, _, _ in decoded])
+        self.due, self.turns = set(decoded[-1][1]), decoded[-1][2]
+
+
+_site_parts = msgspec.msgpack.Decoder(tuple[list[bytes], list[str], int]).decode
+
+
+class BasketStage:
+    """A `Publisher`. A turn shows at most 200 items' rules and 50 concepts a site."""
+
+    name: Final = "baskets"
+
+    def __init__(self, settings: FlowSettings, key: bytes, every: bool) -> None:
+        self._settings = settings
+        self._sites: dict[str, _Site] = {}
+        self._changed: set[str] = set()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something changed that was not published."""
+        return any(site.waiting for site in self._sites.values())
+
+    def on_batch(self, messages: Sequence[Examples]) -> list[Message]:
+        """Learn from a batch; what it changed waits to be published."""
+        for message in messages:
+            for example in message.items:
+                if isinstance(example, (Window, Bought)):
+                    self._changed.add(example.site)
+                    self._site(example.site).learn(example)
+        return []
+
+    def publish(self) -> list[Message]:
+        """Return some of what changed."""
+        out: list[View] = []
+        for name in sorted(self._sites):
+            site = self._sites[name]
+            if site.waiting:
+                out += site.views(name)
+                out.append(View("model", name, self.name, dump_json(site.known())))
+        return [Views(out)] if out else []
+
+    def finish(self) -> list[Message]:
+        """Return everything, with a digest of what was learnt."""
+        out: list[View] = []
+        for name in sorted(self._sites):
+            site = self._sites[name]
+            out += site.all_views(name)
+            learnt = digest([*[miner.dump() for miner in site.miners.values()], site.graph.dump()])
+            out.append(
+                View("model", name, self.name, dump_json({"digest": learnt, **site.known()}))
+            )
+        return [Views(out)] if out else []
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return all sites, or those that changed."""
+        names = sorted(self._sites if full else self._changed)
+        self._changed = set()
+        return pack({name: self._sites[name].dump(full=full) for name in names})
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace all sites."""
+        by_site: dict[str, list[bytes]] = {}
+        for part in parts:
+            for name, dumped in _sites(part).items():
+                by_site.setdefault(name, []).append(dumped)
+        self._sites = {}
+        for name, dumps in by_site.items():
+            self._site(name).load(dumps)
+
+    def _site(self, name: str) -> _Site:
+        if name not in self._sites:
+            self._sites[name] = _Site(self._settings)
+        return self._sites[name]
+
+
+_sites = msgspec.msgpack.Decoder(dict[str, bytes]).decode
