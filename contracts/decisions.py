@@ -91,7 +91,7 @@ class ItemRule(Struct, array_like=True):
 
 
 class ItemRules(Struct, array_like=True):
-    """The view of the rules of one item; baskets by basis, and those too large to be learnt from."""
+    """The view of one item's rules; baskets by basis, and those too large to be learnt from."""
 
     v: int
     as_of: int

@@ -7,7 +7,7 @@ window: a few items that a person touched one after another, and what was search
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
 import msgspec
@@ -26,7 +26,7 @@ TREND_HALF_LIFE_MS: Final = 24 * HOUR_MS
 MAX_WINDOW: Final = 16
 TAGS: Final = 4
 WORDS: Final = 4
-MIN_WEIGHT: Final = 3.0
+MIN_WEIGHT: Final = 2.5
 RELATED: Final = 10
 SYNONYM: Final = 0.7
 SHARED_ITEMS: Final = 3
@@ -245,7 +245,7 @@ class ConceptGraph:
 
     def _concepts_of(self, thing: Thing) -> list[str]:
         path = path_of(thing.category) if thing.category else ()
-        for above, below in zip(path, path[1:], strict=False):
+        for above, below in pairwise(path):
             self.names.place(below, above)
         names = [self._met(name, name, CATEGORY) for name in path[-3:]]
         names += [self._met(concept_name(b), b, BRAND) for b in (thing.brand,) if b]

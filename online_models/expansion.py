@@ -5,6 +5,7 @@ puts the items of all of them in order. The views may come from a store or from 
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final
 
 from contracts.decisions import Concept, Linked
@@ -25,7 +26,7 @@ def asked(query: str) -> list[str]:
     ['red tea kettle', 'red tea', 'tea kettle', 'red', 'tea', 'kettle']
     """
     words = words_of(query)
-    couples = [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    couples = [f"{first} {second}" for first, second in pairwise(words)]
     names = [concept_name(query), *couples, *words]
     return [name for name in dict.fromkeys(names) if name][:MAX_ASKED]
 

@@ -47,6 +47,8 @@ class _ModelStage(ABC, Generic[M]):
         for message in messages:
             scores = []
             for example in message.items:
+                if not isinstance(example, Example):
+                    continue
                 model = self._model(example.site)
                 self._pending.add(example.site)
                 score = self._take(model, example)
