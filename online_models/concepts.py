@@ -291,7 +291,9 @@ class ConceptGraph:
             theirs = {item: self.items.weight(other, item) for item in self.items.of(other)}
             shared = [mine[item] * theirs[item] for item in sorted(mine.keys() & theirs.keys())]
             if len(shared) >= SHARED_ITEMS:
-                cosine = sum(shared) / (_length(mine) * _length(theirs))
+                length = _length(mine) * _length(theirs)
+                # What has nearly faded out has squares of 0.
+                cosine = min(1.0, sum(shared) / length) if length > 0 else 0.0
                 found += [Linked(other, round(cosine, 4))] if cosine >= SYNONYM else []
         return sorted(found, key=_strongest)[:RELATED]
 

@@ -9,11 +9,14 @@ et al., ICDT 2005) has the same bound.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 K = TypeVar("K", bound=Hashable)
+
+FADED: Final = 1e-30
+"""A weight below this, a hundred half-lives old, is none."""
 
 _Row = list[float]
 """Weight since the row came in, most that it had before, events, most events before."""
@@ -110,12 +113,14 @@ class FrequentCounts(Generic[K]):
         return ordered[:count]
 
     def fade(self, factor: float) -> None:
-        """Multiply all weights: the unit has changed. Raw counts stay."""
+        """Multiply all weights: the unit has changed. What has faded out goes."""
         self.total *= factor
         self.missed *= factor
         for row in self._rows.values():
             row[0] *= factor
             row[1] *= factor
+        if any(row[0] < FADED for row in self._rows.values()):
+            self._keep_above(max(self.missed, FADED))
         self._changed = None
 
     def dump(self, *, full: bool) -> bytes:
@@ -143,7 +148,10 @@ class FrequentCounts(Generic[K]):
     def _cut(self) -> None:
         """Keep the rows that may have weighed most; what went was at most `missed`."""
         highest = sorted((row[0] + row[1] for row in self._rows.values()), reverse=True)
-        self.missed = highest[self.capacity]
+        self._keep_above(highest[self.capacity])
+
+    def _keep_above(self, missed: float) -> None:
+        self.missed = missed
         kept: dict[K, _Row] = {}
         for key, row in self._rows.items():
             if row[0] + row[1] > self.missed:

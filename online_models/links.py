@@ -51,6 +51,7 @@ class Links:
     def fade(self, factor: float) -> None:
         """Multiply all weights: the unit has changed."""
         self.counts.fade(factor)
+        self._index()
 
     def dump(self, *, full: bool) -> bytes:
         """Return the links, or those that changed since the last dump."""

@@ -21,6 +21,7 @@ from online_models.segments import SegmentModel
 from online_models.slate import EXPERTS
 from online_models.slot_table import SlotTable
 from online_models.weights import Weights
+from tests.online_models.basket_cases import CASES as BASKET_CASES
 from tests.online_models.conformance import Case
 from tests.online_models.ranker_case import ListRanker, hostile_lists, shown_lists
 
@@ -375,4 +376,5 @@ CASES = (
     Case("blend weights", BlendWeights, choices, hostile_choices, limit=2_000),
     Case("recommender", Recommender, shopping, hostile_shopping, limit=600_000, count=300),
     Case("ranker", ListRanker, shown_lists, hostile_lists, limit=80_000),
+    *BASKET_CASES,
 )

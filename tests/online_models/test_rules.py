@@ -103,9 +103,7 @@ def test_decay_halves_what_is_old(baskets):
     assert miner.weight == pytest.approx(weight)
     for pair in miner.pairs:
         true = sum(
-            0.5 ** (newest - number)
-            for number, basket in enumerate(baskets)
-            if set(pair) <= basket
+            0.5 ** (newest - number) for number, basket in enumerate(baskets) if set(pair) <= basket
         )
         assert miner.pairs.weight(pair) * miner._factor() == pytest.approx(true, abs=1e-9)
 
