@@ -37,40 +37,67 @@ def play(
     Times are the process's CPU time, so a busy machine costs nothing. Raises `EvaluationError`
     for answers against the rules.
     """
-    tally = Tally(len(stream), rules.test_from)
-    tally.sampled = sampled_share(len(stream) - tally.begin, model.max_predictions)
-    past = _Past(rules)
-    filler = Trending()
-    retraining = [round(len(stream) * part / RETRAININGS) for part in range(1, RETRAININGS)]
+    game = _Game(model, rules, len(stream))
+    trainings = {round(len(stream) * part / RETRAININGS) for part in range(1, RETRAININGS)}
     for at, step in enumerate(stream.steps()):
-        if retraining and at == retraining[0]:
-            del retraining[0]
-            started = process_time()
-            model.retrain(at / len(stream))
-            tally.learnt(process_time() - started, events=0)
-        question = past.question(step)
-        counts = question is not None and at >= tally.begin and is_sampled(at, tally.sampled)
-        if counts and rules.known_only:
-            counts = step.item < past.known
-        if question is not None and (counts or model.asked_always):
-            started = process_time()
-            ranked = model.rank(question, TOP)
-            seconds = process_time() - started
-            if counts:
-                _check(model.name, ranked, question.exclude)
-                filled = _filled(ranked, filler, question)
-                tally.answered(
-                    at, step.item, ranked, past.seen_by(step.user), past.known, seconds, filled
-                )
-        started = process_time()
-        model.learn(step)
-        tally.learnt(process_time() - started)
-        filler.learn(step)
-        tally.touched(at, step.item)
-        past.add(step)
+        if at in trainings:
+            game.retrain(at / len(stream))
+        game.ask(at, step)
+        game.teach(at, step)
         if not at & 1023:
             progress(at)
-    return tally
+    return game.tally
+
+
+class _Game:
+    """One model and how it does: asked, checked, taught, with a clock beside it."""
+
+    def __init__(self, model: NextItem, rules: Rules, length: int) -> None:
+        self.tally = Tally(length, rules.test_from)
+        touches = length - self.tally.begin
+        self.tally.sampled = sampled_share(touches, model.max_predictions)
+        self._model = model
+        self._rules = rules
+        self._past = _Past(rules)
+        self._filler = Trending()
+
+    def retrain(self, share: float) -> None:
+        """Let the model train anew."""
+        started = process_time()
+        self._model.retrain(share)
+        self.tally.learnt(process_time() - started, events=0)
+
+    def ask(self, at: int, step: Step) -> None:
+        """Ask what comes next, if that is to be guessed; count the answer if it counts."""
+        past = self._past
+        question = past.question(step)
+        if question is None:
+            return
+        counts = self._counts(at, step.item)
+        if not counts and not self._model.asked_always:
+            return
+        started = process_time()
+        ranked = self._model.rank(question, TOP)
+        seconds = process_time() - started
+        if counts:
+            _check(self._model.name, ranked, question.exclude)
+            filled = _filled(ranked, self._filler, question)
+            seen = past.seen_by(step.user)
+            self.tally.answered(at, step.item, ranked, seen, past.known, seconds, filled)
+
+    def teach(self, at: int, step: Step) -> None:
+        """Let the model learn from a touch."""
+        started = process_time()
+        self._model.learn(step)
+        self.tally.learnt(process_time() - started)
+        self.tally.touched(at, step.item)
+        self._filler.learn(step)
+        self._past.add(step)
+
+    def _counts(self, at: int, item: int) -> bool:
+        if at < self.tally.begin or not is_sampled(at, self.tally.sampled):
+            return False
+        return item < self._past.known or not self._rules.known_only
 
 
 def sampled_share(touches: int, most: int | None) -> float:

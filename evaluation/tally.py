@@ -75,7 +75,7 @@ class Tally:
         `filled` is the answer filled up with what is trending, where it was short.
         """
         self._known = max(self._known, known)
-        self._make_room(known)
+        self._make_room(max(known, *ranked, 0) + 1)
         self.unknown += item >= known
         self._at.append(at)
         self._ranks.append(rank_of(item, ranked))
