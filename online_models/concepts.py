@@ -28,6 +28,7 @@ TAGS: Final = 4
 WORDS: Final = 4
 MIN_WEIGHT: Final = 2.5
 RELATED: Final = 10
+ITEMS: Final = 40
 SYNONYM: Final = 0.7
 SHARED_ITEMS: Final = 3
 DOUBT: Final = 5.0
@@ -124,7 +125,7 @@ class ConceptGraph:
         from text", KDD 2002).
         """
         factor = self._slow.factor(self.time)
-        both = self.pairs.weight(first, second) * factor
+        both = self.pairs.weight(*sorted((first, second))) * factor
         total = self._total * factor
         if both < MIN_WEIGHT or total <= 0:
             return 0.0
@@ -148,7 +149,7 @@ class ConceptGraph:
     def best_items(self, name: str, limit: int = RELATED) -> list[Linked]:
         """Return the items people touch in a concept's windows, with their share of those."""
         whole = self._upper(name)
-        weights = {item: self.items.weight(name, item) for item in self.items.of(name)}
+        weights = {item: self.items.weight(name, item) for item in self.items.after(name)}
         found = [Linked(item, round(w / max(whole, w), 4)) for item, w in weights.items() if w > 0]
         return sorted(found, key=_strongest)[:limit]
 
@@ -174,7 +175,7 @@ class ConceptGraph:
             round(self.trend(name), 3),
             self.time,
             self.related(name),
-            self.best_items(name),
+            self.best_items(name, ITEMS),
             self.names.parents(name),
             [child for child in self.names.children(name) if child in self.counts][:RELATED],
             self._synonyms(name),
@@ -280,15 +281,15 @@ class ConceptGraph:
         return None
 
     def _share_items(self, name: str, other: str) -> bool:
-        return bool(set(self.items.of(name)) & set(self.items.of(other)))
+        return bool(set(self.items.after(name)) & set(self.items.after(other)))
 
     def _synonyms(self, name: str) -> list[Linked]:
         """Return concepts of nearly the same items: the cosine of both rows of weights."""
-        mine = {item: self.items.weight(name, item) for item in self.items.of(name)}
+        mine = {item: self.items.weight(name, item) for item in self.items.after(name)}
         family = {name, *self.names.parents(name), *self.names.children(name)}
         found = []
-        for other in sorted({o for item in mine for o in self.items.owners(item)} - family):
-            theirs = {item: self.items.weight(other, item) for item in self.items.of(other)}
+        for other in sorted({o for item in mine for o in self.items.before(item)} - family):
+            theirs = {item: self.items.weight(other, item) for item in self.items.after(other)}
             shared = [mine[item] * theirs[item] for item in sorted(mine.keys() & theirs.keys())]
             if len(shared) >= SHARED_ITEMS:
                 length = _length(mine) * _length(theirs)

@@ -12,7 +12,7 @@ class Links:
 
     >>> links = Links(capacity=10)
     >>> links.add([("cup", "tea"), ("pot", "tea")], 1.0)
-    >>> links.of("cup"), links.owners("tea"), links.weight("tea", "cup")
+    >>> links.of("cup"), links.before("tea"), links.weight("cup", "tea")
     (['tea'], ['cup', 'pot'], 1.0)
     """
 
@@ -40,13 +40,17 @@ class Links:
         """Return what is linked with a name, whichever end it is, by name."""
         return sorted(self._after.get(name, set()) | self._before.get(name, set()))
 
-    def owners(self, name: str) -> list[str]:
-        """Return the first ends of the links that end in `name`."""
+    def after(self, name: str) -> list[str]:
+        """Return the second ends of the links that begin with `name`, by name."""
+        return sorted(self._after.get(name, ()))
+
+    def before(self, name: str) -> list[str]:
+        """Return the first ends of the links that end in `name`, by name."""
         return sorted(self._before.get(name, ()))
 
     def weight(self, first: str, second: str) -> float:
-        """Return the weight of the link between two names, in either direction."""
-        return self.counts.weight((first, second)) or self.counts.weight((second, first))
+        """Return the weight of the link from one name to another."""
+        return self.counts.weight((first, second))
 
     def fade(self, factor: float) -> None:
         """Multiply all weights: the unit has changed."""

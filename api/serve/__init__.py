@@ -8,7 +8,7 @@
 
 from fastapi import APIRouter
 
-from api.serve import item_routes, people_routes, status_routes
+from api.serve import item_routes, knowledge_routes, people_routes, status_routes
 from api.serve.serving import Serving
 
 __all__ = ["Serving", "build_router", "router"]
@@ -17,7 +17,7 @@ __all__ = ["Serving", "build_router", "router"]
 def build_router() -> APIRouter:
     """Return the routes of serving."""
     router = APIRouter()
-    for routes in (people_routes, item_routes, status_routes):
+    for routes in (people_routes, item_routes, knowledge_routes, status_routes):
         routes.add_routes(router)
     return router
 

@@ -10,15 +10,17 @@ from api.serve.visitor import Visitor
 from contracts.decisions import Segment
 from contracts.profile import Profile, Session, interest_at
 from contracts.settings import FlowSettings
+from online_models.words import concept_name, path_of
 
 DAY_MS: Final = 86_400_000
+TOP_CONCEPTS: Final = 10
 
 
 def profile_of(profile: Profile, flow: FlowSettings, now: int) -> dict[str, Any]:
     """Return what is known of a person, as of `now`.
 
-    Interests are decayed to now, strongest first. The session is the one that is open now, or
-    null. Recents and cart have the newest first.
+    Interests are decayed to now, strongest first; `concepts` are the same by concept. The session
+    is the one that is open now, or null. Recents and cart have the newest first.
     """
     gap_ms = flow.session_gap_seconds * 1000
     return {
@@ -31,6 +33,7 @@ def profile_of(profile: Profile, flow: FlowSettings, now: int) -> dict[str, Any]
         "sessions": profile.sessions,
         "session": _session(profile.session, now, gap_ms),
         "interests": _interests(profile, flow, now),
+        "concepts": _concepts(profile, flow, now),
         "recents": [
             {"item": recent.item, "type": recent.type, "time": recent.time}
             for recent in reversed(profile.recents)
@@ -92,6 +95,25 @@ def _interests(profile: Profile, flow: FlowSettings, now: int) -> dict[str, Any]
         "brands": decayed(profile.brands),
         "tags": decayed(profile.tags),
     }
+
+
+def _concepts(profile: Profile, flow: FlowSettings, now: int) -> list[dict[str, Any]]:
+    """Return what the person is about: interests of one name, whatever they are, in one line.
+
+    A category's path counts for its last name in full, and half as much for each name above.
+    """
+    half_life_ms = flow.interest_half_life_days * DAY_MS
+    weights: dict[str, float] = {}
+    for category, weight in profile.categories.items():
+        for above, name in enumerate(reversed(path_of(category))):
+            weights[name] = weights.get(name, 0.0) + weight * 0.5**above
+    for interests in (profile.brands, profile.tags):
+        for text, weight in interests.items():
+            name = concept_name(text)
+            weights[name] = weights.get(name, 0.0) + weight
+    ordered = sorted((n for n in weights if n), key=lambda name: (-weights[name], name))
+    fade = interest_at(1.0, profile.interests_since, now, half_life_ms)
+    return [{"name": n, "weight": round(weights[n] * fade, 4)} for n in ordered[:TOP_CONCEPTS]]
 
 
 def _session(session: Session | None, now: int, gap_ms: int) -> dict[str, Any] | None:

@@ -197,6 +197,80 @@ SEGMENTS: Final = Operation(
     _object({"segments": _list(_SEGMENT), **_MARKS}),
     (WRITE_KEY,),
 )
+_N: Final = _query("n", {"type": "integer", "minimum": 1, "default": 10}, "how many")
+_LINKED: Final = _list(_object({"name": STRING, "strength": NUMBER}))
+_RULE: Final = _object(
+    {
+        "given": _said(_list(STRING), "baskets with all of these"),
+        "then": _said(STRING, "hold this as well"),
+        "basis": _said(STRING, "what a basket is: `order` or `visit`"),
+        "support": _said(NUMBER, "share of all baskets that hold all of them, decayed"),
+        "confidence": _said(NUMBER, "share of the baskets with `given` that hold `then`"),
+        "lift": _said(NUMBER, "how many times as often as `then` comes at all"),
+        "count": _said(COUNT, "baskets that were counted, undecayed"),
+        "missed": _said(COUNT, "how many more it may have been at most"),
+    }
+)
+RULES: Final = Operation(
+    "Which items come with one",
+    _object(
+        {
+            "item": STRING,
+            "rules": _list(_RULE),
+            "baskets": _map(COUNT),
+            "oversized": _said(_map(COUNT), "baskets too large to be learnt from"),
+            **_MARKS,
+        }
+    ),
+    (
+        {**_query("item", STRING, "the item that the rules start from"), "required": True},
+        _query("basis", {"enum": ["order", "visit"]}, "only of these baskets"),
+        _N,
+        WRITE_KEY,
+    ),
+)
+_KNOWN: Final = {"name": STRING, "label": STRING, "kinds": _list(STRING), "share": NUMBER}
+CONCEPTS: Final = Operation(
+    "Which concepts a text may mean",
+    _object({"query": STRING, "concepts": _list(_object({**_KNOWN, "match": STRING})), **_MARKS}),
+    (_query("q", STRING, "a name, or its beginning; without it the most met"), _N, WRITE_KEY),
+)
+_CONCEPT: Final = _object(
+    {
+        **_KNOWN,
+        "count": COUNT,
+        "trend": _said(NUMBER, "how many times as often as usual it is met of late"),
+        "related": _LINKED,
+        "items": _list(_object({"item": STRING, "strength": NUMBER})),
+        "parents": _list(STRING),
+        "children": _list(STRING),
+        "synonyms": _LINKED,
+    }
+)
+CONCEPT: Final = Operation(
+    "What goes with a concept",
+    _object(
+        {
+            "asked": STRING,
+            "known": _said({"type": ["boolean", "null"]}, "null while the store is away"),
+            "concept": {"anyOf": [_CONCEPT, {"type": "null"}]},
+            **_MARKS,
+        }
+    ),
+    ({**PERSON, "name": "name", "description": "in any spelling, percent-encoded"}, WRITE_KEY),
+)
+SEARCH: Final = Operation(
+    "Items for a query, by way of concepts",
+    _object(
+        {
+            "query": STRING,
+            "concepts": _LINKED,
+            "items": _list(_object({"item": STRING, "score": NUMBER})),
+            **_MARKS,
+        }
+    ),
+    ({**_query("q", STRING, "what to search for"), "required": True}, _N, WRITE_KEY),
+)
 READY: Final = Operation(
     "Whether answers can be given",
     _object({"status": STRING, "store": STRING, "namespace": STRING, "rules": STRING}),

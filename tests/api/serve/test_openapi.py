@@ -6,6 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.api.serve.knowledge import knowledge
 from tests.api.serve.shop import Shop, fill, now_ms, open_shop, shop
 from tests.storage.servers import StoreServer
 
@@ -19,6 +20,10 @@ CALLS: dict[tuple[str, str], tuple[str, Any]] = {
     ("get", "/v1/users/{id}/segments"): ("/v1/users/ada/segments", None),
     ("get", "/v1/users/{id}/facts"): ("/v1/users/nobody/facts", None),
     ("get", "/v1/segments"): ("/v1/segments", None),
+    ("get", "/v1/rules"): ("/v1/rules?item=kettle", None),
+    ("get", "/v1/concepts"): ("/v1/concepts?q=kit", None),
+    ("get", "/v1/concepts/{name}"): ("/v1/concepts/Kettles", None),
+    ("get", "/v1/search"): ("/v1/search?q=kettle", None),
     ("get", "/v1/stats"): ("/v1/stats", None),
     ("get", "/readyz"): ("/readyz", None),
 }
@@ -26,7 +31,8 @@ CALLS: dict[tuple[str, str], tuple[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def opened(store_server: StoreServer) -> Iterator[Shop]:
-    fill(store_server, shop(now_ms()))
+    now = now_ms()
+    fill(store_server, [*shop(now), *knowledge(now)])
     with open_shop(store_server) as opened:
         yield opened
 
@@ -66,7 +72,7 @@ def test_an_answer_is_as_described(opened: Shop, method: str, path: str) -> None
 
 @pytest.mark.parametrize(("method", "path"), list(CALLS))
 def test_every_described_parameter_is_taken(opened: Shop, method: str, path: str) -> None:
-    given = {"n": "1", "explain": "1"}
+    given = {"n": "1", "explain": "1", "basis": "order"}
     parameters = content(opened, method, path)["parameters"]
     names = [one["name"] for one in parameters if one["in"] == "query"]
     query = {name: given.get(name, "kettle") for name in names}
