@@ -99,6 +99,14 @@ class Keys:
         """The description of the site's segments, as JSON."""
         return self._key(site, "segments", "all")
 
+    def rank_weights(self, site: str) -> str:
+        """The packed weights of the ranker of given lists."""
+        return self._key(site, "rank-weights", "all")
+
+    def track(self, site: str, number: int) -> str:
+        """What became of the showings of the item with this number: the ranker's row."""
+        return self._key(site, "track", f"{number:016x}")
+
     def rules(self, site: str, item: str) -> str:
         """The packed `ItemRules`: which items come with one."""
         return self._key(site, "rules", item)

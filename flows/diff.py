@@ -8,7 +8,9 @@ import msgspec
 
 from contracts.codec import load_json, unpack_profile, unpack_standing
 from contracts.keys import ALIAS_MARK, VOLATILE_KINDS, ViewKey, parse
+from online_models.rank_weights import RankWeights
 from online_models.rows import unpack_row, unpack_top
+from online_models.tracks import unpack_row as unpack_track
 from storage.views import Value
 
 Views = Iterable[tuple[str, Value]]
@@ -103,6 +105,11 @@ def _readable(kind: str, value: Value | None) -> dict[str, Any]:
         return {"neighbours": [f"{item:016x}" for item in row.keys.tolist()[:10]]}
     if kind == "top":
         return {"items": [f"{item:016x}" for item in unpack_top(value).keys.tolist()[:10]]}
+    if kind == "track":
+        track = unpack_track(value)
+        return {} if track is None else {"row": track.round(6).tolist()}
+    if kind == "rank-weights":
+        return {"learned": RankWeights.unpack(value).learned}
     tree = load_json(value)
     return tree if isinstance(tree, dict) else {"value": tree}
 

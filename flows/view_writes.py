@@ -33,6 +33,8 @@ class ViewWrites:
             "concepts": (lambda site, _: keys.concepts(site), None),
             "model": (keys.model, None),
             "weights": (lambda site, _: keys.weights(site), None),
+            "rank-weights": (lambda site, _: keys.rank_weights(site), None),
+            "track": (lambda site, item: keys.track(site, int(item, 16)), ITEM_TTL_MS),
             "ends": (lambda _, owner: keys.ends(*owner.split("/", 1)), None),
         }
 

@@ -13,9 +13,11 @@ from operators.basket_stage import BasketStage
 from operators.baskets import BasketExamples
 from operators.durable import Durable
 from operators.features import IntentExamples, SegmentExamples
+from operators.lists import ListExamples
 from operators.messages import AnyExample
 from operators.model_stages import IntentStage, SegmentStage
 from operators.profile import Applied
+from operators.ranker_stage import RankerStage
 
 
 class ExampleMaker(Durable, Protocol):
@@ -47,4 +49,5 @@ FAMILIES: Final[Sequence[Family]] = (
     Family(IntentStage.name, IntentExamples, IntentStage),
     Family(SegmentStage.name, SegmentExamples, SegmentStage),
     Family(BasketStage.name, BasketExamples, BasketStage, scores=False),
+    Family(RankerStage.name, ListExamples, RankerStage, scores=False),
 )

@@ -257,7 +257,31 @@ class Bought(Struct, array_like=True, tag="bought", gc=False):
         return self.seq, 1, self.site, self.user
 
 
-AnyExample = Example | Window | Bought
+class Listing(Struct, array_like=True, tag="listing", gc=False):
+    """An item was shown in answer to a request, or `clicked`; what was known of the person then.
+
+    `personal` are the facts of `online_models.offers.PERSONAL`, `history` how many items the
+    person touched of late; a click has neither.
+    """
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    event: str
+    request: str
+    item: int
+    position: int = -1
+    personal: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    history: int = 0
+    clicked: bool = False
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay."""
+        return self.seq, 2, self.site, self.user
+
+
+AnyExample = Example | Window | Bought | Listing
 """All that a family may be taught with: a union of tagged structs, each with a total `order`."""
 
 

@@ -60,6 +60,8 @@ KINDS = [
     Kind("near", lambda k, s, i: k.neighbours_of(s, item_key(i)), id=_near),
     Kind("top", Keys.top),
     Kind("model", Keys.model),
+    Kind("rank-weights", lambda k, s, _: k.rank_weights(s), id=lambda _: "all"),
+    Kind("track", lambda k, s, i: k.track(s, item_key(i)), id=_near),
     Kind("rules", Keys.rules),
     Kind("concept", Keys.concept),
     Kind("concepts", lambda k, s, _: k.concepts(s), id=lambda _: "all"),
