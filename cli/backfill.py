@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import CommandError
+from cli.options import ConfigFile, Kafka, Redis, Workers
 from cli.replay import check_namespace
 from contracts.keys import EVENT_TOPICS
 from contracts.settings import Settings
@@ -18,9 +19,7 @@ def backfill(
     start: Annotated[
         str | None, typer.Option("--from", help="Offset or time to begin at; else the beginning.")
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Processes of the dataflow.")
-    ] = None,
+    workers: Workers = None,
     follow: Annotated[
         bool, typer.Option(help="Go on with live traffic, until stopped, where history ends.")
     ] = True,
@@ -30,11 +29,9 @@ def backfill(
     data_dir: Annotated[
         Path | None, typer.Option(help="The folder of the `headrace up` that runs, or our own.")
     ] = None,
-    kafka: Annotated[str | None, typer.Option(help="Brokers, host:port,...")] = None,
-    redis: Annotated[str | None, typer.Option(help="URL of Redis or Valkey.")] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file (TOML).")
-    ] = None,
+    kafka: Kafka = None,
+    redis: Redis = None,
+    config: ConfigFile = None,
 ) -> None:
     """Replay the log's history into a namespace, then hand over to the live stream.
 

@@ -4,11 +4,12 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from pydantic import SecretStr
 
+from cli.options import AsJson, ConfigFile
 from contracts.setting_sources import Schema
 from contracts.settings import Settings
 
@@ -19,11 +20,9 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Check, show and describe the settings."
 )
 
-File = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML).")]
-
 
 @app.command(epilog="Example: headrace config check --config headrace.toml")
-def check(config: File = None) -> None:
+def check(config: ConfigFile = None) -> None:
     """Check a settings file and the environment; say what is wrong, or `ok`."""
     loaded = Settings.trace(config, os.environ)
     print(f"ok: {len(loaded.origins)} settings given, the rest are defaults")
@@ -31,8 +30,8 @@ def check(config: File = None) -> None:
 
 @app.command(epilog="Example: headrace config show --config headrace.toml --json")
 def show(
-    config: File = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the settings in effect and where each comes from; secrets are masked."""
     loaded = Settings.trace(config, os.environ)

@@ -3,12 +3,12 @@
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.errors import CommandError
+from cli.options import AsJson, ConfigFile, Redis, RunsDir
 from contracts.settings import Settings
 
 
@@ -16,16 +16,10 @@ def diff(
     a: Annotated[str, typer.Argument(metavar="A", help="A namespace, such as a replay's.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     examples: Annotated[int, typer.Option(min=0, help="Shown of each kind of view.")] = 5,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="The folder that the runs wrote to.")
-    ] = None,
-    redis: Annotated[
-        str | None, typer.Option(help="URL of Redis or Valkey; else the embedded store.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file (TOML).")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    data_dir: RunsDir = None,
+    redis: Redis = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compare profiles, segments, recommendations and facts of two runs. Ends with 1 if any differ.
 

@@ -16,6 +16,7 @@ import typer
 from cli.errors import CommandError, WrongUseError
 from cli.import_output import STDOUT, written
 from cli.import_progress import Progress, progress_on
+from cli.options import AsJson
 from contracts.codec import encode_json
 from contracts.events import Event, Item
 from contracts.validation import EARLIEST_MS
@@ -42,7 +43,7 @@ def import_(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many events.")] = None,
     site: Annotated[str, typer.Option(help="The site that everything belongs to.")] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Skipped lines fail the run.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn a data set into canonical events, one JSON object a line, in time order.
 

@@ -1,27 +1,21 @@
 """`headrace promote NAMESPACE`: choose the namespace that the API answers from."""
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.errors import CommandError
+from cli.options import ConfigFile, Redis, RunsDir
 from contracts.keys import LIVE, SERVED_KEY
 from contracts.settings import Settings
 
 
 def promote(
     namespace: Annotated[str, typer.Argument(help="A backfill's or replay's; `live` goes back.")],
-    data_dir: Annotated[
-        Path | None, typer.Option(help="The folder that the runs wrote to.")
-    ] = None,
-    redis: Annotated[
-        str | None, typer.Option(help="URL of Redis or Valkey; else the embedded store.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file (TOML).")
-    ] = None,
+    data_dir: RunsDir = None,
+    redis: Redis = None,
+    config: ConfigFile = None,
 ) -> None:
     """Make a namespace the one that is served; running APIs follow within half a second.
 

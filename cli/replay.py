@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.errors import CommandError, WrongUseError
+from cli.options import ConfigFile, DataDir, Kafka, Redis, Workers
 from cli.replay_progress import progress_on
 from contracts.keys import LIVE
 from contracts.settings import Settings
@@ -23,9 +24,7 @@ def replay(
     format_: Annotated[
         str | None, typer.Option("--format", "-f", help="Of the data; else what it looks like.")
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Processes of the dataflow.")
-    ] = None,
+    workers: Workers = None,
     namespace: Annotated[
         str, typer.Option(help="Where its views go; what is there is replaced.")
     ] = "replay",
@@ -41,16 +40,10 @@ def replay(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a replay that was stopped.")
     ] = False,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Everything that is written lies in this folder.")
-    ] = None,
-    kafka: Annotated[str | None, typer.Option(help="Brokers, host:port,...")] = None,
-    redis: Annotated[
-        str | None, typer.Option(help="URL of Redis or Valkey; else the embedded store.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file (TOML).")
-    ] = None,
+    data_dir: DataDir = None,
+    kafka: Kafka = None,
+    redis: Redis = None,
+    config: ConfigFile = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the summary here; - is stdout.")
     ] = None,

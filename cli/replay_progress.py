@@ -2,7 +2,6 @@
 
 import time
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
 from rich.console import Console
@@ -20,12 +19,7 @@ class ReplayProgress(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 def progress_on(stream: TextIO) -> ReplayProgress:
@@ -59,12 +53,7 @@ class Plain:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         return None
 
 
@@ -89,10 +78,5 @@ class Moving:
         self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bar.stop()

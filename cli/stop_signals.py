@@ -1,7 +1,7 @@
 """Count the signals that ask us to stop, instead of dying by them."""
 
 import signal
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Final, Self
 
 STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -29,11 +29,6 @@ class StopSignals:
         self._before = {number: signal.signal(number, self._note) for number in STOPPING}
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() returned

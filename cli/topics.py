@@ -2,22 +2,20 @@
 
 import json
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.errors import WrongUseError
+from cli.options import AsJson, ConfigFile
 from contracts.keys import TOPICS
 from contracts.settings import Settings, kafka_config
 
 
 def topics(
     kafka: Annotated[str | None, typer.Option(help="Brokers, host:port,...")] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file (TOML).")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Create those topics that do not exist yet; the others stay as they are.
 

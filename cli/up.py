@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.errors import CommandError, WrongUseError
+from cli.options import ConfigFile, DataDir, Kafka, Redis, Workers
 from cli.part import Part
 from contracts.addresses import is_loopback
 from contracts.settings import ApiSettings, Loaded, Settings
@@ -27,25 +28,15 @@ app = typer.Typer(add_completion=False)
 
 @app.command(epilog=EXAMPLES)
 def up(
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Processes of the dataflow.")
-    ] = None,
+    workers: Workers = None,
     host: Annotated[str | None, typer.Option(help="Address that the API listens on.")] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help="Port of the API; 0 takes a free one.")
     ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Everything that is written lies in this folder.")
-    ] = None,
-    kafka: Annotated[
-        str | None, typer.Option(help="Brokers, host:port,...; else the embedded broker.")
-    ] = None,
-    redis: Annotated[
-        str | None, typer.Option(help="URL of Redis or Valkey; else the embedded store.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file (TOML).")
-    ] = None,
+    data_dir: DataDir = None,
+    kafka: Kafka = None,
+    redis: Redis = None,
+    config: ConfigFile = None,
     only: Annotated[
         Part, typer.Option(help="Run only this part; needs servers that all parts reach.")
     ] = Part.ALL,

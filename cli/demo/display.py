@@ -5,7 +5,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
 from rich.console import Console
@@ -30,12 +29,7 @@ class Display(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 def display_on(stream: TextIO) -> Display:
@@ -74,13 +68,8 @@ class Guarded:
         self._display.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._display.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._display.__exit__(*_)
 
 
 class PlainLines:
@@ -104,12 +93,7 @@ class PlainLines:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing is left on the screen."""
 
 
@@ -140,12 +124,7 @@ class LiveLine:
                 self._handlers.append((handler, handler.setStream(sys.stderr) or sys.stderr))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._live.stop()
         for handler, before in self._handlers:
             handler.setStream(before)

@@ -2,7 +2,6 @@
 
 import os
 import threading
-from types import TracebackType
 from typing import Self
 
 from cli.demo.display import Display
@@ -27,12 +26,7 @@ class Watch:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self.descriptor)
         self._thread.join()
 
