@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 
 from evaluation.retrained import Retrained
 
-RIDGE: Final = 100.0
+RIDGE: Final = 30.0
 MAX_ITEMS: Final = 3_000
 
 

@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from evaluation.retrained import Retrained
 
-FACTORS: Final = 64
-NEIGHBOURS: Final = 100
+FACTORS: Final = 32
+NEIGHBOURS: Final = 500
 SEED: Final = 1
 
 
@@ -46,7 +46,7 @@ class Als(_Factors):
 
     def fit(self, touches: csr_matrix) -> None:
         """Fit by the conjugate gradient."""
-        given: dict[str, Any] = {"factors": FACTORS, "regularization": 0.05, "alpha": 10.0}
+        given: dict[str, Any] = {"factors": FACTORS, "regularization": 10.0, "alpha": 10.0}
         given |= {"iterations": 15, "num_threads": 1, "random_state": SEED} | self._settings
         with threadpool_limits(limits=1, user_api="blas"):
             self._model = AlternatingLeastSquares(**given)
@@ -116,7 +116,7 @@ class Bm25Knn(_Neighbours):
     name = "bm25-knn"
 
     def _made(self) -> Any:
-        return BM25Recommender(**self._settings)
+        return BM25Recommender(**{"K1": 0.2, "B": 0.2} | self._settings)
 
 
 class CosineKnn(_Neighbours):

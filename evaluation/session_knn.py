@@ -17,7 +17,7 @@ from evaluation.questions import Competitor, Question
 from evaluation.stream import Step
 from online_models.row_index import grown
 
-NEIGHBOURS: Final = 100
+NEIGHBOURS: Final = 200
 SAMPLE: Final = 500
 QUERY: Final = 20
 LENGTH: Final = 50
