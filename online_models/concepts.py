@@ -6,6 +6,7 @@ window: a few items that a person touched one after another, and what was search
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 from typing import Final, NamedTuple
@@ -31,6 +32,7 @@ RELATED: Final = 10
 ITEMS: Final = 40
 SYNONYM: Final = 0.7
 SHARED_ITEMS: Final = 3
+MANY_ITEMS: Final = 200
 DOUBT: Final = 5.0
 
 CATEGORY, BRAND, TAG, WORD, QUERY = "category", "brand", "tag", "word", "query"
@@ -284,11 +286,20 @@ class ConceptGraph:
         return bool(set(self.items.after(name)) & set(self.items.after(other)))
 
     def _synonyms(self, name: str) -> list[Linked]:
-        """Return concepts of nearly the same items: the cosine of both rows of weights."""
+        """Return concepts of nearly the same items: the cosine of both rows of weights.
+
+        Not of a concept that is everywhere, and not among concepts of many times more items.
+        """
         mine = {item: self.items.weight(name, item) for item in self.items.after(name)}
+        if not SHARED_ITEMS <= len(mine) <= MANY_ITEMS:
+            return []
         family = {name, *self.names.parents(name), *self.names.children(name)}
+        near = Counter(other for item in mine for other in self.items.before(item))
         found = []
-        for other in sorted({o for item in mine for o in self.items.before(item)} - family):
+        for other, shared_items in sorted(near.items()):
+            size = self.items.size(other)
+            if other in family or 4 * shared_items < max(len(mine), size):
+                continue
             theirs = {item: self.items.weight(other, item) for item in self.items.after(other)}
             shared = [mine[item] * theirs[item] for item in sorted(mine.keys() & theirs.keys())]
             if len(shared) >= SHARED_ITEMS:

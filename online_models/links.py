@@ -44,6 +44,10 @@ class Links:
         """Return the second ends of the links that begin with `name`, by name."""
         return sorted(self._after.get(name, ()))
 
+    def size(self, name: str) -> int:
+        """Return how many links begin with `name`."""
+        return len(self._after.get(name, ()))
+
     def before(self, name: str) -> list[str]:
         """Return the first ends of the links that end in `name`, by name."""
         return sorted(self._before.get(name, ()))
