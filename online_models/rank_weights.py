@@ -57,8 +57,13 @@ class RankWeights:
 
     def scores(self, x: NDArray[np.float64], history: int) -> NDArray[np.float64]:
         """Return how attractive each item (n,) is, whatever its position."""
-        scores: NDArray[np.float64] = x @ (self._shared + self._own[_bucket(HISTORIES, history)])
+        scores: NDArray[np.float64] = x @ self.of(history)
         return scores
+
+    def of(self, history: int) -> NDArray[np.float64]:
+        """Return the weights (F,) for a person who touched so many items of late."""
+        weights: NDArray[np.float64] = self._shared + self._own[_bucket(HISTORIES, history)]
+        return weights
 
     def bias(self, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the log propensity (n,) that a position's item is examined, up to a constant."""
@@ -105,8 +110,10 @@ class RankWeights:
             raise ValueError(f"saved {_KIND}: they belong to other features; begin anew")
         weights = cls()
         weights.learned = meta["learned"]
-        for name, array in arrays.items():
-            setattr(weights, f"_{name}", array.copy())
+        for name in ("shared", "own", "bias", "squares", "bias_squares"):
+            if arrays[name].shape != getattr(weights, f"_{name}").shape:
+                raise ValueError(f"saved {_KIND}: `{name}` is damaged; begin anew")
+            setattr(weights, f"_{name}", arrays[name].copy())
         return weights
 
 

@@ -201,14 +201,23 @@ def score(
     now: int,
 ) -> NDArray[np.float64]:
     """Return how attractive items (n,) are now, by their rows as of now and personal facts."""
-    if not len(rows):
-        return np.zeros(0)
-    times = np.full(len(rows), float(now))
-    return weights.scores(features(_raw(rows, personal), times), history)
+    return weights.scores(offered(rows, personal, now), history)
+
+
+def offered(
+    rows: NDArray[np.float64], personal: Sequence[Personal], now: int
+) -> NDArray[np.float64]:
+    """Return the features (n, F) of items that are offered together now."""
+    return features(_raw(rows, personal), np.full(len(rows), float(now)))
+
+
+def facts_of(personal: Sequence[Personal]) -> NDArray[np.float64]:
+    """Return personal facts as an array (n, `PERSONAL`)."""
+    return np.asarray(personal, np.float64).reshape(len(personal), len(PERSONAL))
 
 
 def _raw(rows: NDArray[np.float64], personal: Sequence[Personal]) -> NDArray[np.float64]:
     raw = np.empty((len(rows), RAW))
     raw[:, :COLUMNS] = rows
-    raw[:, COLUMNS:] = np.asarray(personal, np.float64).reshape(len(rows), len(PERSONAL))
+    raw[:, COLUMNS:] = facts_of(personal)
     return raw

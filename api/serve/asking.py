@@ -58,6 +58,7 @@ class RankBody(Body, kw_only=True):
 
     items: list[str]
     user: str | None = None
+    ordered: bool = False
 
 
 def query(request: Request, known: Collection[str]) -> dict[str, list[str]]:

@@ -58,6 +58,18 @@ async def find_rows(
     return {n: row for n, raw in zip(numbers, packed, strict=True) if (row := _row(raw))}, False
 
 
+async def find_tracks(
+    serving: Serving, site: str, items: Sequence[str], budget: Budget
+) -> list[bytes | None] | None:
+    """Return the ranker's packed rows of items, as far as there are any; None if it failed."""
+    keys = serving.keeper.memory.keys
+    wanted = [keys.track(site, number_of(item)) for item in items]
+    try:
+        return await serving.read("tracks", lambda reader: reader.get_many(wanted), budget)
+    except StoreError:
+        return None
+
+
 def trail_for(visitor: Visitor, item: str | None, now: int) -> Trail:
     """Return what a person's answer goes by; `item` counts as viewed now."""
     recents = list(visitor.recents)
@@ -96,7 +108,7 @@ def answer(
                 ServedItem(pick.item.id, position, pick.score, pick.strategy, features=pick.parts)
                 for position, pick in enumerate(ranking.picks)
             ],
-            models={"blend": basis.site.weights.learned},
+            models=_versions(basis.site),
             as_of=as_of,
             fallback=fallback,
         )
@@ -111,6 +123,11 @@ def answer(
         "fallback": fallback,
         "degraded": basis.degraded,
     }
+
+
+def _versions(site: Site) -> dict[str, int]:
+    learned = {"blend": site.weights.learned, "ranker": site.rank_weights.learned}
+    return {name: count for name, count in learned.items() if count or name == "blend"}
 
 
 def _items(basis: Basis, picks: Sequence[Pick]) -> list[dict[str, Any]]:

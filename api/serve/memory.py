@@ -13,6 +13,7 @@ from contracts.decisions import Segment
 from contracts.keys import Keys
 from contracts.keys import parse as parse_key
 from online_models.popularity import HORIZONS
+from online_models.rank_weights import RankWeights
 from online_models.rows import TopList, unpack_top
 from online_models.weights import Weights
 from storage.views import LogState
@@ -56,10 +57,12 @@ class Site:
         self.log_key = keys.catalog_log(name)
         self._views = {
             keys.weights(name): Remembered(Weights.unpack, Weights),
+            keys.rank_weights(name): Remembered(RankWeights.unpack, RankWeights),
             keys.segments(name): Remembered(_segments.decode, list),
             **{keys.top(name, r): Remembered(unpack_top, lambda: None) for r in RANKINGS},
         }
         self._weights = self._views[keys.weights(name)]
+        self._rank_weights = self._views[keys.rank_weights(name)]
         self._segments = self._views[keys.segments(name)]
         self._tops = {ranking: self._views[keys.top(name, ranking)] for ranking in RANKINGS}
 
@@ -77,6 +80,12 @@ class Site:
     def weights(self) -> Weights:
         """The blend's weights, the defaults until some were learnt."""
         weights: Weights = self._weights.value
+        return weights
+
+    @property
+    def rank_weights(self) -> RankWeights:
+        """The ranker's weights, the defaults until some were learnt."""
+        weights: RankWeights = self._rank_weights.value
         return weights
 
     @property

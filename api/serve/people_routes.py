@@ -8,8 +8,9 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from api.serve import asking, describing, schema
-from api.serve.making import Basis, answer, find_people, find_rows, trail_for
-from api.serve.ranking import Ask, Ranking, recommend, reorder
+from api.serve.learnt import Given, has_learnt, rank_learnt
+from api.serve.making import Basis, answer, find_people, find_rows, find_tracks, trail_for
+from api.serve.ranking import Ask, Ranking, Rows, recommend, reorder
 from api.serve.responding import reply, serving_of, site_of
 from api.serve.serving import Serving
 from api.serve.visitor import Visitor
@@ -66,8 +67,15 @@ async def post_rank(request: Request) -> Response:
     found = await find_people(serving, name, ids, budget)
     visitor = found.visitors[0] if ids else Visitor("")
     trail = trail_for(visitor, ask.item, now)
-    rows, failed = await find_rows(serving, name, [trail], budget)
-    ranking = reorder(given, visitor, trail, rows, site, serving.rules, ask, now)
+    rows: Rows = {}
+    tracks = await find_tracks(serving, name, given, budget) if has_learnt(site) else None
+    if tracks is not None:
+        failed = False
+        offer = Given(given, tracks, body.ordered)
+        ranking = rank_learnt(offer, visitor, site, serving.rules, ask, now)
+    else:
+        rows, failed = await find_rows(serving, name, [trail], budget)
+        ranking = reorder(given, visitor, trail, rows, site, serving.rules, ask, now)
     basis = Basis("rank", site, ask, trail, rows, now, found.degraded or failed)
     made = answer(serving, basis, ranking, visitor.as_of, user=visitor.user)
     return reply(serving, "rank", begin, made)

@@ -121,7 +121,6 @@ def reorder(
     numbers = np.sort(np.fromiter(items, np.uint64, len(items)))
     scored = best(_slate_of(numbers, trail, rows, site), site.weights, len(items))
     scores = {c.item: c for c in scored if any(c.parts.values())}
-    policy = _policy(Visitor(visitor.user, tired=visitor.tired), site.name, rules, ask, now)
     picks = [
         Pick(item, scores[n].score, scores[n].strategy, scores[n].parts)
         if n in scores
@@ -129,8 +128,24 @@ def reorder(
         for n, item in items.items()
     ]
     picks.sort(key=lambda pick: -pick.score)
-    shown = pin(shape(picks, policy, ask.n), policy, known.get, ask.n)
-    return Ranking(shown, fallback=not any(number in rows for number in trail.steps))
+    fallback = not any(number in rows for number in trail.steps)
+    return arranged(picks, known, visitor, site, rules, ask, now, fallback=fallback)
+
+
+def arranged(
+    picks: Sequence[Pick],
+    known: Mapping[str, Item],
+    visitor: Visitor,
+    site: Site,
+    rules: Sequence[Rule],
+    ask: Ask,
+    now: int,
+    *,
+    fallback: bool,
+) -> Ranking:
+    """Return given items, which come best first, as the shop's rules have them."""
+    policy = _policy(Visitor(visitor.user, tired=visitor.tired), site.name, rules, ask, now)
+    return Ranking(pin(shape(picks, policy, ask.n), policy, known.get, ask.n), fallback)
 
 
 def _policy(visitor: Visitor, site: str, rules: Sequence[Rule], ask: Ask, now: int) -> Policy:

@@ -172,7 +172,7 @@ MANY: Final = Operation(
 RANK: Final = Operation(
     "In which order to show given items to a person",
     _answer(user=STRING),
-    body=_object({"items": _list(STRING)}, user=STRING, **_ASKED),
+    body=_object({"items": _list(STRING)}, user=STRING, ordered=BOOLEAN, **_ASKED),
     codes=(400, 401, 413),
 )
 SIMILAR: Final = Operation("What goes with an item", _answer(item=STRING), (ITEM, *CHOICE))

@@ -120,6 +120,11 @@ class Serving:
         gauge("headrace_serve_store_away", "1 while the store is away", lambda: self.store.away)
         gauge("headrace_serve_lag_ms", "How far the views lag; -1: unknown", self._lag_or_unknown)
         gauge("headrace_serve_items", "Items of all sites in memory", self._items)
+        gauge(
+            "headrace_serve_ranker_learned",
+            "Clicks in lists that the rankers of all sites learnt from",
+            self._ranker_learned,
+        )
         gauge("headrace_serve_rules", "Merchandising rules in force", lambda: len(self.rules))
         gauge(
             "headrace_serve_answers_logged",
@@ -135,6 +140,9 @@ class Serving:
     def _lag_or_unknown(self) -> float:
         lag = self.lag_ms()
         return -1 if lag is None else lag
+
+    def _ranker_learned(self) -> float:
+        return sum(site.rank_weights.learned for site in self.keeper.memory.sites.values())
 
     def _items(self) -> float:
         return sum(len(site.catalogue) for site in self.keeper.memory.sites.values())

@@ -35,6 +35,13 @@ class Visitor:
         return self.profile.as_of if self.profile is not None else None
 
     @property
+    def personal(self) -> bool:
+        """Whether what is known of the person may be used to choose for them."""
+        if self.profile is None:
+            return False
+        return self.profile.consent is None or PERSONALIZATION in self.profile.consent
+
+    @property
     def segment(self) -> str | None:
         """The id of the segment the person belongs to."""
         return self.standing.segment if self.standing is not None else None
