@@ -14,8 +14,10 @@ from evaluation.stream import Step
 from online_models.decay import ForwardDecay, fade
 from online_models.row_index import grown
 
-DAY_MS: Final = 24 * 3_600_000
-TRENDING_HALF_LIFE_MS: Final = 2 * DAY_MS
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+HALF_LIVES_MS: Final = (HOUR_MS, 6 * HOUR_MS, 2 * DAY_MS, 14 * DAY_MS)
+MEMORY: Final = 0.999
 HEAD: Final = 2_000
 STALE_TOUCHES: Final = 50
 
@@ -63,38 +65,51 @@ class Popular(Competitor):
 
 
 class Trending(Competitor):
-    """The most touched items of late: counts that halve in `half_life_ms` of event time.
+    """The most touched items of late: counts that halve in some time, in event time.
 
-    The ranking, of the first `HEAD` items, is made anew each `STALE_TOUCHES` touches.
+    How fast interest fades differs from films to news, so there is a ranking for each of
+    `HALF_LIVES_MS`, and that one answers whose first ten held most of the last items that were
+    touched (a count that fades, too: each touch weighs `MEMORY` of the next). Rankings, of the
+    first `HEAD` items, are made anew each `STALE_TOUCHES` touches.
     """
 
     name = "trending"
 
-    def __init__(self, half_life_ms: int = TRENDING_HALF_LIFE_MS) -> None:
-        self._decay = ForwardDecay(half_life_ms)
-        self._weights = np.zeros(16)
-        self._top: list[int] = []
+    def __init__(self, half_lives_ms: Sequence[int] = HALF_LIVES_MS) -> None:
+        self._decays = [ForwardDecay(half_life) for half_life in half_lives_ms]
+        self._weights = np.zeros((16, len(half_lives_ms)))
+        self._tops: list[list[int]] = [[] for _ in half_lives_ms]
+        self._first: list[frozenset[int]] = [frozenset() for _ in half_lives_ms]
+        self._hits = [0.0] * len(half_lives_ms)
         self._learnt = 0
 
     def rank(self, question: Question, n: int) -> list[int]:
         """Return the items that are touched most of late."""
-        return first(self._top, n, question.exclude)
+        return first(self._tops[self.leader], n, question.exclude)
+
+    @property
+    def leader(self) -> int:
+        """Which of the half-lives does best of late."""
+        return max(range(len(self._hits)), key=self._hits.__getitem__)
 
     def learn(self, step: Step) -> None:
         """Count the touch."""
         if not step.is_target:
             return
-        fade(self._weights, self._decay.advance(step.time))
         if step.item >= len(self._weights):
             self._weights = grown(self._weights, 2 * step.item + 2)
-        gain = self._decay.gains(np.ones(1), np.array([step.time], np.int64), np.float64)
-        self._weights[step.item] += gain[0]
+        for at, decay in enumerate(self._decays):
+            self._hits[at] = MEMORY * self._hits[at] + (step.item in self._first[at])
+            fade(self._weights[:, at], decay.advance(step.time))
+            age = (step.time - (decay.landmark or 0)) / decay.half_life_ms
+            self._weights[step.item, at] += 2.0**age
         if self._learnt % STALE_TOUCHES == 0:
-            self._top = self._heaviest()
+            self._tops = [self._heaviest(at) for at in range(len(self._decays))]
+            self._first = [frozenset(top[:10]) for top in self._tops]
         self._learnt += 1
 
-    def _heaviest(self) -> list[int]:
-        weights = self._weights
+    def _heaviest(self, at: int) -> list[int]:
+        weights = self._weights[:, at]
         some = np.arange(len(weights))
         if len(weights) > HEAD:
             some = np.sort(np.argpartition(-weights, HEAD)[:HEAD])

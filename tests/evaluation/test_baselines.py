@@ -44,12 +44,33 @@ def test_popular_leaves_out_what_is_barred_and_disliked() -> None:
 
 
 def test_trending_forgets() -> None:
-    model = Trending(half_life_ms=DAY_MS)
+    model = Trending([DAY_MS])
     for _ in range(50):
         model.learn(step(1, time=0))
     for _ in range(51):
         model.learn(step(2, time=3 * DAY_MS))
     assert model.rank(asked(), 2) == [2, 1]
+
+
+def test_trending_counts_as_decay_says() -> None:
+    model = Trending([DAY_MS])
+    for at in range(101):
+        # Item 1 has 60 old touches, worth 15 two half-lives later; item 2 has 41 new ones.
+        model.learn(step(1, time=0) if at < 60 else step(2, time=2 * DAY_MS))
+    weights = model._weights[:3, 0]
+    assert weights[1] / weights[2] == pytest.approx(15 / 41)
+
+
+def test_trending_goes_by_the_half_life_that_does_best() -> None:
+    hour = DAY_MS // 24
+    news, classics = Trending([hour, 30 * DAY_MS]), Trending([hour, 30 * DAY_MS])
+    for at in range(6_000):
+        day = at // 300
+        news.learn(step(30 * day + at % 12, time=day * DAY_MS))
+        classics.learn(step(at % 40 if at % 3 else at % 7, time=day * DAY_MS))
+    assert news.leader == 0
+    assert set(news.rank(asked(), 5)) <= set(range(30 * 19, 30 * 19 + 12))
+    assert set(classics.rank(asked(), 5)) <= set(range(7))
 
 
 def test_random_draws_distinct_items_that_are_not_barred_the_same_for_a_seed() -> None:
