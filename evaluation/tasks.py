@@ -16,6 +16,8 @@ NEXT_ITEM: Final = "next-item"
 RANKING: Final = "ranking"
 TASKS: Final[Mapping[str, str]] = {
     NEXT_ITEM: "evaluation.next_item_task:run",
+    "rules": "evaluation.rules_task:run",
+    "concepts": "evaluation.concepts_task:run",
     RANKING: "evaluation.ranking_task:run",
 }
 """Name of a task to `module:function`."""
