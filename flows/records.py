@@ -7,6 +7,7 @@
 
 from msgspec import Struct
 
+from contracts.rejects import RejectReason
 from operators.messages import Packed
 
 
@@ -15,7 +16,8 @@ class Raw(Struct, array_like=True, gc=False):
 
     `received` is when it arrived (ms). `place` and `number` say where it lies, and are only put
     together for a record that is refused. `seq` numbers the records of a replay from 1 in their
-    total order; live it is 0.
+    total order; live it is 0. `fault` is the reason and the words of a reader that could make no
+    event of it: the bytes are refused as they are.
     """
 
     value: bytes
@@ -23,6 +25,7 @@ class Raw(Struct, array_like=True, gc=False):
     place: str
     number: int
     seq: int = 0
+    fault: tuple[RejectReason, str] | None = None
 
     @property
     def origin(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from contracts.keys import bucket_name
-from contracts.rejects import Rejected
+from contracts.rejects import Rejected, rejected
 from operators.clean import Clean, device_bucket
 from operators.messages import LIVE_ROUND, Arrived, Ends, Refused, Slice
 
@@ -13,7 +13,8 @@ from operators.messages import LIVE_ROUND, Arrived, Ends, Refused, Slice
 class Batch(Protocol):
     """Records of one source partition, in order; `round` and `watermark` in a replay only.
 
-    A record has `value` (bytes), `received` (ms), `origin` (where it lies) and `seq`.
+    A record has `value` (bytes), `received` (ms), `origin` (where it lies), `seq`, and `fault`, the
+    reason and the words for one that its reader refused.
     """
 
     @property
@@ -49,7 +50,11 @@ def _sort(clean: Clean, batch: Batch, buckets: int) -> tuple[dict[int, list[Arri
     groups: dict[int, list[Arrived]] = defaultdict(list)
     refused = Refused(batch.part, [], Ends())
     for record in batch.records:
-        result = clean(record.value, record.received, record.origin, record.seq)
+        result = (
+            clean(record.value, record.received, record.origin, record.seq)
+            if record.fault is None
+            else _unread(record)
+        )
         if isinstance(result, Arrived):
             groups[device_bucket(result.event, buckets)].append(result)
         elif isinstance(result, Rejected):
@@ -58,6 +63,11 @@ def _sort(clean: Clean, batch: Batch, buckets: int) -> tuple[dict[int, list[Arri
         else:
             _count(refused.ends.withheld, result)
     return groups, refused
+
+
+def _unread(record: Any) -> Rejected:
+    reason, detail = record.fault
+    return rejected(reason, detail, record.origin, record.value, record.received)
 
 
 def _count(counts: dict[str, int], reason: str) -> None:

@@ -12,13 +12,15 @@
 >>> folder.cleanup()
 """
 
+from flows.importers.bad_lines import BadLine
 from flows.importers.errors import ImporterError, WrongFormatError
 from flows.importers.importer import Importer
-from flows.importers.registry import FORMATS, catalog, detect, read
+from flows.importers.registry import FORMATS, catalog, detect, read, read_all
 from flows.importers.report import Report
 
 __all__ = [
     "FORMATS",
+    "BadLine",
     "Importer",
     "ImporterError",
     "Report",
@@ -26,4 +28,5 @@ __all__ = [
     "catalog",
     "detect",
     "read",
+    "read_all",
 ]

@@ -10,6 +10,7 @@ import msgspec
 from contracts.codec import DecodeError, encode_json, plain
 from contracts.events import Event, Item
 from contracts.validation import check
+from flows.importers.bad_lines import MARK, BadLine, pack, raw_of, unpack
 from flows.importers.errors import BadLineError, ImporterError, WrongFormatError
 from flows.importers.report import LeftOut, Report
 from flows.importers.sorting import MEMORY, Record, in_order
@@ -31,7 +32,7 @@ class Table(Generic[R, T]):
 
     A line is bytes; the row of a file that has no lines is a tuple of values.
     `split` and `convert` raise `BadLineError`, or another `ValueError`, for a bad line.
-    `expected` describes a line for people.
+    `expected` describes a line for people. `refuse` makes what is yielded in a bad line's place.
     """
 
     file: Path
@@ -39,6 +40,7 @@ class Table(Generic[R, T]):
     split: Callable[[Any], R]
     convert: Callable[[int, R], Sequence[T] | LeftOut]
     expected: str
+    refuse: Callable[[int, Any, BadLineError], Sequence[T]] = lambda number, line, fault: ()
 
 
 def results(table: Table[R, T], report: Report) -> Iterator[T]:
@@ -56,9 +58,11 @@ def results(table: Table[R, T], report: Report) -> Iterator[T]:
             made = table.convert(number, table.split(line))
         except BAD as error:
             bad += 1
-            report.skip(table.file, number, _fault(error))
+            fault = _fault(error)
+            report.skip(table.file, number, fault)
             if bad >= HOPELESS and not good:
                 raise _wrong_format(table, report) from None
+            yield from table.refuse(number, line, fault)
             continue
         good += 1
         if isinstance(made, LeftOut):
@@ -143,21 +147,52 @@ class Importer:
         held of it; more is sorted on disk. `report` counts as it goes. Raises `ImporterError`.
         """
         report = report if report is not None else Report()
-        for _, raw in in_order(self._records(Source(path), report), memory):
+        for _, raw in in_order(self._records(Source(path), report, _without_bad), memory):
             yield _event.decode(raw)
+
+    def read_all(self, path: Path, memory: int = MEMORY) -> Iterator[Event | BadLine]:
+        """Yield the events as `read` does, and each bad line after the event it follows."""
+        for _, raw in in_order(self._records(Source(path), Report(), _with_bad), memory):
+            yield unpack(raw) if raw[0] == MARK else _event.decode(raw)
 
     def catalog(self, path: Path, report: Report | None = None) -> Iterator[Item]:
         """Yield the item records in time order; none where the data set describes no items."""
         _must_exist(path)
         yield from self.items(Source(path), report if report is not None else Report())
 
-    def _records(self, source: Source, report: Report) -> Iterator[Record]:
+    def _records(
+        self, source: Source, report: Report, checked_table: "Callable[[EventTable], Checked]"
+    ) -> Iterator[Record]:
         _must_exist(source.path)
         for table in self.tables(source, report):
-            checking = Table(table.file, table.lines, table.split, _checking(table), table.expected)
-            for record in results(checking, report):
-                report.events += 1
+            for record in results(checked_table(table), report):
+                report.events += record[1][0] != MARK
                 yield record
+
+
+Checked = Table[Any, Record]
+
+
+def _without_bad(table: EventTable) -> Checked:
+    return Table(table.file, table.lines, table.split, _checking(table), table.expected)
+
+
+def _with_bad(table: EventTable) -> Checked:
+    """Bad lines take the time of the line before them: they are not lost, and move nothing."""
+    convert, latest = _checking(table), 0
+
+    def convert_and_note(number: int, row: Any) -> Sequence[Record] | LeftOut:
+        nonlocal latest
+        made = convert(number, row)
+        if not isinstance(made, LeftOut) and made:
+            latest = made[-1][0]
+        return made
+
+    def refuse(number: int, line: Any, fault: BadLineError) -> Sequence[Record]:
+        bad = BadLine(f"{table.file}:", number, raw_of(line), fault.reason, fault.detail)
+        return [pack(latest, bad)]
+
+    return Table(table.file, table.lines, table.split, convert_and_note, table.expected, refuse)
 
 
 def _checking(table: EventTable) -> Callable[[int, Any], Sequence[Record] | LeftOut]:

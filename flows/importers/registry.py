@@ -22,6 +22,7 @@ from flows.importers import (
     trivago,
     yoochoose,
 )
+from flows.importers.bad_lines import BadLine
 from flows.importers.errors import ImporterError, WrongFormatError
 from flows.importers.importer import Importer
 from flows.importers.report import Report
@@ -68,6 +69,19 @@ def read(
     importer = _importer(format)
     try:
         yield from importer.read(path, report, memory)
+    except WrongFormatError as error:
+        raise WrongFormatError(f"{error}{_hint(format, path)}") from None
+
+
+def read_all(
+    format: str,  # noqa: A002  # it is what the command line calls it
+    path: Path,
+    memory: int = MEMORY,
+) -> Iterator[Event | BadLine]:
+    """Yield a data set's events as `read` does, and each bad line after the event it follows."""
+    importer = _importer(format)
+    try:
+        yield from importer.read_all(path, memory)
     except WrongFormatError as error:
         raise WrongFormatError(f"{error}{_hint(format, path)}") from None
 

@@ -46,6 +46,8 @@ def stamped(record: Raw) -> Stamped:
     >>> stamped(Raw(b'{"id": "1", "time"', 0, "f:", 1))[:2]
     (0, '')
     """
+    if record.fault is not None:
+        return 0, "", record
     try:
         stamp = _stamp.decode(record.value)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

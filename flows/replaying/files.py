@@ -77,11 +77,11 @@ def records(file: Path, progress: Progress | None = None) -> Iterator[Raw]:
 
 
 def imported(format_: str, path: Path, max_ahead_ms: int, lateness_ms: int) -> Iterator[Arrival]:
-    """Yield the events of a data set as records, numbered from 1. Raises `ImporterError`."""
-    place = f"{path.name}#"
-    events = importers.read(format_, path)
-    made = (Raw(encode_json(event), 0, place, number) for number, event in enumerate(events, 1))
-    return arrivals(made, max_ahead_ms, lateness_ms)
+    """Yield the events of a data set as records, numbered from 1, and its bad lines as they are.
+
+    Raises `ImporterError`.
+    """
+    return arrivals(_converted(format_, path), max_ahead_ms, lateness_ms)
 
 
 def fingerprint(path: Path) -> str:
@@ -103,6 +103,17 @@ def is_event_table(file: Path) -> bool:
     except ImporterError:
         return False
     return True
+
+
+def _converted(format_: str, path: Path) -> Iterator[Raw]:
+    place, number = f"{path.name}#", 0
+    for made in importers.read_all(format_, path):
+        if isinstance(made, importers.BadLine):
+            fault = made.reject_reason, made.text
+            yield Raw(made.raw, 0, made.place, made.number, fault=fault)
+        else:
+            number += 1
+            yield Raw(encode_json(made), 0, place, number)
 
 
 def _rows(file: Path, progress: Progress | None) -> Iterator[tuple[int, bytes]]:

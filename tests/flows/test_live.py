@@ -10,6 +10,7 @@ from bytewax.testing import TestingSink, TestingSource, cluster_main, run_main
 
 from contracts.codec import load_json, unpack_profile, unpack_standing
 from contracts.events import Item
+from contracts.rejects import raw_bytes
 from contracts.settings import FlowSettings
 from flows.live import Resources, Sinks, build
 from flows.records import Raw, RawBatch
@@ -133,6 +134,18 @@ def test_every_event_comes_to_one_end(tmp_path):
     assert clean["withheld"] == {"no_consent": 1}
     origins = [record.origin for _, message in run.refused for record in message.records]
     assert origins == ["replay:3", "replay:4"]
+
+
+def test_what_its_reader_refused_is_refused_as_it_lies(tmp_path):
+    refused = batches([raw("view", item="cup"), b"7,\xff"])
+    refused[0].records[1].fault = ("malformed", "wrong number of columns")
+    views, records = [], []
+    sinks = Sinks(TestingSink(views), TestingSink(records), TestingSink([]))
+    resources = Resources(Catalogue(), b"k" * 32, tmp_path / "state")
+    run_main(build(TestingSource(refused), sinks, SETTINGS, resources, ordered=True))
+    (record,) = [record for _, message in records for record in message.records]
+    assert (record.reason, record.detail) == ("malformed", "wrong number of columns")
+    assert (record.origin, raw_bytes(record)) == ("replay:1", b"7,\xff")
 
 
 def test_a_device_becomes_its_user(tmp_path):

@@ -184,6 +184,23 @@ def test_a_data_set_is_read_through_its_importer(tmp_path: Path) -> None:
     assert [r.origin for r in found] == ["UserBehavior.csv#1", "UserBehavior.csv#2"]
 
 
+def test_the_bad_lines_of_a_data_set_are_records_with_place_and_fault(tmp_path: Path) -> None:
+    rows = [b"7,42", b"7,42,3,buy,1511544070", b"7,42,3,hop,1511540000", b"\xff,42,3,pv,1"]
+    file = write(tmp_path / "UserBehavior.csv", *rows, b"7,42,3,pv,12", b"7,42,3,pv,1511540000")
+    found = [record for *_, record in imported("taobao", file, AHEAD, LATENESS)]
+    assert [(r.value, r.origin) for r in found if r.fault] == [
+        (rows[0], f"{file}:1"),
+        (rows[2], f"{file}:3"),
+        (rows[3], f"{file}:4"),
+        (b"7,42,3,pv,12", f"{file}:5"),
+    ]
+    faults = [r.fault for r in found if r.fault]
+    assert [reason for reason, _ in faults] == ["malformed", "invalid", "malformed", "bad_time"]
+    assert faults[1][1] == "unknown behaviour: 'hop' is not pv, cart, fav or buy"
+    origins = [r.origin for r in found if not r.fault]
+    assert origins == ["UserBehavior.csv#1", "UserBehavior.csv#2"]
+
+
 def test_a_fingerprint_changes_with_the_files(tmp_path: Path) -> None:
     file = write(tmp_path / "a.jsonl", b"1")
     before = [fingerprint(tmp_path), fingerprint(file)]
