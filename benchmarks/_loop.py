@@ -27,7 +27,7 @@ from bytewax.testing import TestingSink
 
 from contracts.settings import Settings
 from flows.drain import Drain
-from flows.live import MODEL_PUBLISH_MS, Resources, Sinks, build
+from flows.live import Resources, Sinks, build
 from flows.main import settle_memory
 from flows.records import Raw, RawBatch
 from flows.recovery import prepare
@@ -37,7 +37,7 @@ from operators import routing, stages
 from operators.catalogue import Catalogue
 from operators.clean import Clean
 from operators.cleaning import clean_batches
-from operators.families import FAMILIES
+from operators.families import families_of
 from operators.item_stages import ItemStage, TopStage
 from operators.messages import (
     AttributedSlice,
@@ -118,10 +118,12 @@ class Bare:
         self._items = Keys(lambda: ItemStage(flow))
         self._top = Keys(TopStage)
         self._families = {
-            family.name: Keys(partial(family.make_stage, flow, KEY, False)) for family in FAMILIES
+            family.name: (family.publish_ms, Keys(partial(family.make_stage, flow, KEY, False)))
+            for family in families_of(flow)
         }
-        self._facts = Keys(stages.FactStage)
-        self._rows_at = self._models_at = time.monotonic()
+        self._facts = Keys(lambda: stages.FactStage(flow))
+        self._rows_at = time.monotonic()
+        self._published_at = dict.fromkeys(self._families, self._rows_at)
 
     def __call__(self, batch: RawBatch) -> None:
         stage, flow = self.clock.stage, self._flow
@@ -143,7 +145,7 @@ class Bare:
             items = self._items.on_batch(_only(learnt, ItemBatch))
         examples = _only(learnt, Examples)
         scores: list[Keyed] = []
-        for name, keys in self._families.items():
+        for name, (_, keys) in self._families.items():
             with stage(f"{name} model"):
                 scores += keys.on_batch([m for m in examples if m[0] == name])
         with stage("standings, facts"):
@@ -162,9 +164,9 @@ class Bare:
                 out += self._items.publish()
                 self._top.on_batch([("top", part) for _, part in _only(out, TopPart)])
                 out += self._top.publish()
-        if now - self._models_at >= MODEL_PUBLISH_MS / 1000:
-            self._models_at = now
-            for name, keys in self._families.items():
+        for name, (every_ms, keys) in self._families.items():
+            if now - self._published_at[name] >= every_ms / 1000:
+                self._published_at[name] = now
                 with self.clock.stage(f"{name} model"):
                     out += keys.publish()
         return out

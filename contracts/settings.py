@@ -77,6 +77,10 @@ class RedisSettings(_Group):
     timeout_seconds: float = Field(2.0, gt=0, le=60, description="of one command")
 
 
+FamilyName = Literal["intent", "segments", "baskets", "ranker"]
+"""Models that can hang on the graph: `operators.families`."""
+
+
 class FlowSettings(_Group):
     """The dataflow. Durations are event time unless they say wall."""
 
@@ -115,6 +119,9 @@ class FlowSettings(_Group):
     )
     concept_half_life_days: float = Field(
         30.0, gt=0, le=36_500, description="after which a window counts half in concepts"
+    )
+    families: list[FamilyName] = Field(
+        default_factory=list, description="models that run, such as intent; none named: all"
     )
     seed: int = Field(7, description="of every model that draws random numbers")
 

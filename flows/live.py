@@ -32,7 +32,7 @@ from operators import routing, stages
 from operators.catalogue import Catalogue
 from operators.clean import Clean
 from operators.cleaning import clean_batches
-from operators.families import FAMILIES, Family
+from operators.families import Family, families_of
 from operators.item_stages import ItemStage, TopStage
 from operators.messages import (
     AttributedSlice,
@@ -57,8 +57,6 @@ TOP_KEY = "top"
 ORDER_KEY = "order"
 TOP_PUBLISH_MS = 50
 """How long the shards, which publish at about the same time, are waited for."""
-
-MODEL_PUBLISH_MS = 1_000
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,9 @@ def build(
     )
     learnt, scored = add.items(lessons), add.models(lessons)
     changes = op.merge("changes", applied, *scored)
-    facts = add.step("facts", _only("fact_slices", changes, FactSlice), stages.FactStage)
+    facts = add.step(
+        "facts", _only("fact_slices", changes, FactSlice), lambda: stages.FactStage(settings)
+    )
     outputs = [ends, firsts, applied, learnt, *scored, facts]
     if extend is not None:
         extra = extend(flow)
@@ -181,7 +181,7 @@ class _Steps:
         examples = _only("examples", lessons, Examples)
         return [
             op.flat_map(f"{family.name}_results", self._family(family, examples), _to_target)
-            for family in FAMILIES
+            for family in families_of(self._settings)
         ]
 
     def _family(self, family: Family, examples: KeyedStream[Examples]) -> KeyedStream[Any]:
@@ -191,7 +191,7 @@ class _Steps:
             op.filter(f"{family.name}_examples", examples, lambda kv: kv[0] == family.name),
             lambda: family.make_stage(settings, key, ordered),
             self._segments(family.name),
-            self._every(MODEL_PUBLISH_MS),
+            self._every(family.publish_ms),
         )
 
     def _every(self, milliseconds: int) -> timedelta | None:

@@ -6,6 +6,7 @@ window: a few items that a person touched one after another, and what was search
 """
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
@@ -151,8 +152,8 @@ class ConceptGraph:
     def best_items(self, name: str, limit: int = RELATED) -> list[Linked]:
         """Return the items people touch in a concept's windows, with their share of those."""
         whole = self._upper(name)
-        weights = {item: self.items.weight(name, item) for item in self.items.after(name)}
-        found = [Linked(item, round(w / max(whole, w), 4)) for item, w in weights.items() if w > 0]
+        weights = self.items.row(name).items()
+        found = [Linked(item, round(w / max(whole, w), 4)) for item, w in weights if w > 0]
         return sorted(found, key=_strongest)[:limit]
 
     def trend(self, name: str) -> float:
@@ -197,9 +198,14 @@ class ConceptGraph:
             for name in self.counts.top(limit)
         ]
 
-    def take_changed(self, limit: int | None = None) -> list[str]:
-        """Return concepts met since they were last taken, at most `limit`, by name."""
-        names = sorted(name for name in self.changed if name in self.counts)[:limit]
+    def take_changed(self, limit: int | None = None, after: str = "") -> list[str]:
+        """Return concepts met since they were last taken, at most `limit`, by name.
+
+        Begins with those behind `after` and then begins anew, so that each gets its turn.
+        """
+        names = sorted(name for name in self.changed if name in self.counts)
+        begin = bisect_right(names, after)
+        names = [*names[begin:], *names[:begin]][:limit]
         self.changed = self.changed.difference(names) if limit is not None else set()
         return names
 
@@ -290,7 +296,7 @@ class ConceptGraph:
 
         Not of a concept that is everywhere, and not among concepts of many times more items.
         """
-        mine = {item: self.items.weight(name, item) for item in self.items.after(name)}
+        mine = self.items.row(name)
         if not SHARED_ITEMS <= len(mine) <= MANY_ITEMS:
             return []
         family = {name, *self.names.parents(name), *self.names.children(name)}
@@ -300,7 +306,7 @@ class ConceptGraph:
             size = self.items.size(other)
             if other in family or 4 * shared_items < max(len(mine), size):
                 continue
-            theirs = {item: self.items.weight(other, item) for item in self.items.after(other)}
+            theirs = self.items.row(other)
             shared = [mine[item] * theirs[item] for item in sorted(mine.keys() & theirs.keys())]
             if len(shared) >= SHARED_ITEMS:
                 length = _length(mine) * _length(theirs)

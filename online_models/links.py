@@ -52,6 +52,11 @@ class Links:
         """Return the first ends of the links that end in `name`, by name."""
         return sorted(self._before.get(name, ()))
 
+    def row(self, name: str) -> dict[str, float]:
+        """Return the weights of the links that begin with `name`, by their second end."""
+        weight = self.counts.weight
+        return {second: weight((name, second)) for second in self.after(name)}
+
     def weight(self, first: str, second: str) -> float:
         """Return the weight of the link from one name to another."""
         return self.counts.weight((first, second))

@@ -1,5 +1,6 @@
 """Rules and concepts of each site, learnt from orders and windows; one key in all."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -18,9 +19,11 @@ Message = Any
 
 ORDER: Final = "order"
 VISIT: Final = "visit"
-RULES_A_TURN: Final = 200
-CONCEPTS_A_TURN: Final = 50
-DIRECTORY_EVERY: Final = 10
+RULES_A_TURN: Final = 20
+CONCEPTS_A_TURN: Final = 3
+"""A turn holds up the events of all visitors: some 10 ms at most."""
+
+DIRECTORY_EVERY: Final = 40
 """Turns between two directories, which are long and change little."""
 
 
@@ -34,6 +37,7 @@ class _Site:
         self.graph = ConceptGraph(int(settings.concept_half_life_days * DAY_MS))
         self.due: set[str] = set()
         self.turns = 0
+        self._last_item = self._last_concept = ""
 
     @property
     def waiting(self) -> bool:
@@ -60,10 +64,13 @@ class _Site:
         """Return some of what changed; the rest waits for its turn."""
         for miner in self.miners.values():
             self.due.update(miner.take_changed())
-        items = sorted(self.due)[:RULES_A_TURN]
+        due = sorted(self.due)
+        begin = bisect_right(due, self._last_item)
+        items = [*due[begin:], *due[:begin]][:RULES_A_TURN]
         self.due.difference_update(items)
-        out = [self._rules(site, item) for item in items]
-        out += self._concepts(site, self.graph.take_changed(CONCEPTS_A_TURN))
+        concepts = self.graph.take_changed(CONCEPTS_A_TURN, self._last_concept)
+        self._last_item, self._last_concept = [*items, ""][-1], [*concepts, ""][-1]
+        out = [self._rules(site, item) for item in items] + self._concepts(site, concepts)
         if self.turns % DIRECTORY_EVERY == 0:
             out.append(self._directory(site))
         self.turns += 1
@@ -140,7 +147,7 @@ _site_parts = msgspec.msgpack.Decoder(tuple[list[bytes], list[str], int]).decode
 
 
 class BasketStage:
-    """A `Publisher`. A turn shows at most 200 items' rules and 50 concepts a site."""
+    """A `Publisher`. A turn shows a few items' rules and concepts of each site, in rotation."""
 
     name: Final = "baskets"
 

@@ -36,18 +36,25 @@ class Family(NamedTuple):
     """One family: `make_stage(settings, snapshot_key, every)` returns a `flows.stateful.Publisher`.
 
     `scores` says that the stage answers each batch with a `FactSlice` for the people it speaks of,
-    in a replay (`every`) one for each bucket of users in each round.
+    in a replay (`every`) one for each bucket of users in each round. What a stage changed adds up
+    for `publish_ms` of wall time before it is published.
     """
 
     name: str
     make_examples: Callable[[FlowSettings], ExampleMaker]
     make_stage: Callable[[FlowSettings, bytes, bool], Any]
     scores: bool = True
+    publish_ms: int = 1_000
 
 
 FAMILIES: Final[Sequence[Family]] = (
     Family(IntentStage.name, IntentExamples, IntentStage),
     Family(SegmentStage.name, SegmentExamples, SegmentStage),
-    Family(BasketStage.name, BasketExamples, BasketStage, scores=False),
+    Family(BasketStage.name, BasketExamples, BasketStage, scores=False, publish_ms=250),
     Family(RankerStage.name, ListExamples, RankerStage, scores=False),
 )
+
+
+def families_of(settings: FlowSettings) -> list[Family]:
+    """Return the families that run: those that `flow.families` names, or all if it names none."""
+    return [f for f in FAMILIES if not settings.families or f.name in settings.families]

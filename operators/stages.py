@@ -16,7 +16,7 @@ from contracts.settings import FlowSettings
 from operators import routing
 from operators.dedupe import Dedupe
 from operators.facts import ProfileFacts, Standings
-from operators.families import FAMILIES
+from operators.families import families_of
 from operators.identify import Identify
 from operators.messages import (
     LIVE_ROUND,
@@ -128,7 +128,9 @@ class ProfileStage:
 
     def __init__(self, settings: FlowSettings) -> None:
         self._touchpoints = Touchpoints(settings)
-        self._makers = {family.name: family.make_examples(settings) for family in FAMILIES}
+        self._makers = {
+            family.name: family.make_examples(settings) for family in families_of(settings)
+        }
         self._facts = ProfileFacts()
         self._profiles = Profiles(
             settings, [self._touchpoints, *self._makers.values(), self._facts]
@@ -181,8 +183,9 @@ _profile_parts = msgspec.msgpack.Decoder(tuple[bytes, dict[str, bytes]])
 class FactStage:
     """Standings and facts, one key a bucket of users."""
 
-    def __init__(self) -> None:
-        senders = 1 + sum(family.scores for family in FAMILIES)  # the profiles, and the models
+    def __init__(self, settings: FlowSettings) -> None:
+        # The profiles, and the models.
+        senders = 1 + sum(family.scores for family in families_of(settings))
         self._rounds = Resequence(senders, FactSlice)
         self._standings = Standings()
 
