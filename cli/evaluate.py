@@ -12,7 +12,8 @@ from cli.errors import CommandError, WrongUseError
 from evaluation.errors import EvaluationError
 from evaluation.picture import picture
 from evaluation.questions import PROTOCOLS
-from evaluation.tasks import NEXT_ITEM, TASKS, Request, Scoreboard, task
+from evaluation.table import FORMAT as CSV
+from evaluation.tasks import NEXT_ITEM, TABLES, TASKS, Request, Scoreboard, task
 from flows.importers import FORMATS
 
 
@@ -75,7 +76,7 @@ def evaluate(
 
     request = Request(
         source=source,
-        format=_format(source, format_),
+        format=CSV if task_ in TABLES else _format(source, format_),
         protocol=protocol,
         repeats=repeats,
         by=by,

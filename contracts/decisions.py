@@ -8,12 +8,17 @@ DECISION_VERSION: Final = 1
 
 
 class Score(Struct, array_like=True):
-    """One model's estimate for one person: `value` at event time `time` (ms), by `version`."""
+    """One model's estimate for one person: `value` at event time `time` (ms), by `version`.
+
+    `low` and `high` bound what 90 of 100 such estimates come to; amounts have them.
+    """
 
     name: str
     value: float
     time: int
     version: int = 0
+    low: float | None = None
+    high: float | None = None
 
 
 class Segment(Struct, kw_only=True, omit_defaults=True):

@@ -112,6 +112,12 @@ class FlowSettings(_Group):
     )
     publish_ms: int = Field(300, ge=0, le=10_000, description="wall time that item rows add up")
     intent_every: int = Field(3, ge=1, le=1000, description="session steps between two scores")
+    outcome_every: int = Field(
+        4, ge=1, le=1000, description="visits of a person between two looks at churn and spending"
+    )
+    outcome_days: float = Field(
+        30.0, gt=0, le=366, description="horizon of churn and spending: when the outcome is known"
+    )
     segment_every: int = Field(20, ge=1, le=1000, description="events between two assignments")
     segments: int = Field(6, ge=2, le=64, description="groups that people are put into")
     rule_half_life_days: float = Field(

@@ -19,8 +19,16 @@ TASKS: Final[Mapping[str, str]] = {
     "rules": "evaluation.rules_task:run",
     "concepts": "evaluation.concepts_task:run",
     RANKING: "evaluation.ranking_task:run",
+    "intent": "evaluation.intent_task:run_intent",
+    "response": "evaluation.intent_task:run_response",
+    "churn": "evaluation.outcome_task:run_churn",
+    "spend": "evaluation.outcome_task:run_spend",
+    "order-value": "evaluation.outcome_task:run_order_value",
 }
 """Name of a task to `module:function`."""
+
+TABLES: Final = frozenset({"intent", "response"})
+"""Tasks whose source is a CSV with a row for each example, and no recording of events."""
 
 
 @dataclass(frozen=True)

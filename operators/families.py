@@ -16,6 +16,8 @@ from operators.features import IntentExamples, SegmentExamples
 from operators.lists import ListExamples
 from operators.messages import AnyExample
 from operators.model_stages import IntentStage, SegmentStage
+from operators.outcome_stages import ChurnStage, OrderValueStage, SpendStage
+from operators.outcomes import ChurnExamples, OrderExamples, SpendExamples
 from operators.profile import Applied
 from operators.ranker_stage import RankerStage
 
@@ -52,6 +54,9 @@ FAMILIES: Final[Sequence[Family]] = (
     Family(SegmentStage.name, SegmentExamples, SegmentStage),
     Family(BasketStage.name, BasketExamples, BasketStage, scores=False, publish_ms=250),
     Family(RankerStage.name, ListExamples, RankerStage, scores=False),
+    Family(ChurnStage.name, ChurnExamples, ChurnStage),
+    Family(SpendStage.name, SpendExamples, SpendStage),
+    Family(OrderValueStage.name, OrderExamples, OrderValueStage),
 )
 
 

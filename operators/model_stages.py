@@ -24,7 +24,7 @@ Message = Any
 M = TypeVar("M")
 
 
-class _ModelStage(ABC, Generic[M]):
+class ModelStage(ABC, Generic[M]):
     """One model a site, under one key; a `Publisher`."""
 
     name: str
@@ -114,7 +114,7 @@ class _ModelStage(ABC, Generic[M]):
 _model_parts = msgspec.msgpack.Decoder(tuple[dict[str, bytes], list[str]])
 
 
-class IntentStage(_ModelStage[IntentModel]):
+class IntentStage(ModelStage[IntentModel]):
     """Will this session buy? Learns when a session's outcome is known."""
 
     name = "intent"
@@ -132,7 +132,7 @@ class IntentStage(_ModelStage[IntentModel]):
         return UserScore(example.site, example.user, example.seq, example.event, score)
 
 
-class SegmentStage(_ModelStage[SegmentModel]):
+class SegmentStage(ModelStage[SegmentModel]):
     """Which kind of visitor is this? Learns from each person it looks at."""
 
     name = "segments"

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from api.serve.visitor import Visitor
-from contracts.decisions import Segment
+from contracts.decisions import Score, Segment
 from contracts.profile import Profile, Session, interest_at
 from contracts.settings import FlowSettings
 from online_models.words import concept_name, path_of
@@ -75,10 +75,14 @@ def scores_of(visitor: Visitor) -> dict[str, Any]:
     """Return the models' estimates for a person, by name."""
     if visitor.standing is None:
         return {}
-    return {
-        name: {"value": score.value, "time": score.time, "version": score.version}
-        for name, score in sorted(visitor.standing.scores.items())
-    }
+    return {name: _score(score) for name, score in sorted(visitor.standing.scores.items())}
+
+
+def _score(score: Score) -> dict[str, Any]:
+    told: dict[str, Any] = {"value": score.value, "time": score.time, "version": score.version}
+    if score.low is not None and score.high is not None:
+        told["interval"] = {"low": score.low, "high": score.high}
+    return told
 
 
 def _interests(profile: Profile, flow: FlowSettings, now: int) -> dict[str, Any]:

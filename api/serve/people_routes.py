@@ -29,6 +29,7 @@ def add_routes(router: APIRouter) -> None:
     add("POST", "/v1/rank", post_rank, schema.RANK)
     add("GET", "/v1/users/{id:path}/profile", get_profile, schema.PROFILE)
     add("GET", "/v1/users/{id:path}/segments", get_user_segments, schema.USER_SEGMENTS)
+    add("GET", "/v1/users/{id:path}/scores", get_scores, schema.SCORES)
     add("GET", "/v1/users/{id:path}/facts", get_facts, schema.FACTS)
 
 
@@ -105,6 +106,15 @@ async def get_user_segments(request: Request) -> Response:
         }
 
     return await _tell(request, "segments", told, lambda visitor: visitor.segment is not None)
+
+
+async def get_scores(request: Request) -> Response:
+    """Answer what the models expect of a person: intent, churn, spending, order value."""
+
+    def told(_: Serving, visitor: Visitor) -> dict[str, Any]:
+        return {"scores": describing.scores_of(visitor)}
+
+    return await _tell(request, "scores", told, lambda visitor: bool(describing.scores_of(visitor)))
 
 
 async def get_facts(request: Request) -> Response:

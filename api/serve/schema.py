@@ -187,6 +187,11 @@ USER_SEGMENTS: Final = Operation(
     _told(segments=_list(_SEGMENT), scores=_map(OBJECT)),
     (PERSON, WRITE_KEY),
 )
+SCORES: Final = Operation(
+    "What the models expect of a person: intent, churn, spending and order value with bounds",
+    _told(scores=_map(OBJECT)),
+    (PERSON, WRITE_KEY),
+)
 FACTS: Final = Operation(
     "The facts about a person that campaigns can be triggered by",
     _told(facts=OBJECT),
