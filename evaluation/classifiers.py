@@ -107,5 +107,5 @@ def play(
     figures["learn_us"] = round(1e6 * learning / len(rows), 1)
     figures["parts"] = {name: probabilities(p, counted) for name, p in parts.items()}
     for part in figures["parts"].values():
-        part.pop("curve")
+        part.pop("calibration")
     return figures

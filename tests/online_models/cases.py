@@ -11,16 +11,16 @@ import numpy as np
 from online_models.anomaly import LIMITS, AnomalyModel
 from online_models.arms import RiverArm
 from online_models.challenger import Contest
-from online_models.drift import DriftWatch
 from online_models.churn import ChurnModel
+from online_models.drift import DriftWatch
 from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.guard import Guard
 from online_models.intent import IntentModel
 from online_models.order_value import OrderValueModel
 from online_models.popularity import Popularity
 from online_models.recommender import ItemRecommender
-from online_models.segments import SegmentModel
 from online_models.response import ResponseModel
+from online_models.segments import SegmentModel
 from online_models.slate import EXPERTS
 from online_models.slot_table import SlotTable
 from online_models.spend import SpendModel
@@ -437,8 +437,12 @@ CASES = (
         Classifier,
         people(SESSION_FEATURES),
         broken_people(SESSION_FEATURES),
-        limit=100_000,
+        limit=6_000_000,
     ),
+    Case("churn", Churn, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, count=300),
+    Case("amounts", Amounts, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, 300),
+    Case("spend", Spend, people(USER_FEATURES), broken_people(USER_FEATURES), 1_800_000, 300),
+    Case("response", Response, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, 300),
     Case("segments", Clusterer, people(USER_FEATURES), broken_people(USER_FEATURES), limit=700_000),
     Case("tree arm", Arm, people(SESSION_FEATURES), broken_people(SESSION_FEATURES), limit=200_000),
     Case(
@@ -449,7 +453,7 @@ CASES = (
         limit=400_000,
         count=300,
     ),
-    Case("contest", Match, people(SESSION_FEATURES), broken_people(SESSION_FEATURES), 400_000),
+    Case("contest", Match, people(SESSION_FEATURES), broken_people(SESSION_FEATURES), 7_000_000),
     Case("drift watch", Watch, people(USER_FEATURES), broken_people(USER_FEATURES), limit=250_000),
     Case("anomaly", Anomaly, people(tuple(LIMITS)), broken_people(tuple(LIMITS)), limit=900_000),
     Case("slot table", Table, pairs, hostile_pairs, limit=60_000),
