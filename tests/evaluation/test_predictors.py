@@ -6,8 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from cli.main import main
+from cli.main import app
 from evaluation.errors import EvaluationError
 from evaluation.intent_task import run_intent, run_response
 from evaluation.outcome_task import run_churn, run_order_value
@@ -29,13 +30,13 @@ def sessions(file: Path, rows: int = 600) -> Path:
     return file
 
 
-def orders(file: Path, people: int = 150) -> Path:
+def orders(file: Path, people: int = 120) -> Path:
     rng = random.Random(2)
     events = []
     for person in range(people):
         time = 1_600_000_000_000 + rng.randrange(60) * DAY_MS
         for visit in range(rng.randrange(1, 8)):
-            time += rng.randrange(1, 50 if person % 2 else 12) * DAY_MS
+            time += (rng.randrange(35, 60) if person % 2 else rng.randrange(1, 12)) * DAY_MS
             price = 200.0 if person % 2 else 20.0
             more = {"item": f"i{rng.randrange(9)}", "price": price * rng.uniform(0.8, 1.2)}
             order = {"user": f"u{person}", "type": "purchase", "order": f"{person}/{visit}"}
@@ -89,24 +90,23 @@ def test_response_reports_uplift_by_thirds(tmp_path: Path) -> None:
 
 def test_outcomes_over_a_recording(tmp_path: Path) -> None:
     file = orders(tmp_path / "orders.jsonl")
-    value = run_order_value(Request(file, "canonical"))
+    value = run_order_value(Request(file, "events"))
     assert value.models["order-value"]["mae"] < value.models["running-mean"]["mae"]
-    assert value.models["order-value"]["coverage"] == pytest.approx(0.9, abs=0.1)
-    churn = run_churn(Request(file, "canonical", models="churn,base-rate"))
-    assert churn.models["churn"]["auc"] > 0.55
+    assert value.models["order-value"]["coverage"] > 0.7
+    churn = run_churn(Request(file, "events", models="churn,base-rate"))
+    assert churn.models["churn"]["auc"] > 0.6
     assert churn.about["outcomes"] <= churn.about["visits"]
 
 
 def test_a_recording_without_outcomes_says_so(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="only 0 visits"):
-        run_churn(Request(orders(tmp_path / "o.jsonl", people=1), "canonical"))
+        run_churn(Request(orders(tmp_path / "o.jsonl", people=1), "events"))
 
 
 def test_the_command_writes_the_table(tmp_path: Path) -> None:
     sessions(tmp_path / "s.csv", rows=200)
     out = tmp_path / "out.json"
     arguments = ["evaluate", str(tmp_path / "s.csv"), "--task", "intent", "--models", "base-rate"]
-    with pytest.raises(SystemExit) as ended:
-        main([*arguments, "--json", str(out)])
-    assert ended.value.code in (0, None)
+    result = CliRunner().invoke(app, [*arguments, "--json", str(out)])
+    assert result.exit_code == 0, result.output
     assert json.loads(out.read_text())["models"]["base-rate"]["log_loss"] > 0.0

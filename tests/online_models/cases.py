@@ -11,23 +11,20 @@ import numpy as np
 from online_models.anomaly import LIMITS, AnomalyModel
 from online_models.arms import RiverArm
 from online_models.challenger import Contest
-from online_models.churn import ChurnModel
 from online_models.drift import DriftWatch
 from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.guard import Guard
 from online_models.intent import IntentModel
-from online_models.order_value import OrderValueModel
 from online_models.popularity import Popularity
 from online_models.recommender import ItemRecommender
-from online_models.response import ResponseModel
 from online_models.segments import SegmentModel
 from online_models.slate import EXPERTS
 from online_models.slot_table import SlotTable
-from online_models.spend import SpendModel
 from online_models.weights import Weights
 from tests.online_models.basket_cases import CASES as BASKET_CASES
 from tests.online_models.conformance import Case
 from tests.online_models.ranker_case import ListRanker, hostile_lists, shown_lists
+from tests.online_models.predictors import Amounts, Churn, Response, Spend
 
 KEY = b"a key for tests, not for use"
 DAY_MS = 86_400_000
@@ -57,83 +54,6 @@ class Classifier:
 
     def restore(self, saved: bytes) -> None:
         self.guard.restore(saved)
-
-
-class Guarded:
-    """A guarded model that gives probabilities, or amounts with bounds."""
-
-    make: Any = None
-
-    def __init__(self) -> None:
-        self.guard = Guard(type(self).make(), KEY)
-
-    @property
-    def model(self) -> Any:
-        return self.guard.model
-
-    def learn(self, example: Labelled) -> None:
-        x, y = example
-        self.guard.learn_one(x, self.outcome(x, y))
-
-    def outcome(self, x: dict[str, float], y: bool) -> Any:
-        return y
-
-    def answer(self, example: Labelled) -> Any:
-        return self.guard.predict_proba_one(example[0])
-
-    def save(self) -> bytes:
-        return self.guard.snapshot()
-
-    def restore(self, saved: bytes) -> None:
-        self.guard.restore(saved)
-
-
-class Churn(Guarded):
-    """Who stays away; with trees that are made anew often."""
-
-    @staticmethod
-    def make() -> ChurnModel:
-        return ChurnModel(window=256, pace=2, seed=1)
-
-
-class Amounts(Guarded):
-    """Order values: those who buy, buy for more the larger their first feature is."""
-
-    @staticmethod
-    def make() -> Any:
-        return OrderValueModel(window=256, pace=2, seed=1)
-
-    def outcome(self, x: dict[str, float], y: bool) -> float:
-        return 20.0 + 100.0 * y
-
-    def answer(self, example: Labelled) -> list[float]:
-        expected = self.guard.predict_one(example[0])
-        sane = {n: v for n, v in example[0].items() if math.isfinite(v) and abs(v) < 1e12}
-        return [expected, *self.model.estimate_one(sane)]
-
-
-class Spend(Amounts):
-    """Spending: those who do not buy spend nothing."""
-
-    @staticmethod
-    def make() -> SpendModel:
-        return SpendModel(window=256, pace=2, seed=1)
-
-    def outcome(self, x: dict[str, float], y: bool) -> float:
-        return 120.0 * y
-
-
-class Response(Guarded):
-    """Responses to a campaign, asked as probability and uplift; strings are campaigns, not data."""
-
-    @staticmethod
-    def make() -> ResponseModel:
-        return ResponseModel(window=256, pace=2)
-
-    def answer(self, example: Labelled) -> Any:
-        p = self.guard.predict_proba_one(example[0])[True]
-        sane = {n: v for n, v in example[0].items() if math.isfinite(v) and abs(v) < 1e12}
-        return [p, self.model.uplift_one(sane, "mail")]
 
 
 class Clusterer:
@@ -439,10 +359,10 @@ CASES = (
         broken_people(SESSION_FEATURES),
         limit=6_000_000,
     ),
-    Case("churn", Churn, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, count=300),
-    Case("amounts", Amounts, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, 300),
-    Case("spend", Spend, people(USER_FEATURES), broken_people(USER_FEATURES), 1_800_000, 300),
-    Case("response", Response, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, 300),
+    Case("churn", Churn, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, count=150),
+    Case("amounts", Amounts, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, 150),
+    Case("spend", Spend, people(USER_FEATURES), broken_people(USER_FEATURES), 1_800_000, 150),
+    Case("response", Response, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, 150),
     Case("segments", Clusterer, people(USER_FEATURES), broken_people(USER_FEATURES), limit=700_000),
     Case("tree arm", Arm, people(SESSION_FEATURES), broken_people(SESSION_FEATURES), limit=200_000),
     Case(
