@@ -23,8 +23,8 @@ from online_models.slot_table import SlotTable
 from online_models.weights import Weights
 from tests.online_models.basket_cases import CASES as BASKET_CASES
 from tests.online_models.conformance import Case
-from tests.online_models.ranker_case import ListRanker, hostile_lists, shown_lists
 from tests.online_models.predictors import Amounts, Churn, Response, Spend
+from tests.online_models.ranker_case import ListRanker, hostile_lists, shown_lists
 
 KEY = b"a key for tests, not for use"
 DAY_MS = 86_400_000
