@@ -24,6 +24,7 @@ from river import cluster
 
 from contracts.profile import PROFILE_VERSION, CartLine, Profile, Recent, Session
 from online_models.blend import rank, wanted
+from online_models.churn import ChurnModel
 from online_models.digest import digest
 from online_models.features import (
     SESSION_FEATURES,
@@ -33,14 +34,17 @@ from online_models.features import (
 )
 from online_models.guard import Guard
 from online_models.intent import IntentModel
+from online_models.order_value import OrderValueModel
 from online_models.pairs import PairArrays, PairBuffer
 from online_models.popularity import Popularity, merge
 from online_models.recommender import ItemRecommender
 from online_models.segments import SegmentModel
 from online_models.slate import slate
 from online_models.slot_table import SlotTable
+from online_models.spend import SpendModel
 from online_models.touches import Touch
 from online_models.weights import Weights
+from operators.outcomes import VISIT_FEATURES
 
 NOW = 1_700_000_000_000
 KEY = b"signs nothing that leaves this benchmark"
@@ -167,16 +171,41 @@ def people(names: tuple[str, ...], count: int) -> list[dict[str, float]]:
 
 
 def intent_costs() -> Iterator[Cost]:
-    examples = people(SESSION_FEATURES, 2_000)
+    examples = people(SESSION_FEATURES, 6_000)
     guard = Guard(IntentModel(), KEY)
     for model, name in ((IntentModel(), "intent"), (guard, "intent, guarded")):
-        rows = iter(examples)
-        yield Cost(name, "learn", timed(lambda m=model, r=rows: m.learn_one(next(r), True), 2_000))
+        yield learnt(name, model.learn_one, [(x, n % 9 == 0) for n, x in enumerate(examples)])
         yield Cost(name, "predict", timed(lambda m=model: m.predict_proba_one(examples[0]), 2_000))
     raw = guard.snapshot()
     yield Cost("intent, guarded", "snapshot", timed(guard.snapshot), len(raw))
     yield Cost("intent, guarded", "restore", timed(lambda: guard.restore(raw)))
     yield Cost("intent, guarded", "digest", timed(guard.digest))
+
+
+def learnt(name: str, learn: Callable[[Any, Any], Any], examples: list[tuple[Any, Any]]) -> Cost:
+    """Return the mean cost of learning the later half of examples.
+
+    A mean: trees are grown now and then, which a median would leave out.
+    """
+    half = len(examples) // 2
+    for x, y in examples[:half]:
+        learn(x, y)
+    started = time.process_time()
+    for x, y in examples[half:]:
+        learn(x, y)
+    return Cost(name, "learn", round(1e6 * (time.process_time() - started) / half, 2))
+
+
+def outcome_costs() -> Iterator[Cost]:
+    examples = people(VISIT_FEATURES, 3_000)
+    churn, spend, order = ChurnModel(), SpendModel(), OrderValueModel()
+    bought = [(x, 40.0 * (n % 3)) for n, x in enumerate(examples)]
+    yield learnt("churn", churn.learn_one, [(x, y > 0.0) for x, y in bought])
+    yield Cost("churn", "predict", timed(lambda: churn.predict_proba_one(examples[0]), 1_000))
+    for name, model in (("spend", spend), ("order value", order)):
+        yield learnt(name, model.learn_one, bought)
+        ask = partial(model.estimate_one, examples[0])
+        yield Cost(name, "estimate", timed(ask, 1_000), len(pickle.dumps(model)))
 
 
 def segment_costs() -> Iterator[Cost]:
@@ -225,7 +254,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     as_json = parser.parse_args().json
     costs: list[Cost] = []
-    for part in (item_costs, blend_costs, person_costs, recommender_costs):
+    for part in (item_costs, blend_costs, person_costs, outcome_costs, recommender_costs):
         for cost in part():
             costs.append(cost)
             if not as_json:

@@ -120,6 +120,10 @@ def check_port(port: int) -> None:
         )
 
 
+OUTCOME_GAPS: Final = 10
+DAY_SECONDS: Final = 86_400
+
+
 def empty(data_dir: Path) -> None:
     """Remove what an earlier demo left, so that each starts with an empty engine."""
     for entry in data_dir.iterdir():
@@ -128,10 +132,15 @@ def empty(data_dir: Path) -> None:
 
 
 def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
-    """Return the settings that the demo runs with, over the defaults."""
+    """Return the settings that the demo runs with, over the defaults.
+
+    What becomes of visits is known after ten of the pauses that end one, as long as these are short.
+    """
     return {
         "flow.workers": options.workers,
         "flow.session_gap_seconds": gap_seconds,
+        "flow.outcome_days": min(30.0, OUTCOME_GAPS * gap_seconds / DAY_SECONDS),
+        "flow.outcome_every": 1,
         "api.host": HOST,
         "api.port": options.port,
     }

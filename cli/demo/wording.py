@@ -58,6 +58,7 @@ def examples(url: str, user: str, item: str) -> str:
     paths = (
         f"/v1/users/{person}/recommendations?n=5",
         f"/v1/users/{person}/profile",
+        f"/v1/users/{person}/scores",
         f"/v1/items/{thing}/similar",
         "/v1/trending",
         "/v1/segments",

@@ -3,6 +3,8 @@ from urllib.parse import quote
 
 import pytest
 
+from contracts.codec import pack
+from contracts.decisions import DECISION_VERSION, Score, Standing
 from contracts.keys import Keys, alias_value
 from contracts.profile import Session
 from storage.writes import SetView
@@ -132,6 +134,20 @@ def test_a_persons_segment_is_described(opened: Shop, now: int) -> None:
     assert answer["scores"]["intent"]["value"] == 0.7
     stranger = opened.get("/v1/users/stranger/segments")
     assert (stranger["segments"], stranger["scores"], stranger["known"]) == ([], {}, False)
+
+
+def test_scores_of_a_person_have_intervals_where_they_are_amounts(opened: Shop, now: int) -> None:
+    scores = {
+        "intent": Score("intent", 0.7, now),
+        "spend": Score("spend", 40.0, now, low=0.0, high=90.5),
+    }
+    standing = Standing(DECISION_VERSION, SITE, "eve", now, scores)
+    opened.write(SetView(KEYS.standing(SITE, "eve"), pack(standing)))
+    answer = opened.get("/v1/users/eve/scores")
+    assert answer["scores"]["spend"]["interval"] == {"low": 0.0, "high": 90.5}
+    assert "interval" not in answer["scores"]["intent"]
+    stranger = opened.get("/v1/users/stranger/scores")
+    assert (stranger["scores"], stranger["fallback"]) == ({}, True)
 
 
 def test_facts_of_a_person(opened: Shop) -> None:
