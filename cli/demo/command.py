@@ -134,7 +134,7 @@ def empty(data_dir: Path) -> None:
 def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
     """Return the settings that the demo runs with, over the defaults.
 
-    What becomes of visits is known after ten of the pauses that end one, as long as these are short.
+    What becomes of visits is known after ten of the pauses that end one, where these are short.
     """
     return {
         "flow.workers": options.workers,
