@@ -95,9 +95,11 @@ class _Game:
         self._past.add(step)
 
     def _counts(self, at: int, item: int) -> bool:
-        if at < self.tally.begin or not is_sampled(at, self.tally.sampled):
+        known = item < self._past.known
+        if at < self.tally.begin or (self._rules.known_only and not known):
             return False
-        return item < self._past.known or not self._rules.known_only
+        self.tally.asked(known=known)
+        return is_sampled(at, self.tally.sampled)
 
 
 def sampled_share(touches: int, most: int | None) -> float:

@@ -48,9 +48,8 @@ def run(request: Request) -> Scoreboard:
         tell = _teller(request, name, len(stream))
         tally = play(stream, make(stream, rules), rules, tell)
         board.models[name] = tally.figures()
-        if tally.sampled == 1.0:
-            predictions, unknown = len(tally), tally.unknown
-        else:
+        predictions, unknown = tally.predictions, tally.unknown
+        if tally.sampled < 1.0:
             board.models[name]["note"] = f"on {len(tally):,} of the predictions, by a seeded sample"
     board.about = {
         "by": request.by,

@@ -44,7 +44,7 @@ class Tally:
     def __init__(self, length: int, test_from: float = 0.0) -> None:
         self.length = length
         self.begin = round(length * test_from)
-        self.unknown = 0
+        self.predictions = self.unknown = 0
         self.sampled = 1.0
         self._at: list[int] = []
         self._ranks: list[int] = []
@@ -59,6 +59,11 @@ class Tally:
 
     def __len__(self) -> int:
         return len(self._ranks)
+
+    def asked(self, *, known: bool) -> None:
+        """Count a prediction, in the sample or not; `known`: somebody touched its item before."""
+        self.predictions += 1
+        self.unknown += not known
 
     def answered(
         self,
@@ -76,7 +81,6 @@ class Tally:
         """
         self._known = max(self._known, known)
         self._make_room(max(known, *ranked, 0) + 1)
-        self.unknown += item >= known
         self._at.append(at)
         self._ranks.append(rank_of(item, ranked))
         self._filled.append(rank_of(item, ranked if filled is None else filled))

@@ -168,6 +168,7 @@ def test_a_slow_model_answers_a_sample_that_is_the_same_each_time() -> None:
         model.max_predictions = 200
         tally = play(stream, model, Rules())
         assert len(tally) == len(model.asked)
+        assert (tally.predictions, tally.unknown) == (2_000, 1)
         asked.append([question.user for question in model.asked])
     assert asked[0] == asked[1]
     assert 150 < len(asked[0]) < 250
