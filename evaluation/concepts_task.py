@@ -8,6 +8,7 @@ category); how often does one of the window's other items come among the first t
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import combinations
 from typing import Final
 
@@ -95,12 +96,13 @@ def _searches(graph: ConceptGraph, first: Sequence[Window]) -> dict[str, Search]
     counts = Counter(one.item for window in first for one in window.touched if one.item)
     popular = [item for item, _ in counts.most_common(FOUND)]
     rng, items = random.Random(7), sorted(counts)
+    described = cache(graph.describe)
 
     def expanded(query: str, *, further: bool) -> list[str]:
-        views = {name: view for name in asked(query) if (view := graph.describe(name)) is not None}
+        views = {name: view for name in asked(query) if (view := described(name)) is not None}
         near = beside(views) if further else {}
         strengths = {**dict.fromkeys(views, 1.0), **near}
-        views |= {name: view for name in near if (view := graph.describe(name)) is not None}
+        views |= {name: view for name in near if (view := described(name)) is not None}
         return [linked.name for linked in rank(views, strengths, FOUND)]
 
     return {

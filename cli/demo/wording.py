@@ -61,6 +61,8 @@ def examples(url: str, user: str, item: str) -> str:
         f"/v1/users/{person}/scores",
         f"/v1/items/{thing}/similar",
         "/v1/trending",
+        f"/v1/rules?item={thing}",
+        "/v1/concepts?n=5",
         "/v1/segments",
     )
     calls = [f"  curl -s {shlex.quote(url + path)}" for path in paths]

@@ -115,12 +115,14 @@ def test_shoppers_come_are_shown_and_leave_nothing_behind(tmp_path: Path) -> Non
         children = demo.children()
         assert len(children) == 5  # store, broker, flow, API, shoppers
         demo.until(lambda: "/v1/segments\n" in demo.text)
-        recommended, profile, similar, trending, segments = demo.called()
+        recommended, profile, similar, trending, rules, concepts, segments = demo.called()
         assert recommended["items"]
         assert profile["profile"]["events"] > 0
         assert similar["items"]
         assert trending["items"]
         assert isinstance(segments["segments"], list)
+        assert isinstance(rules["rules"], list)
+        assert isinstance(concepts["concepts"], list)
         assert demo.ended() == 0
         assert psutil.wait_procs(children, timeout=10)[1] == []
     assert "THE SHOPPERS ARE SIMULATED" in demo.text
