@@ -48,6 +48,9 @@ FEEDBACK_TYPES: Final[frozenset[str]] = frozenset(get_args(FeedbackType))
 
 Purpose = Literal["personalization", "marketing"]
 
+PERSONALIZATION: Final = "personalization"
+"""Without it, nothing is profiled and nothing learnt."""
+
 
 class Event(Struct, kw_only=True, omit_defaults=True, gc=False):
     """One thing that a visitor did, or said, on one site.
@@ -106,6 +109,16 @@ class Item(Struct, kw_only=True):
 
 
 DEVICE_PREFIX: Final = "device:"
+
+
+def refuses(event: Event) -> bool | None:
+    """Return whether the event forbids to profile and learn; None if it says nothing of it.
+
+    >>> said = (None, [], ["personalization"])
+    >>> [refuses(Event(id="1", type="view", time=1, consent=consent)) for consent in said]
+    [None, True, False]
+    """
+    return None if event.consent is None else PERSONALIZATION not in event.consent
 
 
 def subject_of(user: str | None, device: str | None) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from contracts import keys
 from contracts.codec import DecodeError, decode_event
 from contracts.events import Event
-from contracts.rejects import Rejected, WithheldReason, rejected
+from contracts.rejects import Rejected, rejected
 from contracts.settings import FlowSettings
 from contracts.validation import check
 from operators.catalogue import Catalogue
@@ -20,7 +20,7 @@ MAX_TAGS = 10
 
 
 class Clean:
-    """Decode, validate, correct the clock, withhold, enrich: one record at a time, no state.
+    """Decode, validate, correct the clock, enrich: one record at a time, no state.
 
     >>> clean = Clean(FlowSettings(), Catalogue())
     >>> raw = b'{"id": "1", "type": "view", "user": "ada", "time": 1511544070000, "item": "cup"}'
@@ -35,9 +35,7 @@ class Clean:
         self._lateness = settings.lateness_seconds * 1000
         self._catalogue = catalogue
 
-    def __call__(
-        self, raw: bytes, received: int, origin: str, seq: int
-    ) -> Arrived | Rejected | WithheldReason:
+    def __call__(self, raw: bytes, received: int, origin: str, seq: int) -> Arrived | Rejected:
         """Return the event, or why there is none. `received` is its arrival time (ms)."""
         try:
             event = decode_event(raw)
@@ -46,8 +44,6 @@ class Clean:
         fault = check(event)
         if fault is not None:
             return rejected(*fault, origin, raw, received, event.site)
-        if event.consent is not None and "personalization" not in event.consent:
-            return "no_consent"
         if event.time > received + self._max_ahead:
             # A clock that runs ahead is set to the arrival: no window may move because of it.
             event.time = received

@@ -57,18 +57,13 @@ def _sort(clean: Clean, batch: Batch, buckets: int) -> tuple[dict[int, list[Arri
         )
         if isinstance(result, Arrived):
             groups[device_bucket(result.event, buckets)].append(result)
-        elif isinstance(result, Rejected):
-            refused.records.append(result)
-            _count(refused.ends.rejected, result.reason)
         else:
-            _count(refused.ends.withheld, result)
+            refused.records.append(result)
+            counts = refused.ends.rejected
+            counts[result.reason] = counts.get(result.reason, 0) + 1
     return groups, refused
 
 
 def _unread(record: Any) -> Rejected:
     reason, detail = record.fault
     return rejected(reason, detail, record.origin, record.value, record.received)
-
-
-def _count(counts: dict[str, int], reason: str) -> None:
-    counts[reason] = counts.get(reason, 0) + 1

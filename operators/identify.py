@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from contracts.codec import pack
-from contracts.events import subject_of
+from contracts.events import refuses, subject_of
 from contracts.keys import PROFILE_TTL_MS
 from operators.durable import PackedMap
 from operators.messages import Arrived, Attributed
@@ -20,6 +20,7 @@ from operators.messages import Arrived, Attributed
 class _Device(Struct, array_like=True, gc=False):
     user: str | None
     seen: int
+    refused: bool = False
 
 
 _decode = msgspec.msgpack.Decoder(_Device).decode
@@ -84,8 +85,14 @@ class Identify:
         user = item.event.user or device.user
         own = subject_of(None, id_)
         changed = item.received - device.seen > SEEN_STEP_MS
+        said = refuses(item.event)
+        if said is not None and said != device.refused:
+            device.refused, changed = said, True
+        if device.refused:
+            self._drop(key)  # what was withheld is not to be adopted either
         if user is None:
-            self._keep(key, item)
+            if not device.refused:
+                self._keep(key, item)
         elif user != device.user:
             if raw is not None:
                 out.extend(self._adopted(key, user, item.seq))
@@ -93,7 +100,7 @@ class Identify:
             self._drop(key)
             device.user = user
             changed = True
-        out.append(Attributed(user or own, item))
+        out.append(Attributed(user or own, item, refused=device.refused))
         if changed:
             device.seen = max(device.seen, item.received)
             self._devices[key] = pack(device)

@@ -94,12 +94,14 @@ class Attributed(Struct, array_like=True, gc=False):
 
     `adopted`: it was applied to the device before, and counted. `merged_into`: the subject, a
     device, turned out to be this user, so its own profile ends; the event itself is not applied.
+    `refused`: on this device someone withdrew consent, and nobody has given it since.
     """
 
     subject: str
     arrived: Arrived
     adopted: bool = False
     merged_into: str | None = None
+    refused: bool = False
 
 
 class UserSlice(Packed, array_like=True, tag="users"):

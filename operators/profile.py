@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from contracts.codec import pack, unpack_profile
-from contracts.events import FEEDBACK_TYPES, Event
+from contracts.events import FEEDBACK_TYPES, PERSONALIZATION, Event, refuses
 from contracts.keys import PROFILE_TTL_MS, alias_value
 from contracts.profile import PROFILE_VERSION, TOUCH_TYPES, Profile, Recent, Session
 from contracts.settings import FlowSettings
@@ -81,6 +81,24 @@ def apply(
     return Applied(profile, arrived, adopted, created, in_session, new, ended, before)
 
 
+def withheld(profile: Profile, item: Attributed) -> bool:
+    """Return whether an event may not be applied, for want of consent to personalization.
+
+    A refusal is all that is remembered of the event that says it, and holds for those that say
+    nothing, until consent is given.
+    """
+    event = item.arrived.event
+    said = refuses(event)
+    if said:
+        profile.consent = list(event.consent or ())
+        profile.last_seen = max(profile.last_seen, event.time)
+        return True
+    if said is None:
+        known = profile.consent
+        return item.refused or (known is not None and PERSONALIZATION not in known)
+    return False
+
+
 class Profiles:
     """One bucket of people; `Durable`. Packed profiles are views and state in one.
 
@@ -108,6 +126,10 @@ class Profiles:
             profile = open_.get(key)
             if profile is None:
                 profile = open_[key] = self._open(key, event.site, item.subject)
+            if withheld(profile, item):
+                if not item.adopted:
+                    self.ends.withheld["no_consent"] = self.ends.withheld.get("no_consent", 0) + 1
+                continue
             applied = apply(profile, item.arrived, self._settings, adopted=item.adopted)
             if not item.adopted:
                 self.ends.applied += 1
@@ -115,7 +137,10 @@ class Profiles:
             for observe in self._observers:
                 observe(applied)
         for key, profile in open_.items():
-            self._people[key] = packed = pack(profile)
+            packed = pack(profile)
+            if packed == self._people.get(key):
+                continue  # all of its events were withheld
+            self._people[key] = packed
             views[key] = View("profile", profile.site, profile.id, packed)
         return list(views.values())
 

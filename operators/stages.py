@@ -159,7 +159,7 @@ class ProfileStage:
                 out.append(Lesson(slice_.round, points, named, examples))
             if counted or facts or gone:
                 out.append(FactSlice(slice_.round, "profile", facts, [], gone))
-        if views:
+        if any(slice_.items for slice_ in messages):
             ends = ends_view("profile", messages[0].bucket, self._profiles.ends)
             out.insert(0, Views([*views.values(), ends]))
         return out

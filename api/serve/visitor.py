@@ -3,17 +3,15 @@
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from contracts.codec import DecodeError, unpack_profile, unpack_standing
 from contracts.decisions import Standing
+from contracts.events import PERSONALIZATION
 from contracts.profile import Profile, Recent
 from contracts.settings import ApiSettings
 from online_models.blend import Touch, wanted
 from online_models.touches import touches_of
 from storage.views import Person
-
-PERSONALIZATION: Final = "personalization"
 
 logger = logging.getLogger("headrace.api")
 
