@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Response
@@ -17,6 +18,8 @@ from api.collect.metrics import CollectMetrics
 from api.collect.routes import PATHS, build_router
 from api.serve import Serving
 from api.serve import router as serve_router
+from api.serve.rules import RulesError
+from api.serve.rules_file import RulesFile
 from contracts.settings import Settings, SettingsError
 
 
@@ -33,6 +36,7 @@ class Service(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     """Return the service; it connects when it starts. Raises `SettingsError`."""
     _check_addresses(settings)
+    _check_rules(settings.api.rules_file)
     keys = WriteKeys.of(settings.api)
 
     @asynccontextmanager
@@ -61,6 +65,13 @@ def _check_addresses(settings: Settings) -> None:
     ):
         if not address:
             raise SettingsError(f"{name} is empty: set it, or start with `headrace up`")
+
+
+def _check_rules(file: Path | None) -> None:
+    try:
+        RulesFile(file)
+    except RulesError as error:
+        raise SettingsError(f"api.rules_file: {error}") from None
 
 
 async def healthz() -> Response:

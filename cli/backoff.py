@@ -13,6 +13,8 @@ class Backoff:
     >>> backoff = Backoff(first_seconds=1.0, longest_seconds=3.0, limit=4)
     >>> [backoff.died(now=float(second)) for second in range(4)]
     [1.0, 2.0, 3.0, None]
+    >>> backoff.patience_seconds
+    6.0
     """
 
     first_seconds: float = 0.25
@@ -21,6 +23,12 @@ class Backoff:
     limit: int = 10
     deaths: int = 0
     _started: float | None = None
+
+    @property
+    def patience_seconds(self) -> float:
+        """The sum of all delays: how long it takes to give up on what dies at once."""
+        delays = (self.first_seconds * 2.0**death for death in range(self.limit - 1))
+        return sum(min(self.longest_seconds, delay) for delay in delays)
 
     def started(self, now: float) -> None:
         """Note a start."""

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from pydantic import SecretStr
 
+from cli.errors import WrongUseError
 from cli.options import AsJson, ConfigFile
 from contracts.setting_sources import Schema
 from contracts.settings import Settings
@@ -16,8 +17,18 @@ from contracts.settings import Settings
 MASK = "********"
 SECRET_WORDS = ("password", "secret", "key", "token", "oauthbearer.config")
 
+EXAMPLES = """\b
+Examples:
+  headrace config check --config headrace.toml
+  headrace config show --json
+"""
+
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Check, show and describe the settings."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Check, show and describe the settings.",
+    epilog=EXAMPLES,
+    rich_markup_mode=None,
 )
 
 
@@ -25,6 +36,7 @@ app = typer.Typer(
 def check(config: ConfigFile = None) -> None:
     """Check a settings file and the environment; say what is wrong, or `ok`."""
     loaded = Settings.trace(config, os.environ)
+    check_rules(loaded.settings)
     print(f"ok: {len(loaded.origins)} settings given, the rest are defaults")
 
 
@@ -57,6 +69,19 @@ def schema() -> None:
 def table() -> None:
     """Print every setting with its default and meaning, as a Markdown table."""
     print(markdown())
+
+
+def check_rules(settings: Settings) -> None:
+    """Read the rules file that the settings name; raise `WrongUseError` for what is wrong in it."""
+    # Here, so that the other commands need not load the API.
+    from api.serve.rules import RulesError, load
+
+    if settings.api.rules_file is None:
+        return
+    try:
+        load(settings.api.rules_file)
+    except RulesError as error:
+        raise WrongUseError(f"api.rules_file: {error}") from None
 
 
 def markdown() -> str:

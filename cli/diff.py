@@ -29,13 +29,14 @@ def diff(
       headrace diff live rebuilt --json
     """
     from cli.lock import LockedError
-    from cli.store_access import running_settings, store_of
+    from cli.store_access import check_runs, running_settings, store_of
     from flows.diff import diff as compare
     from flows.diff import differs
     from storage.errors import StoreError
     from storage.redis_views import RedisViews
 
     settings = Settings.load(config, os.environ, {"data_dir": data_dir, "redis.url": redis})
+    check_runs(settings)
     try:
         with store_of(running_settings(settings)) as store:
             views = RedisViews.open(store)

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import CommandError, WrongUseError
+from cli.errors import WrongUseError
+from cli.output_file import check_output, write_output
 from evaluation.errors import EvaluationError
 from evaluation.picture import picture
 from evaluation.questions import PROTOCOLS
@@ -89,7 +90,7 @@ def evaluate(
     )
     svg_file = svg_file or _beside(json_file)
     for file in (json_file, svg_file):
-        _check_folder(file)
+        check_output(file)
     try:
         with progress_on(sys.stderr) as tell:
             board = task(task_)(replace(request, progress=tell))
@@ -110,12 +111,6 @@ def _format(source: Path, given: str | None) -> str:
     return format_
 
 
-def _check_folder(file: Path | None) -> None:
-    """Refuse a file that could not be written in the end, before the work is done."""
-    if file is not None and str(file) != "-" and (file.is_dir() or not file.parent.is_dir()):
-        raise WrongUseError(f"{file}: expected a file in a folder that exists")
-
-
 def _beside(json_file: Path | None) -> Path | None:
     """Return where the picture goes if nothing else is said."""
     if json_file is None or str(json_file) == "-" or json_file.suffix == ".svg":
@@ -129,17 +124,10 @@ def _show(board: Scoreboard, json_file: Path | None, svg_file: Path | None) -> N
     text = json.dumps(board.as_dict(), indent=2) + "\n"
     curves = board.curves()
     if svg_file is not None and curves:
-        _write(svg_file, picture(f"{board.task}, {board.protocol}", board.curve, curves))
+        write_output(svg_file, picture(f"{board.task}, {board.protocol}", board.curve, curves))
     if json_file is not None and str(json_file) == "-":
         sys.stdout.write(text)
         return
     print_board(board, sys.stdout)
     if json_file is not None:
-        _write(json_file, text)
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"{file}: cannot be written: {error}") from error
+        write_output(json_file, text)

@@ -20,6 +20,7 @@ from cli.options import AsJson
 from contracts.codec import encode_json
 from contracts.events import Event, Item
 from contracts.validation import EARLIEST_MS
+from contracts.wording import counted
 from flows import importers
 from flows.importers import FORMATS, ImporterError, Report
 from flows.importers.errors import BadLineError
@@ -71,6 +72,8 @@ def import_(
                     catalog,
                     _lines(_counted(importers.catalog(format_, source, items), items), site),
                 )
+    except importers.NoFilesError as error:
+        raise WrongUseError(str(error)) from None
     except ImporterError as error:
         raise CommandError(str(error)) from None
     seconds = time.monotonic() - started
@@ -86,7 +89,8 @@ def import_(
     _print_summary(summary, as_json, sys.stderr if STDOUT in (output, catalog) else sys.stdout)
     skipped = report.skipped.total() + items.skipped.total()
     if strict and skipped:
-        raise CommandError(f"{skipped:,} lines were skipped, and --strict was asked for")
+        was = "was" if skipped == 1 else "were"
+        raise CommandError(f"{counted(skipped, 'line')} {was} skipped, and --strict was asked for")
 
 
 class Tally:
@@ -171,7 +175,7 @@ def _print_summary(summary: dict[str, Any], as_json: bool, stream: Any) -> None:
         print(json.dumps(summary), file=stream)
         return
     print(
-        f"{summary['written']:,} events of {summary['lines']:,} lines"
+        f"{counted(summary['written'], 'event')} of {counted(summary['lines'], 'line')}"
         f" in {summary['seconds']:.1f} s to {summary['output']}",
         file=stream,
     )
@@ -186,6 +190,8 @@ def _print_summary(summary: dict[str, Any], as_json: bool, stream: Any) -> None:
         print(f"{parts[1]['events']:,} item records to {parts[1]['output']}", file=stream)
     for part in parts:
         _warn(part)
+    if not summary["lines"]:
+        print(f"warning: {summary['source']} holds no lines", file=sys.stderr)
 
 
 def _warn(part: dict[str, Any]) -> None:
@@ -193,7 +199,7 @@ def _warn(part: dict[str, Any]) -> None:
     if not skipped:
         return
     total = sum(skipped.values())
-    print(f"warning: skipped {total:,} lines: {_listed(skipped)}", file=sys.stderr)
+    print(f"warning: skipped {counted(total, 'line')}: {_listed(skipped)}", file=sys.stderr)
     for sample in part["samples"]:
         print(f"  {sample}", file=sys.stderr)
     if total > len(part["samples"]):

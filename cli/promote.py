@@ -27,12 +27,13 @@ def promote(
       headrace promote live
     """
     from cli.lock import LockedError
-    from cli.store_access import running_settings, store_of
+    from cli.store_access import check_runs, running_settings, store_of
     from storage.connection import connect, translated
     from storage.errors import StoreError
     from storage.redis_views import RedisViews
 
     settings = Settings.load(config, os.environ, {"data_dir": data_dir, "redis.url": redis})
+    check_runs(settings)
     try:
         with store_of(running_settings(settings)) as store:
             views = RedisViews.open(store)

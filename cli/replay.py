@@ -10,6 +10,7 @@ import typer
 
 from cli.errors import CommandError, WrongUseError
 from cli.options import ConfigFile, DataDir, Kafka, Redis, Workers
+from cli.output_file import STDOUT, check_output, write_output
 from cli.replay_progress import progress_on
 from contracts.keys import LIVE
 from contracts.settings import Settings
@@ -67,9 +68,12 @@ def replay(
         "redis.url": redis,
     }
     check_namespace(namespace)
+    check_output(json_file)
     settings = Settings.load(config, os.environ, given)
     summary, _ = run(settings, source, format_, namespace, (start, end), speed_of(speed), resume)
     _show(summary, namespace, json_file)
+    if not summary.events:
+        print(f"warning: {source} held no events", file=sys.stderr)
 
 
 def run(
@@ -138,15 +142,15 @@ def speed_of(text: str) -> float:
 
 def _show(summary: Summary, namespace: str, json_file: Path | None) -> None:
     text = json.dumps(summary.as_dict(), indent=2)
-    if json_file is not None and str(json_file) != "-":
-        json_file.write_text(text + "\n")
-    if json_file is not None and str(json_file) == "-":
+    if json_file == STDOUT:
         print(text)
         return
     print(f"namespace          {namespace}")
     for name, value in summary.as_dict().items():
         shown = f"{value:,}" if isinstance(value, int) else _counts(value)
         print(f"{name.replace('_', ' '):18} {shown}")
+    if json_file is not None:
+        write_output(json_file, text + "\n")
 
 
 def _counts(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from cli.embedded import EmbeddedStore
+from cli.errors import WrongUseError
 from cli.lock import DataDirLock, LockedError, is_locked
 from contracts.settings import RedisSettings, Settings, SettingsError
 
@@ -33,6 +34,22 @@ def store_of(settings: Settings) -> Iterator[RedisSettings]:
             yield settings.redis.model_copy(update={"url": SecretStr(store.url)})
     finally:
         lock.__exit__(None, None, None)
+
+
+def check_runs(settings: Settings) -> None:
+    """Refuse a data folder that nothing ran in, for commands that only look at what did.
+
+    A server that the settings name needs no folder.
+    """
+    data_dir = settings.data_dir.resolve()
+    if settings.redis.url.get_secret_value() or is_locked(data_dir):
+        return
+    if not data_dir.is_dir():
+        raise WrongUseError(f"--data-dir {data_dir}: there is no such folder")
+    if not (data_dir / "store").is_dir():
+        raise WrongUseError(
+            f"--data-dir {data_dir}: the folder holds no store: name the one that the runs wrote to"
+        )
 
 
 def running_settings(settings: Settings) -> Settings:

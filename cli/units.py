@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
+from cli.backoff import Backoff
 from cli.children import Child, ChildError, PermanentError
 from cli.cluster import WORKER, Cluster, child_environ
 from cli.embedded import EmbeddedBroker, EmbeddedStore
@@ -19,7 +20,7 @@ from cli.supervisor import Unit
 from contracts.settings import Loaded, Settings, kafka_config
 from flows.recovery import RecoveryError, prepare
 from flows.segments import sweep_all
-from flows.topics import TopicsError, TopicsRefusedError, create_topics
+from flows.topics import TIMEOUT_S, TopicsError, TopicsRefusedError, create_topics
 from storage.errors import StoreError, StoreRefused
 from storage.redis_views import RedisViews
 
@@ -51,6 +52,7 @@ class Deployment:
     def __init__(self, loaded: Loaded, data_dir: Path, lock: int, part: Part = Part.ALL) -> None:
         settings = loaded.settings
         self._part = part
+        self._said = False
         self._data_dir = data_dir
         self._flow_dir = namespace_dir(data_dir, settings.namespace)
         self._hold = (lock,)
@@ -166,11 +168,23 @@ class Deployment:
     def _prepare(self) -> None:
         """Make recovery safe to resume from, while no worker runs."""
         if self._broker is None:
+            self._say_waiting()
             self._create_topics()
         directory = self._flow_dir / "recovery"
         epoch = _or_child_error(lambda: prepare(directory, self._settings.flow.recovery_parts))
         _or_child_error(lambda: sweep_all(self._flow_dir / "state", directory))
         logger.info("recovery is clean: the flow resumes at epoch %d", epoch)
+
+    def _say_waiting(self) -> None:
+        if not self._said:
+            self._said = True
+            seconds = Backoff().patience_seconds + Backoff().limit * TIMEOUT_S
+            logger.info(
+                "asking Kafka at %s for its topics: if it does not answer, this gives up after "
+                "about %.0f s",
+                self._settings.kafka.bootstrap_servers,
+                seconds,
+            )
 
     def _issue_run(self) -> int:
         return _or_child_error(self._next_run)

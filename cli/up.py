@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.config import check_rules
 from cli.errors import CommandError, WrongUseError
 from cli.options import ConfigFile, DataDir, Kafka, Redis, Workers
 from cli.part import Part
@@ -58,6 +59,7 @@ def up(
     loaded = Settings.trace(config, os.environ, given)
     if only.serves:
         check_exposure(loaded.settings.api)
+        check_rules(loaded.settings)
     if only is not Part.ALL:
         check_shared(loaded.settings)
     run(loaded, only)

@@ -105,6 +105,8 @@ def from_file(cls: type[BaseSettings], file: Path) -> tuple[Tree, dict[str, str]
     """Return what a TOML or JSON file sets, and the origin of each value."""
     schema = Schema(cls)
     try:
+        if file.is_dir():
+            raise SettingsError(f"{file}: is a folder; expected a settings file (TOML or JSON)")
         if not file.is_file():
             raise SettingsError(f"{file}: there is no such settings file")
         source: PydanticBaseSettingsSource = (

@@ -13,9 +13,9 @@
 """
 
 from flows.importers.bad_lines import BadLine
-from flows.importers.errors import ImporterError, WrongFormatError
+from flows.importers.errors import ImporterError, NoFilesError, WrongFormatError
 from flows.importers.importer import Importer
-from flows.importers.registry import FORMATS, catalog, detect, read, read_all
+from flows.importers.registry import FORMATS, catalog, check_files, detect, read, read_all
 from flows.importers.report import Report
 
 __all__ = [
@@ -23,9 +23,11 @@ __all__ = [
     "BadLine",
     "Importer",
     "ImporterError",
+    "NoFilesError",
     "Report",
     "WrongFormatError",
     "catalog",
+    "check_files",
     "detect",
     "read",
     "read_all",

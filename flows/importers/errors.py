@@ -9,6 +9,10 @@ class WrongFormatError(ImporterError):
     """The file is not of the format that it was read as."""
 
 
+class NoFilesError(WrongFormatError):
+    """The folder holds no file of the format."""
+
+
 class BadLineError(ValueError):
     """One line cannot be read: it is skipped. `reason` is for counting, the text to read."""
 

@@ -23,7 +23,7 @@ from flows.importers import (
     yoochoose,
 )
 from flows.importers.bad_lines import BadLine
-from flows.importers.errors import ImporterError, WrongFormatError
+from flows.importers.errors import ImporterError, NoFilesError, WrongFormatError
 from flows.importers.importer import Importer
 from flows.importers.report import Report
 from flows.importers.sorting import MEMORY
@@ -70,7 +70,7 @@ def read(
     try:
         yield from importer.read(path, report, memory)
     except WrongFormatError as error:
-        raise WrongFormatError(f"{error}{_hint(format, path)}") from None
+        raise type(error)(f"{error}{_hint(format, path)}") from None
 
 
 def read_all(
@@ -83,7 +83,7 @@ def read_all(
     try:
         yield from importer.read_all(path, memory)
     except WrongFormatError as error:
-        raise WrongFormatError(f"{error}{_hint(format, path)}") from None
+        raise type(error)(f"{error}{_hint(format, path)}") from None
 
 
 def catalog(
@@ -96,7 +96,18 @@ def catalog(
     try:
         yield from importer.catalog(path, report)
     except WrongFormatError as error:
-        raise WrongFormatError(f"{error}{_hint(format, path)}") from None
+        raise type(error)(f"{error}{_hint(format, path)}") from None
+
+
+def check_files(
+    format: str,  # noqa: A002  # it is what the command line calls it
+    path: Path,
+) -> None:
+    """Raise `NoFilesError` for a folder that holds no file of the format; reads none of them."""
+    try:
+        Source(path).main(*_importer(format).main)
+    except NoFilesError as error:
+        raise NoFilesError(f"{error}{_hint(format, path)}") from None
 
 
 def detect(path: Path) -> str | None:

@@ -8,6 +8,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
+from contracts.wording import counted
 from flows.importers.errors import BadLineError, WrongFormatError
 from flows.importers.report import Progress
 from flows.importers.source import MAX_LINE, lines
@@ -68,7 +69,9 @@ class Splitter:
         found = len(cells)
         if found != self._most:
             if not self._least <= found <= self._most:
-                raise BadLineError("wrong number of columns", f"{found} columns: {text[:80]!r}")
+                raise BadLineError(
+                    "wrong number of columns", f"{counted(found, 'column')}: {text[:80]!r}"
+                )
             cells += [""] * (self._most - found)
         return cells
 

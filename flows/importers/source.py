@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import IO, Final
 
-from flows.importers.errors import ImporterError, WrongFormatError
+from flows.importers.errors import ImporterError, NoFilesError
 from flows.importers.report import Progress
 
 MAX_LINE: Final = 1 << 20
@@ -58,7 +58,7 @@ class Source:
         if not found:
             there = sorted(entry.name for entry in self.path.glob("*"))
             listed = ", ".join(there[:8]) + (", ..." if len(there) > 8 else "")
-            raise WrongFormatError(
+            raise NoFilesError(
                 f"{self.path}: the folder holds no {' or '.join(patterns)}; "
                 f"it holds {listed or 'nothing'}"
             )

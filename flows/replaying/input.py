@@ -13,7 +13,14 @@ from flows.importers.errors import ImporterError
 from flows.process import Process
 from flows.records import RawBatch
 from flows.replaying.arrival_clock import Arrival, arrived
-from flows.replaying.files import fingerprint, imported, is_event_table, recorded
+from flows.replaying.files import (
+    FileError,
+    event_files,
+    fingerprint,
+    imported,
+    is_event_table,
+    recorded,
+)
 from flows.replaying.moments import MomentError, moment
 from flows.replaying.source import ReplaySource, UnusableRecording
 from flows.replaying.spec import KAFKA, ReplaySpec
@@ -85,6 +92,7 @@ def spec_of(
             raise ReplayInputError(f"{source}: there is no such file or folder")
         if bounds != (None, None):
             raise ReplayInputError("--from and --to cut a topic; a file is replayed whole")
+        _check_files(format_, path)
         return ReplaySpec(str(path.resolve()), format_, None, None, speed)
     if not settings.kafka.bootstrap_servers:
         raise ReplayInputError(
@@ -96,6 +104,16 @@ def spec_of(
     topics = ReplaySpec(source).topics
     ends = end_offsets(kafka_config(settings), topics)
     return ReplaySpec(source, format_, *bounds, speed, ends)
+
+
+def _check_files(format_: str, path: Path) -> None:
+    try:
+        if format_ == EVENTS:
+            event_files(path)
+        else:
+            importers.check_files(format_, path)
+    except (FileError, importers.NoFilesError) as error:
+        raise ReplayInputError(str(error)) from None
 
 
 def _check_bound(bound: str | None) -> None:

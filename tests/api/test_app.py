@@ -196,3 +196,18 @@ def test_it_lives_without_its_store() -> None:
     with serving("127.0.0.1:9", **{"redis.url": NOWHERE, "kafka.delivery_timeout_ms": 200}) as url:
         assert httpx.get(f"{url}/healthz").json() == {"status": "up"}
         assert httpx.post(f"{url}/v1/events", json=EVENT).status_code == 503
+
+
+def test_wrong_rules_end_it_with_one_line(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nname = "sale"\naction = "boost"\n')
+    settings = Settings(
+        kafka=KafkaSettings(bootstrap_servers=NOWHERE),
+        redis=RedisSettings(url=SecretStr("redis://127.0.0.1:1")),
+        api=ApiSettings(rules_file=rules, port=free_port()),
+    )
+    with process(settings, tmp_path) as running:
+        assert running.wait(60) == 2
+    said = (tmp_path / "api.log").read_text()
+    assert f"headrace api: api.rules_file: {rules}: " in said
+    assert "Traceback" not in said

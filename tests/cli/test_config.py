@@ -35,6 +35,12 @@ def _file(tmp_path: Path, text: str) -> str:
     return str(path)
 
 
+def test_its_help_has_an_example() -> None:
+    done = headrace("config", "--help")
+    assert done.returncode == 0
+    assert "headrace config check --config headrace.toml" in done.stdout
+
+
 def test_show_names_every_setting_its_origin_and_no_secret(tmp_path: Path) -> None:
     file = _file(
         tmp_path,

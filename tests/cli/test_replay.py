@@ -50,3 +50,13 @@ def test_the_bad_lines_of_a_data_set_are_counted_with_any_number_of_workers(
     assert found[0] == found[1]
     assert (found[0]["events"], found[0]["applied"]) == (5, 1)
     assert found[0]["rejected"] == {"malformed": 2, "invalid": 1, "bad_time": 1}
+
+
+@pytest.mark.timeout(200)  # a cluster is started, on a machine that may be busy
+def test_an_empty_recording_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "empty.jsonl"
+    file.touch()
+    run = replay(tmp_path, str(file), "--json", "-")
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["events"] == 0
+    assert f"warning: {file} held no events" in run.stderr
