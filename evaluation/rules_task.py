@@ -21,6 +21,9 @@ Basket = Sequence[str]
 
 COLUMNS: Final = ("lift", "confidence", "pairs", "items")
 NAMED: Final = 10
+ORDERS: Final = 1_000
+"""Orders of several items that a recording must have, or its visits are the baskets."""
+
 SEEN: Final = 5
 HALF: Final = 0.5
 
@@ -28,7 +31,8 @@ HALF: Final = 0.5
 def run(request: Request) -> Scoreboard:
     """Mine the first half; return how the pairs named fare in the second."""
     found = baskets_of(request)
-    basis = "order" if len(found.orders) >= 100 else "visit"
+    several = sum(len(items) > 1 for _, items in found.orders)
+    basis = "order" if several >= ORDERS else "visit"
     windows = [(w.time, [t.item for t in w.touched if t.item]) for w in found.windows]
     whole = found.orders if basis == "order" else windows
     baskets = [(time, items) for time, items in whole if len(items) <= MAX_ITEMS]

@@ -18,7 +18,7 @@ NOON = 1_700_000_000_000
 def recording(path: Path, orders: bool, shelves: int = 8) -> Path:
     rng = random.Random(5)
     lines = []
-    for at in range(600):
+    for at in range(1_100):
         shelf = rng.randrange(shelves)
         for number, item in enumerate(rng.sample(range(6), 3)):
             event = Event(
@@ -59,9 +59,9 @@ def test_concepts_beat_popular_and_random(tmp_path: Path) -> None:
 
 def test_orders_are_whole_and_windows_are_short(tmp_path: Path) -> None:
     found = baskets_of(Request(recording(tmp_path / "in", orders=True), "events"))
-    assert len(found.orders) == 600
+    assert len(found.orders) == 1_100
     assert {len(items) for _, items in found.orders} == {3}
-    assert found.events == 1_800
+    assert found.events == 3_300
 
 
 def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:
