@@ -22,6 +22,7 @@ POSITIONS: Final = (-1, 0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50)
 """Least position of each bucket of positions; the first is for positions that are not known."""
 
 RATE: Final = 0.03
+BIAS_RATE: Final = 0.06
 LIMIT: Final = 20.0
 _FLOOR: Final = 1e-6
 _START: Final = {"rate_medium": 0.5, "strength": 0.5, "touched": 1.0}
@@ -84,10 +85,10 @@ class RankWeights:
         error = -odds
         error[clicked] += 1.0
         slope, bucket = error @ x, _bucket(HISTORIES, history)
-        _step(self._shared, self._squares[0], slope)
-        _step(self._own[bucket], self._squares[1 + bucket], slope)
+        _step(self._shared, self._squares[0], slope, RATE)
+        _step(self._own[bucket], self._squares[1 + bucket], slope, RATE)
         biased = np.bincount(_buckets(positions), error, len(POSITIONS)).astype(np.float64)
-        _step(self._bias, self._bias_squares, biased)
+        _step(self._bias, self._bias_squares, biased, BIAS_RATE)
         self.learned += 1
 
     def pack(self) -> bytes:
@@ -118,10 +119,13 @@ class RankWeights:
 
 
 def _step(
-    target: NDArray[np.float64], squares: NDArray[np.float64], slope: NDArray[np.float64]
+    target: NDArray[np.float64],
+    squares: NDArray[np.float64],
+    slope: NDArray[np.float64],
+    rate: float,
 ) -> None:
     squares += slope * slope
-    target += RATE * slope / np.sqrt(squares + _FLOOR)
+    target += rate * slope / np.sqrt(squares + _FLOOR)
     np.clip(target, -LIMIT, LIMIT, out=target)
 
 

@@ -23,7 +23,7 @@ from online_models.tracks import COLUMNS, STRENGTH, Tracks
 LASTS_MS: Final = 30 * 60 * 1000
 """Event time after which a list is over: a click that comes later is not the list's doing."""
 
-STRENGTH_RATE: Final = 0.1
+STRENGTH_RATE: Final = 0.2
 FIRST_PACE: Final = 0.1
 PACE_LISTS: Final = 1_000
 LAST_MS: Final = 1 << 53
