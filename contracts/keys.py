@@ -39,6 +39,9 @@ TOPICS: Final = (
     FACTS_TOPIC,
 )
 
+MODELS: Final = ("intent", "segments", "baskets", "ranker", "visits", "rates", "items")
+"""Models that publish what they know of themselves; the name is the id of their view."""
+
 DAY_MS: Final = 86_400_000
 PROFILE_TTL_MS: Final = 365 * DAY_MS
 ITEM_TTL_MS: Final = 90 * DAY_MS

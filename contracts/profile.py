@@ -78,6 +78,14 @@ class Session(Struct, array_like=True, gc=False):
     value: float = 0.0
 
 
+class BotMark(Struct, array_like=True, gc=False):
+    """Why somebody is taken for a program: the rule, since when, and when it last said so."""
+
+    reason: str
+    since: int
+    last: int
+
+
 class Satisfaction(Struct, array_like=True, gc=False):
     """Decayed means of what the person said; `score` is in [-1, 1], 0 is neutral."""
 
@@ -127,6 +135,7 @@ class Profile(Struct, array_like=True):
     traits: dict[str, str | float | bool] = {}
     devices: list[str] = []
     stage: Stage = "new"
+    bot: BotMark | None = None
 
 
 class FeatureVector(Struct, array_like=True):

@@ -129,6 +129,21 @@ class FlowSettings(_Group):
     families: list[FamilyName] = Field(
         default_factory=list, description="models that run, such as intent; none named: all"
     )
+    keep_bots_out: bool = Field(True, description="of what is learnt; their profiles are marked")
+    bot_hours: float = Field(24.0, gt=0, le=24 * 365, description="that a mark outlasts its cause")
+    drift_alarm: float = Field(
+        0.01, gt=0, lt=1, description="chance of a false alarm, of all series of a model"
+    )
+    challengers: list[Literal["tree", "forest"]] = Field(
+        ["tree"], description="that the intent model is compared with"
+    )
+    challenger_every: int = Field(
+        20, ge=1, le=100_000, description="one in how many examples the challengers see"
+    )
+    promote: bool = Field(False, description="let a challenger that proved better take over")
+    promote_alpha: float = Field(
+        0.01, gt=0, lt=0.5, description="chance of promoting one that is no better"
+    )
     seed: int = Field(7, description="of every model that draws random numbers")
 
 

@@ -37,6 +37,7 @@ class RiverArm(base.Classifier):
         self.seed = seed
         self.learned = 0
         self._names: dict[str, None] = {}
+        self._outcomes: dict[bool, None] = {}
         self._model = KINDS[kind](seed)
         self._scaling = PlattScaling()
 
@@ -56,13 +57,19 @@ class RiverArm(base.Classifier):
         known = self._known(x)
         self._scaling.learn_one(self._raw(known), bool(y))
         self._model.learn_one(known, bool(y))
+        self._outcomes[bool(y)] = None
         self.learned += 1
 
     def _raw(self, x: dict[str, float]) -> float:
-        odds = self._model.predict_proba_one(x)
-        if len(odds) < 2:
+        # A forest that is asked before it has learnt takes what it is asked about for all there is.
+        if len(self._outcomes) < 2:
             return PRIOR
-        return min(max(float(odds.get(True, 0.0)), EDGE), 1.0 - EDGE)
+        odds = self._model.predict_proba_one(x)
+        total = float(sum(odds.values()))
+        if total <= 0.0:
+            return PRIOR
+        # A class of no probability may be missing.
+        return min(max(float(odds.get(True, 0.0)) / total, EDGE), 1.0 - EDGE)
 
     def _known(self, x: Mapping[str, float]) -> dict[str, float]:
         # In one order, and complete: a tree looks a feature up where it splits.

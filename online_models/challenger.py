@@ -13,7 +13,7 @@ import msgspec
 from contracts.codec import pack
 from contracts.decisions import Promotion
 from online_models.digest import digest
-from online_models.guard import Guard
+from online_models.guard import MAGIC, Guard
 from online_models.sequential import SequentialTest
 
 PROMOTIONS_KEPT: Final = 20
@@ -116,6 +116,15 @@ class Contest:
             "promotions": self.promotions,
         }
 
+    def counts(self) -> dict[str, int]:
+        """Return what the champion's guard counts."""
+        return self.guard.counts()
+
+    @property
+    def cause(self) -> str:
+        """What the champion's last rollback was for."""
+        return self.guard.cause
+
     def verify(self) -> None:
         """Let each guard look after its model."""
         for guard in self.models.values():
@@ -143,6 +152,9 @@ class Contest:
 
         Raises what `Guard.restore` does.
         """
+        if raw.startswith(MAGIC):  # of before it had challengers
+            self.guard.restore(raw)
+            return
         saved = msgspec.msgpack.decode(raw, type=_Saved)
         for name, guard in self.models.items():
             if name in saved.models:

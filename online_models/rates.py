@@ -8,6 +8,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import msgspec
+
+from contracts.codec import pack
+
 WINDOW_MS: Final = 60_000
 HOURS: Final = 24
 PACE: Final = 1 / 120
@@ -48,9 +52,24 @@ class EventRates:
         while self._open and max(self._open) - min(self._open) >= self.OPEN - 1:
             yield from self._close(min(self._open))
 
+    @property
+    def closed(self) -> int:
+        """The last minute (since the epoch) that was closed; -1 before the first."""
+        return self._closed
+
+    def dump(self) -> bytes:
+        """Return the state."""
+        open_ = {m: dict(sorted(counts.items())) for m, counts in sorted(self._open.items())}
+        return pack((open_, self._closed, sorted(self._types), self._usual, self._known))
+
+    def load(self, raw: bytes) -> None:
+        """Replace the state."""
+        self._open, self._closed, types, self._usual, self._known = _decode(raw)
+        self._types = set(types)
+
     def _close(self, minute: int) -> Iterator[dict[str, float]]:
-        gap = minute - self._closed - 1 if self._closed >= 0 else 0
-        for empty in range(self._closed + 1, minute) if gap < SILENCE else ():
+        first = self._closed + 1 if self._closed >= 0 else minute
+        for empty in range(first, minute) if minute - first < SILENCE else ():
             yield {"rate": self._departure(empty, 0)}
         counts = self._open.pop(minute)
         total = sum(counts.values())
@@ -71,3 +90,8 @@ class EventRates:
         departure = rate - self._usual[hour]
         self._usual[hour] += max(PACE, 1 / (1 + self._known[hour])) * departure
         return departure
+
+
+_decode = msgspec.msgpack.Decoder(
+    tuple[dict[int, dict[str, int]], int, list[str], list[float], list[int]]
+).decode

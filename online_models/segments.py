@@ -133,6 +133,10 @@ class SegmentModel(base.Clusterer):
         if self.learned % MEND_EVERY == 0:
             self._settle(self._centres)
 
+    def knows(self, segment: object) -> bool:
+        """Say whether there is a segment of this id."""
+        return segment == NEWCOMERS or segment in self._ids
+
     def describe(self) -> list[Segment]:
         """Return the segments with sizes, shares, means and lifts, by id.
 

@@ -59,6 +59,9 @@ def _changes(applied: Applied) -> list[tuple[str, Any]]:
     if event.type in ("purchase", "cancel", "return"):
         changes.append(("orders", profile.orders))
         changes.append(("monetary", round(profile.monetary, 2)))
+    bot = profile.bot
+    if bot is not None and bot.since == bot.last == event.time:
+        changes.append(("bot", bot.reason))
     if event.type in ("complaint", "suggestion", "nps", "csat", "dislike"):
         changes.append((event.type, event.value if event.value is not None else event.item))
     if changes:
@@ -165,7 +168,7 @@ def _take_score(standing: Standing, change: UserScore, facts: list[Fact]) -> Non
     score = change.score
     standing.as_of = max(standing.as_of, score.time)
     if change.segment is not None:
-        if change.segment != standing.segment:
+        if change.segment != standing.segment and standing.segment not in change.near:
             facts.append(_message(change, score.time, "segment", change.segment, standing.segment))
             standing.segment, standing.segment_since = change.segment, score.time
         return

@@ -20,6 +20,8 @@ from operators.outcome_stages import ChurnStage, OrderValueStage, SpendStage
 from operators.outcomes import ChurnExamples, OrderExamples, SpendExamples
 from operators.profile import Applied
 from operators.ranker_stage import RankerStage
+from operators.rate_stage import RateCounts, RateStage
+from operators.visit_stage import VisitExamples, VisitStage
 
 
 class ExampleMaker(Durable, Protocol):
@@ -39,7 +41,8 @@ class Family(NamedTuple):
 
     `scores` says that the stage answers each batch with a `FactSlice` for the people it speaks of,
     in a replay (`every`) one for each bucket of users in each round. What a stage changed adds up
-    for `publish_ms` of wall time before it is published.
+    for `publish_ms` of wall time before it is published. `sees_bots`: its examples are made of the
+    events of programs as well.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Family(NamedTuple):
     make_stage: Callable[[FlowSettings, bytes, bool], Any]
     scores: bool = True
     publish_ms: int = 1_000
+    sees_bots: bool = False
 
 
 FAMILIES: Final[Sequence[Family]] = (
@@ -57,6 +61,8 @@ FAMILIES: Final[Sequence[Family]] = (
     Family(ChurnStage.name, ChurnExamples, ChurnStage),
     Family(SpendStage.name, SpendExamples, SpendStage),
     Family(OrderValueStage.name, OrderExamples, OrderValueStage),
+    Family(VisitStage.name, VisitExamples, VisitStage, sees_bots=True),
+    Family(RateStage.name, RateCounts, RateStage, scores=False, sees_bots=True),
 )
 
 

@@ -56,13 +56,14 @@ class Arrived(Struct, array_like=True, gc=False):
 
 
 class Ends(Struct, omit_defaults=True):
-    """How many events ended in which way; `late` is part of `applied`."""
+    """How many events ended in which way; `late` and `unlearnt` are part of `applied`."""
 
     applied: int = 0
     late: int = 0
     duplicate: int = 0
     rejected: dict[str, int] = {}
     withheld: dict[str, int] = {}
+    unlearnt: dict[str, int] = {}
 
     def add(self, other: "Ends") -> None:
         """Add another count to this one."""
@@ -71,6 +72,7 @@ class Ends(Struct, omit_defaults=True):
         self.duplicate += other.duplicate
         self.rejected = _sum(self.rejected, other.rejected)
         self.withheld = _sum(self.withheld, other.withheld)
+        self.unlearnt = _sum(self.unlearnt, other.unlearnt)
 
     def __bool__(self) -> bool:
         return bool(self.applied or self.duplicate or self.rejected or self.withheld)
@@ -304,6 +306,8 @@ class UserScore(Struct, array_like=True, gc=False):
     event: str
     score: Score
     segment: str | None = None
+    near: tuple[str, ...] = ()
+    """Segments nearly as fitting: who is in one of them stays in it."""
 
 
 class UserFact(Struct, array_like=True, gc=False):

@@ -6,17 +6,20 @@ model knows of itself is published from time to time.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 from contracts.codec import dump_json, pack
 from contracts.decisions import Score
 from contracts.settings import FlowSettings
+from online_models.arms import RiverArm
+from online_models.challenger import Contest
+from online_models.drift import DriftWatch
 from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.guard import Guard
 from online_models.intent import IntentModel
-from online_models.segments import SegmentModel
+from online_models.segments import SegmentModel, near
 from operators import routing
 from operators.messages import Example, Examples, UserScore, View, Views
 
@@ -24,8 +27,15 @@ Message = Any
 M = TypeVar("M")
 
 
+LOOK_EVERY: Final = 8
+"""One in so many examples is looked at for drift of its features."""
+
+GOOD_EVERY: Final = 2_000
+"""Values between two good snapshots of a watch, which is sturdy and larger than its models."""
+
+
 class ModelStage(ABC, Generic[M]):
-    """One model a site, under one key; a `Publisher`."""
+    """One model a site, under one key, and a watch for drift over what it sees; a `Publisher`."""
 
     name: str
 
@@ -33,7 +43,9 @@ class ModelStage(ABC, Generic[M]):
         self._settings = settings
         self._key = key
         self._every = every
-        self._sites: dict[str, Guard[M]] = {}
+        self._sites: dict[str, Any] = {}
+        self._watches: dict[str, Guard[DriftWatch]] = {}
+        self._looks: dict[str, int] = {}
         self._pending: set[str] = set()
 
     @property
@@ -60,45 +72,72 @@ class ModelStage(ABC, Generic[M]):
         return out
 
     def publish(self) -> list[Message]:
-        """Return what the changed models know of themselves."""
+        """Return what the changed models know of themselves; those that broke are rolled back."""
         sites, self._pending = sorted(self._pending), set()
+        for site in sites:
+            self._sites[site].verify()
         return [Views([view for site in sites for view in self._views(site)])] if sites else []
 
     def finish(self) -> list[Message]:
         """Publish all models, now with the digest of their parameters, which takes a while."""
+        for site in self._sites:
+            self._sites[site].verify()
         views = [view for site in sorted(self._sites) for view in self._final_views(site)]
         self._pending = set()
         return [Views(views)] if views else []
 
     def dump(self, *, full: bool) -> bytes:  # models are small: always whole
         """Return the models, each in an envelope that is signed."""
-        models = {site: guard.snapshot() for site, guard in self._sites.items()}
-        return pack((models, sorted(self._pending)))
+        models = {site: model.snapshot() for site, model in self._sites.items()}
+        watches = {site: watch.snapshot() for site, watch in self._watches.items()}
+        return pack(_Saved(models, sorted(self._pending), watches, self._looks))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the models."""
         if not parts:
             return
-        models, pending = _model_parts.decode(parts[-1])
-        self._sites = {site: self._restored(raw) for site, raw in models.items()}
-        self._pending = set(pending)
+        saved = _saved.decode(parts[-1])
+        self._sites, self._watches = {}, {}
+        for site, raw in saved.models.items():
+            self._model(site).restore(raw)
+        for site, raw in saved.watches.items():
+            self._watch(site).restore(raw)
+        self._looks, self._pending = saved.looks, set(saved.pending)
 
-    def _model(self, site: str) -> Guard[M]:
+    def _model(self, site: str) -> Any:
         if site not in self._sites:
-            self._sites[site] = Guard(self._make(), self._key)
+            self._sites[site] = self._guarded()
         return self._sites[site]
 
-    def _restored(self, raw: bytes) -> Guard[M]:
-        guard = Guard(self._make(), self._key)
-        guard.restore(raw)
-        return guard
+    def _guarded(self) -> Any:
+        """Return a new model in its guard."""
+        return Guard(self._make(), self._key)
+
+    def _watch(self, site: str) -> Guard[DriftWatch]:
+        if site not in self._watches:
+            watch = DriftWatch(self._settings.drift_alarm)
+            self._watches[site] = Guard(watch, self._key, GOOD_EVERY)
+        return self._watches[site]
+
+    def _look(self, site: str, x: dict[str, float], time: int, loss: float | None = None) -> None:
+        """Watch a loss, and one in some examples' features, for drift."""
+        looks = self._looks[site] = self._looks.get(site, 0) + 1
+        seen = x if looks % LOOK_EVERY == 0 else {}
+        if loss is not None:
+            seen = {"loss": loss, **seen}
+        if seen:
+            self._watch(site).learn_one(seen, time)
+
+    def _known(self, site: str) -> dict[str, Any]:
+        model = self._sites[site]
+        drift = self._watch(site).model.report()
+        return {**model.counts(), "cause": model.cause, "drift": drift}
 
     def _views(self, site: str) -> list[View]:
-        return [View("model", site, self.name, dump_json(self._sites[site].counts()))]
+        return [View("model", site, self.name, dump_json(self._known(site)))]
 
     def _final_views(self, site: str) -> list[View]:
-        guard = self._sites[site]
-        known = {"digest": guard.digest(), **guard.counts()}
+        known = {"digest": self._sites[site].digest(), **self._known(site)}
         digested = View("model", site, self.name, dump_json(known))
         return [digested, *self._views(site)[1:]]
 
@@ -107,11 +146,18 @@ class ModelStage(ABC, Generic[M]):
         """Return a new model."""
 
     @abstractmethod
-    def _take(self, model: Guard[M], example: Example) -> UserScore | None:
+    def _take(self, model: Any, example: Example) -> UserScore | None:
         """Score an example or learn from it."""
 
 
-_model_parts = msgspec.msgpack.Decoder(tuple[dict[str, bytes], list[str]])
+class _Saved(msgspec.Struct, array_like=True):
+    models: dict[str, bytes]
+    pending: list[str]
+    watches: dict[str, bytes] = {}
+    looks: dict[str, int] = {}
+
+
+_saved = msgspec.msgpack.Decoder(_Saved)
 
 
 class IntentStage(ModelStage[IntentModel]):
@@ -122,10 +168,28 @@ class IntentStage(ModelStage[IntentModel]):
     def _make(self) -> IntentModel:
         return IntentModel(seed=self._settings.seed)
 
-    def _take(self, model: Guard[IntentModel], example: Example) -> UserScore | None:
+    def _guarded(self) -> Contest:
+        settings = self._settings
+        models: dict[str, Guard[Any]] = {self.name: Guard(self._make(), self._key)}
+        for kind in settings.challengers:
+            models[kind] = Guard(RiverArm(kind, seed=settings.seed), self._key)
+        return Contest(
+            self.name,
+            models,
+            every=settings.challenger_every,
+            promote=settings.promote,
+            alpha=settings.promote_alpha,
+        )
+
+    def _known(self, site: str) -> dict[str, Any]:
+        contest: Contest = self._sites[site]
+        return {**super()._known(site), "contest": contest.report()}
+
+    def _take(self, model: Contest, example: Example) -> UserScore | None:
         x = dict(zip(SESSION_FEATURES, example.values, strict=True))
         if example.label is not None:
-            model.learn_one(x, bool(example.label))
+            loss = model.learn_one(x, bool(example.label), example.time)
+            self._look(example.site, x, example.time, loss)
             return None
         probability = model.predict_proba_one(x).get(True, 0.0)
         score = Score(self.name, round(probability, 4), example.time)
@@ -142,10 +206,19 @@ class SegmentStage(ModelStage[SegmentModel]):
 
     def _take(self, model: Guard[SegmentModel], example: Example) -> UserScore | None:
         x = dict(zip(USER_FEATURES, example.values, strict=True))
-        segment = model.predict_one(x)
-        model.learn_one(x)
-        score = Score(self.name, 1.0, example.time)
-        return UserScore(example.site, example.user, example.seq, example.event, score, segment)
+        memberships = model.predict_proba_one(x)
+        model.learn_one(x, example.time)
+        self._look(example.site, x, example.time)
+        segment, others = near(memberships)
+        if not model.model.knows(segment):
+            return None  # the guard's neutral answer, when the model cannot say
+        score = Score(self.name, round(memberships[segment], 4), example.time)
+        return UserScore(
+            example.site, example.user, example.seq, example.event, score, segment, others
+        )
+
+    def _known(self, site: str) -> dict[str, Any]:
+        return {**super()._known(site), "changes": list(self._sites[site].model.changes)}
 
     def _views(self, site: str) -> list[View]:
         segments = self._sites[site].model.describe()

@@ -1,8 +1,9 @@
 """The live profile: one person's events in, in the order they come, the changed profile out.
 
 `apply` is the whole logic, on one profile. `Profiles` keeps a bucket of people as packed bytes
-and says what changed; what else is learnt from an event (pairs, features, facts) hangs on it as
-observers, which see the profile as the event left it.
+and says what changed; what else comes of an event (pairs, features, facts) hangs on it as
+observers, which see the profile as the event left it. Those that teach models, the learners, see
+nothing of programs.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from contracts.keys import PROFILE_TTL_MS, alias_value
 from contracts.profile import PROFILE_VERSION, TOUCH_TYPES, Profile, Recent, Session
 from contracts.settings import FlowSettings
 from operators import commerce, interests, satisfaction, sessions
+from operators.bots import BotWatch
 from operators.durable import PackedMap
 from operators.messages import Arrived, Attributed, Ends, View
 
@@ -105,9 +107,16 @@ class Profiles:
     People unseen for longer than the profile's lifetime are forgotten at a full dump.
     """
 
-    def __init__(self, settings: FlowSettings, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self,
+        settings: FlowSettings,
+        observers: Sequence[Observer] = (),
+        learners: Sequence[Observer] = (),
+    ) -> None:
         self._settings = settings
         self._observers = observers
+        self._learners = learners
+        self._is_bot = BotWatch(settings) if settings.keep_bots_out else _nobody
         self._people = PackedMap()
         self._clock = 0
         self.ends = Ends()
@@ -134,6 +143,12 @@ class Profiles:
             if not item.adopted:
                 self.ends.applied += 1
                 self.ends.late += item.arrived.late
+            if self._is_bot(profile, item.arrived.event, in_session=applied.in_session):
+                counts = self.ends.unlearnt
+                counts["bot"] = counts.get("bot", 0) + (not item.adopted)
+            else:
+                for learn in self._learners:
+                    learn(applied)
             for observe in self._observers:
                 observe(applied)
         for key, profile in open_.items():
@@ -192,6 +207,10 @@ class Profiles:
     def _forget(self) -> None:
         for key in [k for k in self._people if self._expired(unpack_profile(self._people[k]))]:
             self._people.pop(key)
+
+
+def _nobody(profile: Profile, event: Event, *, in_session: bool) -> bool:
+    return False
 
 
 _parts = msgspec.msgpack.Decoder(tuple[int, Ends, bytes])

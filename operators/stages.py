@@ -132,8 +132,11 @@ class ProfileStage:
             family.name: family.make_examples(settings) for family in families_of(settings)
         }
         self._facts = ProfileFacts()
+        families = families_of(settings)
+        watching = [self._makers[family.name] for family in families if family.sees_bots]
+        learning = [self._makers[family.name] for family in families if not family.sees_bots]
         self._profiles = Profiles(
-            settings, [self._touchpoints, *self._makers.values(), self._facts]
+            settings, [*watching, self._facts], [self._touchpoints, *learning]
         )
 
     def on_batch(self, messages: Sequence[UserSlice]) -> list[Message]:

@@ -46,6 +46,8 @@ def profile_of(profile: Profile, flow: FlowSettings, now: int) -> dict[str, Any]
         "consent": profile.consent,
         "traits": profile.traits,
         "devices": profile.devices,
+        # Told of those only whom it is true of.
+        **({"bot": _named(profile.bot)} if profile.bot is not None else {}),
     }
 
 

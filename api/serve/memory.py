@@ -10,7 +10,7 @@ import msgspec
 from api.serve.catalogue import Catalogue
 from api.serve.lag import Progress, lag_ms, parse
 from contracts.decisions import Segment
-from contracts.keys import Keys
+from contracts.keys import MODELS, Keys
 from contracts.keys import parse as parse_key
 from online_models.popularity import HORIZONS
 from online_models.rank_weights import RankWeights
@@ -24,6 +24,7 @@ RANKINGS: Final = (*HORIZONS, "popular", "trending")
 
 logger = logging.getLogger("headrace.api")
 
+_model = msgspec.json.Decoder(dict[str, Any])
 _segments = msgspec.json.Decoder(list[Segment])
 
 
@@ -59,8 +60,10 @@ class Site:
             keys.weights(name): Remembered(Weights.unpack, Weights),
             keys.rank_weights(name): Remembered(RankWeights.unpack, RankWeights),
             keys.segments(name): Remembered(_segments.decode, list),
+            **{keys.model(name, m): Remembered(_model.decode, dict) for m in MODELS},
             **{keys.top(name, r): Remembered(unpack_top, lambda: None) for r in RANKINGS},
         }
+        self._models = {m: self._views[keys.model(name, m)] for m in MODELS}
         self._weights = self._views[keys.weights(name)]
         self._rank_weights = self._views[keys.rank_weights(name)]
         self._segments = self._views[keys.segments(name)]
@@ -87,6 +90,11 @@ class Site:
         """The ranker's weights, the defaults until some were learnt."""
         weights: RankWeights = self._rank_weights.value
         return weights
+
+    @property
+    def models(self) -> dict[str, dict[str, Any]]:
+        """What the models that exist know of themselves, by name."""
+        return {name: model.value for name, model in self._models.items() if model.value}
 
     @property
     def segments(self) -> list[Segment]:

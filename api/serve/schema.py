@@ -292,6 +292,7 @@ STATS: Final = Operation(
             "progress": _list(OBJECT),
             "sites": _map(OBJECT),
             "scoreboard": _map(OBJECT),
+            "models": _map(OBJECT),
             "answers": OBJECT,
             "degraded": BOOLEAN,
         }

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter, time_ns
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from prometheus_client import CollectorRegistry
 
@@ -13,6 +13,7 @@ from api.serve.keeper import Keeper
 from api.serve.live_score import LiveScore
 from api.serve.memory import Site
 from api.serve.metrics import ServeMetrics
+from api.serve.model_figures import ModelFigures
 from api.serve.rules import Rule, RulesError
 from api.serve.rules_file import RulesFile
 from api.serve.store import Action, Budget, Store
@@ -55,6 +56,8 @@ class Serving:
         self.clock = clock
         sites = tuple(settings.api.sites) or (DEFAULT_SITE,)
         self.keeper = Keeper(self.store, settings.namespace, sites, self._rules)
+        self.unlearnt: dict[str, int] = {}
+        self.registry.register(ModelFigures(self._models, lambda: self.unlearnt))
         self._add_gauges()
 
     @classmethod
@@ -114,6 +117,9 @@ class Serving:
             return await self.store.read(action, budget)
         finally:
             self.metrics.store_seconds(trip)(perf_counter() - begin)
+
+    def _models(self) -> dict[str, dict[str, Any]]:
+        return {name: site.models for name, site in self.keeper.memory.sites.items()}
 
     def _add_gauges(self) -> None:
         gauge = self.metrics.gauge

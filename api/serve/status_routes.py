@@ -43,9 +43,13 @@ async def get_ready(request: Request) -> Response:
 
 
 async def get_metrics(request: Request) -> Response:
-    """Answer the figures of this process, for Prometheus."""
+    """Answer the figures of this process and of the models, for Prometheus."""
+    serving = serving_of(request)
+    ends, degraded = await _ends(serving)
+    if not degraded:
+        serving.unlearnt = total(ends)["unlearnt"]
     return Response(
-        generate_latest(serving_of(request).registry),
+        generate_latest(serving.registry),
         headers={"Content-Type": CONTENT_TYPE_LATEST},
     )
 
@@ -67,6 +71,7 @@ async def get_stats(request: Request) -> Response:
             for name, site in memory.sites.items()
         },
         "scoreboard": serving.live.figures(),
+        "models": {name: site.models for name, site in memory.sites.items()},
         "answers": {"logged": serving.answers.logged, "dropped": serving.answers.dropped},
         "degraded": degraded,
     }
@@ -80,7 +85,7 @@ def total(ends: Iterable[bytes]) -> dict[str, Any]:
     2
     """
     counts = {"applied": 0, "late": 0, "duplicate": 0}
-    reasons: dict[str, dict[str, int]] = {"rejected": {}, "withheld": {}}
+    reasons: dict[str, dict[str, int]] = {"rejected": {}, "withheld": {}, "unlearnt": {}}
     for one in map(load_json, ends):
         for name in counts:
             counts[name] += one.get(name, 0)
@@ -88,7 +93,7 @@ def total(ends: Iterable[bytes]) -> dict[str, Any]:
             for reason, count in one.get(name, {}).items():
                 sums[reason] = sums.get(reason, 0) + count
     accounted = counts["applied"] + counts["duplicate"]
-    accounted += sum(count for sums in reasons.values() for count in sums.values())
+    accounted += sum(sum(reasons[name].values()) for name in ("rejected", "withheld"))
     return {"ended": accounted, **counts, **reasons}
 
 

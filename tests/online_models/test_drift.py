@@ -85,6 +85,11 @@ def test_minutes_without_events_count_unless_it_is_silent_for_an_hour() -> None:
     assert list(rates.learn({(3, "view"): 1})) == []
 
 
+def test_before_the_first_minute_there_is_nothing() -> None:
+    rates = EventRates()
+    assert len(list(rates.learn({(28_000_000, "view"): 1, (28_000_010, "view"): 1}))) == 1
+
+
 def test_the_counts_of_few_minutes_are_kept() -> None:
     rates = EventRates()
     for minute in range(10_000):

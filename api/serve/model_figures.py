@@ -1,0 +1,96 @@
+"""What models know of themselves, from their views, as figures for `/metrics`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+COUNTS: Final = {
+    "learned": "Examples learnt from",
+    "refused": "Examples that would have harmed a model, and were not learnt from",
+    "errors": "Errors inside a model, caught",
+    "rollbacks": "Times that a broken model went back to its last good snapshot",
+    "restarts": "Times that a hopeless model began afresh",
+}
+
+
+class ModelFigures(Collector):
+    """Reads `models()`, site to model to what its view says, when figures are asked for.
+
+    >>> told = {"shop": {"intent": {"learned": 3, "drift": {"drifts": 1}}}}
+    >>> [metric.name for metric in ModelFigures(lambda: told, dict).collect() if metric.samples]
+    ['headrace_model_learned', 'headrace_model_drifts']
+    """
+
+    def __init__(
+        self,
+        models: Callable[[], Mapping[str, Mapping[str, Any]]],
+        unlearnt: Callable[[], Mapping[str, int]],
+    ) -> None:
+        self._models = models
+        self._unlearnt = unlearnt
+
+    def describe(self) -> Iterable[Metric]:
+        """Say nothing beforehand: what there is depends on the views."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the figures."""
+        views = [
+            (site, name, view)
+            for site, models in sorted(self._models().items())
+            for name, view in sorted(models.items())
+        ]
+        for figure, text in COUNTS.items():
+            family = CounterMetricFamily(f"headrace_model_{figure}", text, labels=["site", "model"])
+            for site, name, view in views:
+                if figure in view:
+                    family.add_metric([site, name], view[figure])
+            yield family
+        yield from self._drifts(views)
+        yield from self._contests(views)
+        kept = CounterMetricFamily(
+            "headrace_events_unlearnt", "Events applied and kept out of learning", labels=["reason"]
+        )
+        for reason, count in sorted(self._unlearnt().items()):
+            kept.add_metric([reason], count)
+        yield kept
+
+    def _drifts(self, views: list[tuple[str, str, Any]]) -> Iterator[Metric]:
+        drifts = CounterMetricFamily(
+            "headrace_model_drifts", "Drifts found", labels=["site", "model"]
+        )
+        means = GaugeMetricFamily(
+            "headrace_model_mean", "Present mean of a watched series", labels=["site", "series"]
+        )
+        for site, name, view in views:
+            found = view.get("drift", {})
+            if "drifts" in found:
+                drifts.add_metric([site, name], found["drifts"])
+            for series, told in found.get("series", {}).items():
+                means.add_metric([site, f"{name}/{series}"], told["mean"])
+        yield from (drifts, means)
+
+    def _contests(self, views: list[tuple[str, str, Any]]) -> Iterator[Metric]:
+        loss = GaugeMetricFamily(
+            "headrace_contest_loss", "Prequential loss", labels=["site", "model", "name"]
+        )
+        evidence = GaugeMetricFamily(
+            "headrace_contest_evidence",
+            "Decimal logarithm of the evidence that a challenger is better",
+            labels=["site", "model", "name"],
+        )
+        promotions = CounterMetricFamily(
+            "headrace_contest_promotions", "Challengers promoted", labels=["site", "model"]
+        )
+        for site, name, view in views:
+            contest = view.get("contest")
+            if contest is None:
+                continue
+            loss.add_metric([site, name, contest["champion"]], contest["loss"])
+            promotions.add_metric([site, name], len(contest["promotions"]))
+            for challenger, told in contest["challengers"].items():
+                loss.add_metric([site, name, challenger], told["loss"])
+                evidence.add_metric([site, name, challenger], told["log10_evidence"])
+        yield from (loss, evidence, promotions)
