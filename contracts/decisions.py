@@ -47,7 +47,6 @@ class SegmentChange(Struct, kw_only=True):
     new: str
     into: str | None = None
     split: str | None = None
-    v: int = DECISION_VERSION
 
 
 class Drift(Struct, kw_only=True):
@@ -62,7 +61,6 @@ class Drift(Struct, kw_only=True):
     after: float
     dropped: int
     kept: int
-    v: int = DECISION_VERSION
 
 
 class Promotion(Struct, kw_only=True):
@@ -75,7 +73,6 @@ class Promotion(Struct, kw_only=True):
     examples: int
     ahead: float
     log10_evidence: float
-    v: int = DECISION_VERSION
 
 
 class ItemRule(Struct, array_like=True):

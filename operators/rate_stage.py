@@ -68,6 +68,8 @@ class RateStage:
         for message in messages:
             counts: dict[str, dict[tuple[int, str], int]] = {}
             for example in message.items:
+                if not isinstance(example, Example):
+                    continue
                 own = counts.setdefault(example.site, {})
                 key = (example.time, example.event)
                 own[key] = own.get(key, 0) + int(example.values[0])

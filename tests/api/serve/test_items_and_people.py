@@ -171,6 +171,7 @@ def test_stats_add_up_the_ends_of_all_owners(opened: Shop) -> None:
         "duplicate": 0,
         "rejected": {"malformed": 2},
         "withheld": {},
+        "unlearnt": {},
     }
     assert stats["progress"][0]["part"] == "events.click/0"
     assert stats["sites"] == {"default": {"items": 9, "segments": 1}}
