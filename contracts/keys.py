@@ -39,7 +39,18 @@ TOPICS: Final = (
     FACTS_TOPIC,
 )
 
-MODELS: Final = ("intent", "segments", "baskets", "ranker", "visits", "rates", "items")
+MODELS: Final = (
+    "intent",
+    "segments",
+    "baskets",
+    "ranker",
+    "churn",
+    "spend",
+    "order_value",
+    "visits",
+    "rates",
+    "items",
+)
 """Models that publish what they know of themselves; the name is the id of their view."""
 
 DAY_MS: Final = 86_400_000

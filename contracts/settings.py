@@ -77,7 +77,9 @@ class RedisSettings(_Group):
     timeout_seconds: float = Field(2.0, gt=0, le=60, description="of one command")
 
 
-FamilyName = Literal["intent", "segments", "baskets", "ranker", "visits", "rates"]
+FamilyName = Literal[
+    "intent", "segments", "baskets", "ranker", "churn", "spend", "order_value", "visits", "rates"
+]
 """Models that can hang on the graph: `operators.families`."""
 
 
