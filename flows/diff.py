@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-import msgspec
-
-from contracts.codec import load_json, unpack_profile, unpack_standing
-from contracts.keys import ALIAS_MARK, VOLATILE_KINDS, ViewKey, parse
-from online_models.rank_weights import RankWeights
-from online_models.rows import unpack_row, unpack_top
-from online_models.tracks import unpack_row as unpack_track
+from contracts.keys import VOLATILE_KINDS, ViewKey, item_key, parse
+from flows.view_changes import changes
 from storage.views import Value
+
+NAMES: Final = 200_000
+BY_NUMBER: Final = frozenset({"near", "track"})
 
 Views = Iterable[tuple[str, Value]]
 
@@ -30,21 +28,23 @@ class KindDiff:
 def diff(a: Views, b: Views, examples: int = 5) -> dict[str, KindDiff]:
     """Return what differs, by kind of view. Both inputs come by rising key.
 
-    Reads both once, side by side, so its memory does not grow with them.
+    A view whose difference means nothing (`flows.view_changes`) is the same. Reads both once, side
+    by side, so its memory does not grow with them.
     """
     kinds: dict[str, KindDiff] = {}
+    names = _Names()
     for key, left, right in _side_by_side(_comparable(a), _comparable(b)):
         found = kinds.setdefault(key.kind, KindDiff())
-        if left == right:
+        names.see(key, left, right)
+        changed = {} if left == right else changes(key.kind, left, right, names.of)
+        if not changed:
             found.same += 1
             continue
         found.only_in_a += right is None
         found.only_in_b += left is None
         found.changed += left is not None and right is not None
         if len(found.examples) < examples:
-            found.examples.append(
-                {"site": key.site, "id": key.id, "changes": _changes(key.kind, left, right)}
-            )
+            found.examples.append({"site": key.site, "id": names.id_of(key), "changes": changed})
     return dict(sorted(kinds.items()))
 
 
@@ -81,38 +81,28 @@ def _side_by_side(
             left, right = next(a, None), next(b, None)
 
 
-def _changes(kind: str, left: Value | None, right: Value | None) -> dict[str, Any]:
-    """Return the fields that differ, as [in A, in B]."""
-    a, b = _readable(kind, left), _readable(kind, right)
-    return {
-        name: [a.get(name), b.get(name)] for name in sorted({*a, *b}) if a.get(name) != b.get(name)
-    }
+class _Names:
+    """What the items of a site are called, read off its catalogue, which comes before its rows.
 
+    Knows the first `NAMES` of a site, so that memory stays bounded; the rest show their numbers.
+    """
 
-def _readable(kind: str, value: Value | None) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, bytes):
-        return {"entries": len(value)}
-    if kind == "profile":
-        if value.startswith(ALIAS_MARK):
-            return {"alias": value[1:].decode()}
-        return _tree(unpack_profile(value))
-    if kind == "standing":
-        return _tree(unpack_standing(value))
-    if kind == "near":
-        row = unpack_row(value)
-        return {"neighbours": [f"{item:016x}" for item in row.keys.tolist()[:10]]}
-    if kind == "top":
-        return {"items": [f"{item:016x}" for item in unpack_top(value).keys.tolist()[:10]]}
-    if kind == "track":
-        track = unpack_track(value)
-        return {} if track is None else {"row": track.round(6).tolist()}
-    if kind == "rank-weights":
-        return {"learned": RankWeights.unpack(value).learned}
-    tree = load_json(value)
-    return tree if isinstance(tree, dict) else {"value": tree}
+    def __init__(self) -> None:
+        self.site = ""
+        self.of: dict[int, str] = {}
 
+    def see(self, key: ViewKey, *pages: Value | None) -> None:
+        """Note the items of a page."""
+        if key.site != self.site:
+            self.site, self.of = key.site, {}
+        if key.kind != "catalog":
+            return
+        for page in pages:
+            for item in page if isinstance(page, dict) else ():
+                if len(self.of) < NAMES:
+                    name = item.decode("utf-8", "replace")
+                    self.of[item_key(name)] = name
 
-def _tree(record: msgspec.Struct) -> dict[str, Any]:
-    return {name: msgspec.to_builtins(getattr(record, name)) for name in record.__struct_fields__}
+    def id_of(self, key: ViewKey) -> str:
+        """Return the id of a view, by name where it is an item's number."""
+        return self.of.get(int(key.id, 16), key.id) if key.kind in BY_NUMBER else key.id
