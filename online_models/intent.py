@@ -7,8 +7,9 @@ from online_models.classifier import OnlineClassifier
 PRIOR: Final = 0.03
 """Share of sessions that buy, before any outcome is known: the usual order in web shops."""
 
-LIVE_WINDOW: Final = 4_096
-LIVE_PACE: Final = 64
+LIVE_WINDOW: Final = 2_048
+LIVE_PACE: Final = 256
+LIVE_SLOW: Final = 100
 """Examples a tree: what thousands of events a second can afford. With fewer, trees are fresher."""
 
 
@@ -31,6 +32,9 @@ class IntentModel(OnlineClassifier):
         max_features: int = 64,
         window: int = LIVE_WINDOW,
         pace: int = LIVE_PACE,
+        slow: int = LIVE_SLOW,
         seed: int = 1,
     ) -> None:
-        super().__init__(prior, max_features=max_features, window=window, pace=pace, seed=seed)
+        super().__init__(
+            prior, max_features=max_features, window=window, pace=pace, slow=slow, seed=seed
+        )

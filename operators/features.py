@@ -17,7 +17,7 @@ from operators.durable import PackedMap
 from operators.messages import Example
 from operators.profile import Applied
 
-OPEN_EXAMPLES = 4
+OPEN_EXAMPLES = 2
 """Unanswered examples that a session may have; later steps are scored without being learnt from."""
 
 
