@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-MEMORY: Final = 2_000.0
+MEMORY: Final = 1_000.0
 """Outcomes after which what was seen counts 1/e."""
 
 FIRM: Final = 20.0
