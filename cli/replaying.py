@@ -8,8 +8,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import redis
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
 from cli.backoff import Backoff
 from cli.children import Child
@@ -26,13 +33,16 @@ from flows.replaying.total_order import PART
 from flows.segments import sweep_all
 from flows.summary import Summary, summarise
 from storage.connection import connect
+from storage.errors import StoreUnavailable
 from storage.redis_views import RedisViews
 
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 0.2
+STORE_PATIENCE_SECONDS = 60.0
 
 logger = logging.getLogger("headrace")
 
+T = TypeVar("T")
 OnProgress = Callable[[int, int], None]
 """Called with the records read so far, and the arrival clock (ms)."""
 
@@ -61,7 +71,8 @@ class Replay:
                 views.delete_namespace(self.namespace)
             started = time.monotonic()
             self._run_cluster(views, on_progress)
-            return summarise(views.iterate(self.namespace), time.monotonic() - started)
+            seconds = time.monotonic() - started
+            return _patient(lambda: summarise(views.iterate(self.namespace), seconds))
         finally:
             views.close()
 
@@ -112,6 +123,17 @@ class Replay:
         recovery = self.folder / "recovery"
         prepare(recovery, self.settings.flow.recovery_parts)
         sweep_all(self.folder / "state", recovery)
+
+
+def _patient(read: Callable[[], T]) -> T:
+    """Read from the store, again if it is slow or away: the run is done and not to be lost."""
+    retrying = Retrying(
+        retry=retry_if_exception_type(StoreUnavailable),
+        wait=wait_random_exponential(max=2.0),
+        stop=stop_after_delay(STORE_PATIENCE_SECONDS),
+        reraise=True,
+    )
+    return retrying(read)
 
 
 class _ProgressLook:

@@ -40,11 +40,18 @@ class Hub:
     """Polls for all partitions at once; used by one thread.
 
     Nothing that came after a broken connection may be used before the log is known again, see
-    `flows.kafka_log`.
+    `flows.kafka_log`. `on_reading` is called once, when all partitions have been heard of.
     """
 
-    def __init__(self, config: Config, settings: KafkaSettings, watch: LogWatch) -> None:
+    def __init__(
+        self,
+        config: Config,
+        settings: KafkaSettings,
+        watch: LogWatch,
+        on_reading: Callable[[], None] | None = None,
+    ) -> None:
         self.watch = watch
+        self._on_reading = on_reading
         self.servers = servers(config)
         self.wake: datetime | None = None
         self.now = 0.0
@@ -75,6 +82,9 @@ class Hub:
         if self.now < self._next_poll:
             return self.watch.settled()
         self.reader.poll()
+        if self._on_reading is not None and self._parts.keys() <= self.reader.heard:
+            self._on_reading()
+            self._on_reading = None
         if self.reader.disturbed:
             self.reader.disturbed = False
             self.watch.disturb()

@@ -45,7 +45,8 @@ class Reading:
     offsets by partition for those that recovery knows nothing of; others begin at the beginning.
     `retired` are partitions that recovery has state of; one that is no longer read ends at once,
     since the engine fails where it is not listed. `restarts`: a log that is not the one of the
-    recovery state is read from its beginning, and not refused.
+    recovery state is read from its beginning, and not refused. `on_reading` is called when events
+    that come from then on are seen at once: all of a worker's partitions have been heard of.
     """
 
     drain: Drain
@@ -55,6 +56,7 @@ class Reading:
     retired: Collection[str] = ()
     restarts: bool = False
     patience_s: float = PATIENCE_S
+    on_reading: Callable[[], None] | None = None
 
 
 class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):

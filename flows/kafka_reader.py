@@ -42,13 +42,15 @@ class KafkaReader:
     """Reads partitions without blocking; used by one thread.
 
     `disturbed` is true after a connection broke, until it is set back. `outside` holds the
-    partitions whose offset the broker does not have, `at_end` those that were read to their end.
+    partitions whose offset the broker does not have, `at_end` those that were read to their end,
+    `heard` those of which something has come, be it their end.
     """
 
     def __init__(self, config: Config, group: str, poll_batch: int) -> None:
         self.disturbed = False
         self.outside: set[Partition] = set()
         self.at_end: set[Partition] = set()
+        self.heard: set[Partition] = set()
         self.waiting = 0
         self._config = config
         self._poll_batch = poll_batch
@@ -81,7 +83,9 @@ class KafkaReader:
         for message in messages:
             error = message.error()
             if error is None:
-                self._inbox[message.topic(), message.partition()].append(message)
+                partition = (message.topic(), message.partition())
+                self._inbox[partition].append(message)
+                self.heard.add(partition)
                 self.waiting += 1
             else:
                 self._note(error, (message.topic(), message.partition()))
@@ -129,6 +133,7 @@ class KafkaReader:
     def _note(self, error: KafkaError, partition: Partition) -> None:
         if error.code() == KafkaError._PARTITION_EOF:
             self.at_end.add(partition)
+            self.heard.add(partition)
         elif error.code() in _OUTSIDE:
             self.outside.add(partition)
         elif error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:

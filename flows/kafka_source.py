@@ -73,4 +73,5 @@ class KafkaSource(FixedPartitionedSource[RawBatch, Any]):
         return KafkaPart(for_part, position, hub, self._reading)
 
     def _open(self) -> Hub:
-        return Hub(self._config, self._settings, LogWatch(self._config, self._topics))
+        watch = LogWatch(self._config, self._topics)
+        return Hub(self._config, self._settings, watch, self._reading.on_reading)

@@ -8,6 +8,7 @@ import gc
 import logging
 import os
 import sys
+import threading
 from datetime import timedelta
 
 from bytewax.dataflow import Dataflow
@@ -33,6 +34,7 @@ from flows.replaying.spec import ReplaySpec
 from flows.table_source import TableSource
 
 GC_THRESHOLD = 50_000
+READY_WITHIN_S = 5.0
 EVENTS_STEP = "headrace.events"
 
 logger = logging.getLogger("flows")
@@ -49,6 +51,7 @@ def live(process: Process) -> Dataflow:
         start=start_offsets(settings.data_dir),
         retired=state_keys(process.recovery_dir, EVENTS_STEP),
         restarts=settings.kafka.on_new_log == "restart",
+        on_reading=process.launch.mark_ready,
     )
     source = KafkaSource(EVENT_TOPICS, config, settings.kafka, reading)
     catalog = TableSource(CATALOG_TOPIC, config, settings.kafka, process.drain)
@@ -78,9 +81,13 @@ def main() -> int:
         spec = ReplaySpec.from_environ(os.environ)
         flow = live(process) if spec is None else _replay(process, spec)
         with Heartbeat(process.views, process.settings.namespace, process.progress):
-            process.launch.mark_ready()
             settle_memory()
+            # Ready all the same: without a partition to read, or while the broker is away.
+            late = threading.Timer(READY_WITHIN_S, process.launch.mark_ready)
+            late.daemon = True
+            late.start()
             run(flow, process)
+            late.cancel()
     except Exception as error:
         known = explained(error)
         if known is None:
