@@ -26,6 +26,7 @@ HOUR_MS: Final = 3_600_000
 HALF_LIFE_MS: Final = 30 * 24 * HOUR_MS
 TREND_HALF_LIFE_MS: Final = 24 * HOUR_MS
 MAX_WINDOW: Final = 16
+KNOWN: Final = 4_096
 TAGS: Final = 4
 WORDS: Final = 4
 MIN_WEIGHT: Final = 2.5
@@ -92,6 +93,8 @@ class ConceptGraph:
         self.changed: set[str] = set()
         self._slow, self._fast = ForwardDecay(half_life_ms), ForwardDecay(TREND_HALF_LIFE_MS)
         self._total = self._total_lately = 0.0
+        # What has been named already; it saves a third of the time, and tells nothing new.
+        self._known: dict[Thing, list[str]] = {}
 
     def learn_one(self, things: Sequence[Thing], queries: Sequence[str], time: int) -> None:
         """Learn from one window at `time` (ms)."""
@@ -108,16 +111,19 @@ class ConceptGraph:
         self.lately.add(chosen, gain_lately)
         self.pairs.add(list(combinations(chosen, 2)), gain)
         kept = set(chosen)
-        belong = {
-            (name, item)
-            for item, names in about.items()
-            for name in (*names, *searched)
-            if name in kept
-        }
-        self.items.add(sorted(belong), gain)
+        self.items.add(
+            [
+                (name, item)
+                for item in sorted(about)
+                for name in dict.fromkeys((*about[item], *searched))
+                if name in kept
+            ],
+            gain,
+        )
         self.changed.update(chosen)
         if len(self.names) > self.names.limit:
             self.names.keep(self.counts)
+            self._known = {}
         if len(self.changed) > self.names.limit:
             self.changed = {name for name in self.changed if name in self.counts}
 
@@ -229,6 +235,7 @@ class ConceptGraph:
         for at, table in enumerate(self._tables()):
             table.load([part[2][at] for part in decoded])
         self.names.load([part[3] for part in decoded])
+        self._known = {}
         self.changed = set(changed)
 
     def _tables(self) -> list[FrequentCounts[str] | Links]:
@@ -253,6 +260,16 @@ class ConceptGraph:
         return 1.0 / self._slow.factor(time), 1.0 / self._fast.factor(time)
 
     def _concepts_of(self, thing: Thing) -> list[str]:
+        key = thing._replace(item="", tags=tuple(thing.tags[:TAGS]))
+        names = self._known.get(key)
+        if names is None:
+            names = self._name(key)
+            if len(self._known) >= KNOWN:
+                self._known = {}
+            self._known[key] = names
+        return names
+
+    def _name(self, thing: Thing) -> list[str]:
         path = path_of(thing.category) if thing.category else ()
         for above, below in pairwise(path):
             self.names.place(below, above)
