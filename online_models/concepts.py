@@ -260,7 +260,8 @@ class ConceptGraph:
         return 1.0 / self._slow.factor(time), 1.0 / self._fast.factor(time)
 
     def _concepts_of(self, thing: Thing) -> list[str]:
-        key = thing._replace(item="", tags=tuple(thing.tags[:TAGS]))
+        tags = tuple(thing.tags[:TAGS])
+        key = Thing("", thing.category, thing.brand, tags, thing.title)
         names = self._known.get(key)
         if names is None:
             names = self._name(key)

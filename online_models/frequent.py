@@ -18,8 +18,18 @@ K = TypeVar("K", bound=Hashable)
 FADED: Final = 1e-30
 """A weight below this, a hundred half-lives old, is none."""
 
-_Row = list[float]
-"""Weight since the row came in, most that it had before, events, most events before."""
+
+class _Row(msgspec.Struct, array_like=True, gc=False):
+    """Weight since the row came in, most that it had before, events, most events before.
+
+    Out of the garbage collector's sight, which would walk a hundred thousand of them again and
+    again: that was half of the time.
+    """
+
+    weight: float
+    missed: float
+    seen: float
+    seen_missed: float
 
 
 class Frequency(NamedTuple):
@@ -80,12 +90,12 @@ class FrequentCounts(Generic[K]):
         for key in keys:
             row = rows.get(key)
             if row is None:
-                rows[key] = [weight, missed, 1.0, seen_missed]
+                rows[key] = _Row(weight, missed, 1.0, seen_missed)
                 if weight >= limit:
                     heavy.append(key)
             else:
-                row[0] = heavier = row[0] + weight
-                row[2] += 1.0
+                row.weight = heavier = row.weight + weight
+                row.seen += 1.0
                 if heavier >= limit:
                     heavy.append(key)
         self.total += weight * len(keys)
@@ -100,16 +110,16 @@ class FrequentCounts(Generic[K]):
         row = self._rows.get(key)
         if row is None:
             return Frequency(0.0, self.missed, 0, self.seen_missed)
-        return Frequency(row[0], row[1], int(row[2]), int(row[3]))
+        return Frequency(row.weight, row.missed, int(row.seen), int(row.seen_missed))
 
     def weight(self, key: K) -> float:
         """Return the weight that is sure; 0 for a key without a row."""
         row = self._rows.get(key)
-        return 0.0 if row is None else row[0]
+        return 0.0 if row is None else row.weight
 
     def top(self, count: int) -> list[K]:
         """Return the heaviest keys, heaviest first; ties by key."""
-        ordered: list[Any] = sorted(self._rows, key=lambda key: (-self._rows[key][0], key))
+        ordered: list[Any] = sorted(self._rows, key=lambda key: (-self._rows[key].weight, key))
         return ordered[:count]
 
     def fade(self, factor: float) -> None:
@@ -117,9 +127,9 @@ class FrequentCounts(Generic[K]):
         self.total *= factor
         self.missed *= factor
         for row in self._rows.values():
-            row[0] *= factor
-            row[1] *= factor
-        if any(row[0] < FADED for row in self._rows.values()):
+            row.weight *= factor
+            row.missed *= factor
+        if any(row.weight < FADED for row in self._rows.values()):
             self._keep_above(max(self.missed, FADED))
         self._changed = None
 
@@ -142,22 +152,22 @@ class FrequentCounts(Generic[K]):
             self.total, self.missed, self.seen_missed, self.cuts = state
             for key, row in rows:
                 thing: Any = tuple(key) if isinstance(key, list) else key
-                self._rows[thing] = list(map(float, row))
+                self._rows[thing] = _Row(*map(float, row))
         self._changed = set() if parts else None
 
     def _cut(self) -> None:
         """Keep the rows that may have weighed most; what went was at most `missed`."""
-        highest = sorted((row[0] + row[1] for row in self._rows.values()), reverse=True)
+        highest = sorted((row.weight + row.missed for row in self._rows.values()), reverse=True)
         self._keep_above(highest[self.capacity])
 
     def _keep_above(self, missed: float) -> None:
         self.missed = missed
         kept: dict[K, _Row] = {}
         for key, row in self._rows.items():
-            if row[0] + row[1] > self.missed:
+            if row.weight + row.missed > self.missed:
                 kept[key] = row
             else:
-                self.seen_missed = max(self.seen_missed, int(row[2] + row[3]))
+                self.seen_missed = max(self.seen_missed, int(row.seen + row.seen_missed))
         self._rows = kept
         self.cuts += 1
         self._changed = None
