@@ -61,8 +61,8 @@ class ConceptGraph:
             items share.
 
     Counts miss at most the sum of all weights / (rows kept + 1): `online_models.frequent`. Cost:
-    about 45 us a window of five items, which is 9 us a touch. Memory: 300 bytes a row, 30 MB at
-    the defaults.
+    some 10 us a touch with everything new. Memory: 300 bytes a row, 40 MB at most at the
+    defaults.
 
     >>> graph = ConceptGraph()
     >>> tea = [Thing("t1", "Kitchen > Tea", title="Green tea"), Thing("k1", "Kitchen > Kettles")]
