@@ -17,6 +17,7 @@ RANKING: Final = "ranking"
 TASKS: Final[Mapping[str, str]] = {
     NEXT_ITEM: "evaluation.next_item_task:run",
     "rules": "evaluation.rules_task:run",
+    "segments": "evaluation.segments_task:run",
     "concepts": "evaluation.concepts_task:run",
     RANKING: "evaluation.ranking_task:run",
     "intent": "evaluation.intent_task:run_intent",

@@ -143,14 +143,7 @@ class Profiles:
             if not item.adopted:
                 self.ends.applied += 1
                 self.ends.late += item.arrived.late
-            if self._is_bot(profile, item.arrived.event, in_session=applied.in_session):
-                counts = self.ends.unlearnt
-                counts["bot"] = counts.get("bot", 0) + (not item.adopted)
-            else:
-                for learn in self._learners:
-                    learn(applied)
-            for observe in self._observers:
-                observe(applied)
+            self._show(applied)
         for key, profile in open_.items():
             packed = pack(profile)
             if packed == self._people.get(key):
@@ -158,6 +151,18 @@ class Profiles:
             self._people[key] = packed
             views[key] = View("profile", profile.site, profile.id, packed)
         return list(views.values())
+
+    def _show(self, applied: Applied) -> None:
+        """Let the observers see an event, and the learners too unless it is a program's."""
+        event = applied.arrived.event
+        if self._is_bot(applied.profile, event, in_session=applied.in_session):
+            counts = self.ends.unlearnt
+            counts["bot"] = counts.get("bot", 0) + (not applied.adopted)
+        else:
+            for learn in self._learners:
+                learn(applied)
+        for observe in self._observers:
+            observe(applied)
 
     def dump(self, *, full: bool) -> bytes:
         """Return all people and counts, or those that changed."""

@@ -62,15 +62,19 @@ def test_a_model_that_raises_stops_nothing(tmp_path, monkeypatch, model, type_, 
 
 
 def test_a_model_that_turns_to_nan_tells_nobody(tmp_path, monkeypatch):
-    right, calls = IntentModel.learn_one, []
+    learn, answer, calls = IntentModel.learn_one, IntentModel.predict_proba_one, []
 
     def poison(self, *args, **kwargs):
-        right(self, *args, **kwargs)
+        learn(self, *args, **kwargs)
         calls.append(1)
-        if len(calls) % 5 == 0:
-            self._scaling.shift = math.nan
+        self.spoilt = len(calls) % 5 == 0
+
+    def spoilt(self, x, **kwargs):
+        told = answer(self, x, **kwargs)
+        return dict.fromkeys(told, math.nan) if getattr(self, "spoilt", False) else told
 
     monkeypatch.setattr(IntentModel, "learn_one", poison)
+    monkeypatch.setattr(IntentModel, "predict_proba_one", spoilt)
     run = Run(shopping(), tmp_path, ordered=False)
     assert known(run, "intent")["rollbacks"] > 0
     assert known(run, "intent")["cause"] == "not finite"
