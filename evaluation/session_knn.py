@@ -22,6 +22,8 @@ SAMPLE: Final = 500
 QUERY: Final = 20
 LENGTH: Final = 50
 MAX_SESSIONS: Final = 50_000
+PREDICTIONS: Final = 20_000
+"""Answers that are asked for, as of the batch models: one takes about a millisecond."""
 
 
 class SessionKnn(Competitor):
@@ -32,6 +34,7 @@ class SessionKnn(Competitor):
     """
 
     name = "vsknn"
+    max_predictions: int | None = PREDICTIONS
 
     def __init__(
         self,
