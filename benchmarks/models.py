@@ -37,6 +37,7 @@ from online_models.intent import IntentModel
 from online_models.order_value import OrderValueModel
 from online_models.pairs import PairArrays, PairBuffer
 from online_models.popularity import Popularity, merge
+from online_models.ranker import Ranker
 from online_models.recommender import ItemRecommender
 from online_models.segments import SegmentModel
 from online_models.slate import slate
@@ -247,6 +248,33 @@ def recommender_costs() -> Iterator[Cost]:
     yield Cost("recommender", "recommend 10", timed(lambda: model.recommend(users[0], 10)))
 
 
+def ranker_costs() -> Iterator[Cost]:
+    """Lists of 40 of 2,000 items, shown at once and clicked once."""
+    rng = np.random.default_rng(4)
+    model = Ranker()
+    facts = [(0.0, 1.0, 0.1, 9.0)] * 40
+    lists = [rng.choice(2_000, 40, replace=False).tolist() for _ in range(1_000)]
+    turns = iter(range(len(lists)))
+
+    def show() -> int:
+        turn = next(turns)
+        model.show(str(turn), lists[turn], list(range(40)), facts, 3, NOW + turn * 1_000)
+        return turn
+
+    def show_and_click() -> None:
+        turn = show()
+        model.click(str(turn), lists[turn][turn % 40], NOW + turn * 1_000 + 500)
+
+    for _ in range(400):
+        show_and_click()
+    score = timed(lambda: model.score(lists[0], facts, 3, NOW + 500_000))
+    yield Cost("ranker", "rank 40 items", score, len(model.weights.pack()))
+    shown = timed(show, rounds=200)
+    yield Cost("ranker", "take note of a list of 40", shown)
+    both = timed(show_and_click, rounds=200)
+    yield Cost("ranker", "learn a click in it", both - shown, len(model.dump()))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -254,7 +282,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     as_json = parser.parse_args().json
     costs: list[Cost] = []
-    for part in (item_costs, blend_costs, person_costs, outcome_costs, recommender_costs):
+    parts = (item_costs, blend_costs, person_costs, outcome_costs, recommender_costs, ranker_costs)
+    for part in parts:
         for cost in part():
             costs.append(cost)
             if not as_json:
