@@ -36,8 +36,8 @@ class Ranker:
     """Learns from lists; bounded by `max_items` item rows and `max_shown` items in open lists.
 
     `request` names a list, `items` are numbers. Times never go back for what is kept: an earlier
-    one counts as if it were now. Cost: 150 us to rank 40 items; 120 to take note of such a list that
-    is shown at once, and 330 to learn from a click in it.
+    one counts as if it were now. Cost: 150 us to rank 40 items; 120 to take note of such a list
+    that is shown at once, and 330 to learn from a click in it.
 
     >>> ranker = Ranker()
     >>> for list_ in range(50):
