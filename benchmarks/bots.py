@@ -1,7 +1,7 @@
 """How many bots are found, and how many people are taken for one.
 
-    python -m benchmarks.bots                              # simulated shoppers, with bots among them
-    python -m benchmarks.bots taobao PATH                  # people of a recording: all marks are wrong
+    python -m benchmarks.bots                # simulated shoppers, with bots among them
+    python -m benchmarks.bots taobao PATH    # people of a recording: all marks are wrong
 
 Bots of five kinds are put among the shoppers of `headrace demo`: a scraper (5 pages a second), a
 poller (a page each 5 s), a crawler with jitter (0.2 to 1.4 s), a slow one with random pauses (10 s,
@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cli.demo.simulator import World
+from cli.demo.simulator.outputs import Asked, Did
 from contracts.events import Event, subject_of
 from contracts.profile import PROFILE_VERSION, Profile
 from contracts.settings import FlowSettings
@@ -58,11 +59,15 @@ def bots(seed: int) -> Iterator[Event]:
 
 def shoppers(seed: int, count: int) -> Iterator[Event]:
     world = World(seed, 50.0, BEGIN)
-    made = 0
+    made, now = 0, BEGIN
     while made < count:
-        for event in world.advance(1.0):
-            made += 1
-            yield event
+        now += 1_000
+        for output in world.advance(now):
+            if isinstance(output, Did):
+                made += 1
+                yield output.event
+            elif isinstance(output, Asked):
+                world.answer(output.number, None, now)
 
 
 def marks(events: Iterable[Event]) -> tuple[dict[str, str], Counter[str], int]:
