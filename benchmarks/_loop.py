@@ -116,7 +116,7 @@ class Bare:
         self._identify = Keys(lambda: stages.IdentifyStage(flow))
         self._profile = Keys(lambda: stages.ProfileStage(flow))
         self._items = Keys(lambda: ItemStage(flow))
-        self._top = Keys(TopStage)
+        self._top = Keys(lambda: TopStage(flow))
         self._families = {
             family.name: (family.publish_ms, Keys(partial(family.make_stage, flow, KEY, False)))
             for family in families_of(flow)

@@ -138,11 +138,11 @@ def blend_costs() -> Iterator[Cost]:
         exclude = [touch.item for touch in recents]
         ask = partial(rank, recents, rows, tops, weights, 20, exclude, NOW)
         yield Cost("blend", f"rank 20, of {length} recents", timed(ask))
-    made = slate(recents, rows, tops, exclude)
+    made = slate(recents, rows, tops, exclude, NOW)
     yield Cost(
         "blend",
         "learn a choice",
-        timed(lambda: weights.learn_one(made.features, 3, 20)),
+        timed(lambda: weights.learn_one(made, 3)),
         len(weights.pack()),
     )
     event, buffer = Touch(7, "view", NOW), PairBuffer()

@@ -33,7 +33,7 @@ STALE = 100
 
 
 class Guesser(Protocol):
-    def guess(self, user: str, seen: set[int]) -> list[int]: ...
+    def guess(self, user: str, seen: set[int], now: int) -> list[int]: ...
     def learn(self, user: str, item: int, event: Event) -> None: ...
 
 
@@ -44,8 +44,8 @@ class Blend:
         self.model = ItemRecommender(**settings)
         self._slate: Slate | None = None
 
-    def guess(self, user: str, seen: set[int]) -> list[int]:
-        self._slate = self.model.slate(user, seen)
+    def guess(self, user: str, seen: set[int], now: int) -> list[int]:
+        self._slate = self.model.slate(user, seen, now)
         return [each.item for each in self.model.best(self._slate, TOP)]
 
     def learn(self, user: str, item: int, event: Event) -> None:
@@ -63,7 +63,7 @@ class Popular:
         self._top: list[int] = []
         self._learned = 0
 
-    def guess(self, user: str, seen: set[int]) -> list[int]:
+    def guess(self, user: str, seen: set[int], now: int) -> list[int]:
         return _unseen(self._top, seen)
 
     def learn(self, user: str, item: int, event: Event) -> None:
@@ -80,7 +80,7 @@ class Transition:
         self._after: dict[int, Counter[int]] = defaultdict(Counter)
         self._last: dict[str, int] = {}
 
-    def guess(self, user: str, seen: set[int]) -> list[int]:
+    def guess(self, user: str, seen: set[int], now: int) -> list[int]:
         after = self._after.get(self._last.get(user, -1))
         return _unseen([each for each, _ in after.most_common()], seen) if after else []
 
@@ -96,7 +96,7 @@ class Repeat:
     def __init__(self) -> None:
         self._recents: dict[str, list[int]] = {}
 
-    def guess(self, user: str, seen: set[int]) -> list[int]:
+    def guess(self, user: str, seen: set[int], now: int) -> list[int]:
         return _unseen(self._recents.get(user, []), seen)
 
     def learn(self, user: str, item: int, event: Event) -> None:
@@ -149,7 +149,7 @@ def play(
         barred: set[int] = set() if repeats else own
         asked = item not in barred
         started = time.perf_counter()
-        guesses = model.guess(user, barred) if asked else []
+        guesses = model.guess(user, barred, event.time) if asked else []
         guessed = time.perf_counter()
         model.learn(user, item, event)
         learned = time.perf_counter()

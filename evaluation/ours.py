@@ -30,7 +30,7 @@ class Blend(Competitor):
     def rank(self, question: Question, n: int) -> list[int]:
         """Return the best of the visitor's slate."""
         barred = () if self._repeats else self._seen.get(question.user, ())
-        self._slate = self._model.slate(question.user, barred)
+        self._slate = self._model.slate(question.user, barred, question.time)
         return [self._items[each.item] for each in self._model.best(self._slate, n)]
 
     def learn(self, step: Step) -> None:

@@ -173,7 +173,13 @@ class _Steps:
             every,
         )
         parts = op.map("to_top", _only("top_parts", rows, TopPart), lambda kv: (TOP_KEY, kv[1]))
-        top = publishing("top", parts, TopStage, self._segments("top"), self._every(TOP_PUBLISH_MS))
+        top = publishing(
+            "top",
+            parts,
+            lambda: TopStage(settings),
+            self._segments("top"),
+            self._every(TOP_PUBLISH_MS),
+        )
         return op.merge("item_views", rows, top)
 
     def models(self, lessons: Stream[Keyed]) -> list[Stream[Keyed]]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from online_models.popularity import HORIZONS
 from online_models.rows import NeighbourRow, TopList
-from online_models.slate import EXPERTS, Slate, evidence_of, slate
+from online_models.slate import EXPERTS, REPEATS, Slate, evidence_of, slate
 from online_models.touches import Touch
 from online_models.weights import Weights
 
@@ -34,8 +34,18 @@ POPULAR: Final = STRATEGIES.index("popular")
 HOTTER: Final = math.log(1.5)
 """How much more of the short or medium horizon an item must have than of the long one."""
 
-_FAMILIES: Final = (0, 1, 2, EXPERTS.index("repeat"))
-"""Where the experts of each strategy begin."""
+_VOICES: Final = np.zeros((len(EXPERTS), 4))
+"""Which experts speak for each strategy. How many recent items agree is no reason of its own."""
+
+for _strategy, _names in enumerate(
+    (
+        ("together", "last_together", "rare"),
+        ("next", "last_next", "rare_next"),
+        HORIZONS,
+        REPEATS,
+    )
+):
+    _VOICES[[EXPERTS.index(_name) for _name in _names], _strategy] = 1.0
 
 
 class Candidate(NamedTuple):
@@ -70,7 +80,7 @@ def rank(
     all gives an empty list. Cost: about 200 us with 20 rows of 64.
     """
     past = [touch for touch in recents if touch.time <= now]
-    return best(slate(past, rows, tops, exclude, repeats=repeats), weights, n)
+    return best(slate(past, rows, tops, exclude, now, repeats=repeats), weights, n)
 
 
 def wanted(recents: Sequence[Touch]) -> list[int]:
@@ -86,7 +96,7 @@ def best(candidates: Slate, weights: Weights, n: int) -> list[Candidate]:
     """Return the n candidates that score best; of equals the one with the smaller number."""
     if n < 1 or not len(candidates.items):
         return []
-    parts = candidates.features * weights.of(candidates.history)
+    parts = weights.parts(candidates)
     scores = parts.sum(axis=1)
     odds = np.exp(scores - scores.max())
     odds /= odds.sum()
@@ -111,8 +121,8 @@ def _strategies(parts: NDArray[np.float64], features: NDArray[np.float64]) -> ND
 
     `parts` are those above or below the average candidate's: what all have alike explains none.
     """
-    voices = np.add.reduceat(parts, _FAMILIES, axis=1)
-    knows = np.maximum.reduceat(features, _FAMILIES, axis=1) > 0.0
+    voices = parts @ _VOICES
+    knows = features @ _VOICES > 0.0
     strategies: NDArray[np.intp] = np.where(knows, voices, -np.inf).argmax(axis=1)
     short, medium, long = (features[:, EXPERTS.index(horizon)] for horizon in HORIZONS)
     hotter = np.maximum(short, medium) > long + HOTTER

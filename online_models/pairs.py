@@ -1,7 +1,7 @@
 """From a person's touches to pairs of items: what the neighbour rows are learnt from.
 
 `together`: the item and each of the last `window` others, in both directions, fading by `LAG` a
-step. `next`: the item right after the last one of the same visit, forward only.
+step. `next`: the item after each of the last `NEXT_WINDOW` others, forward only, halved a step.
 
 Evidence has a sign. An item that was disliked or sent back takes weight off its pairs with what
 the person liked; what a person disliked before says nothing about what comes now.
@@ -24,7 +24,11 @@ TOGETHER: Final = 0
 NEXT: Final = 1
 """Channels, in the order of `rows.CHANNELS`."""
 
+NEXT_LAG: Final = 0.5
+NEXT_WINDOW: Final = 6
+
 _FADE: Final = tuple(LAG**lag for lag in range(64))
+_NEXT_FADE: Final = tuple(NEXT_LAG**lag for lag in range(NEXT_WINDOW))
 
 
 class PairArrays(NamedTuple):
@@ -80,9 +84,8 @@ class PairBuffer:
     ([2, 1, 1], [1, 2, 2], [0, 0, 1])
     """
 
-    def __init__(self, window: int = 20, session_gap_ms: int = 1_800_000) -> None:
+    def __init__(self, window: int = 20) -> None:
         self._window = min(window, len(_FADE))
-        self._gap = session_gap_ms
         self._clear()
 
     def __len__(self) -> int:
@@ -90,15 +93,11 @@ class PairBuffer:
 
     def add(self, recents: Sequence[Touch], event: Touch) -> None:
         """Take in an event of a person whose touches before it were `recents`, oldest first."""
-        if not recents or event.type not in WEIGHTS:
-            return
-        others = last_liked(recents, event.item, self._window)
-        last = recents[-1]
-        follows = last.item in others[:1] and 0 <= event.time - last.time <= self._gap
-        self.add_others(event, others, follows=follows)
+        if recents and event.type in WEIGHTS:
+            self.add_others(event, last_liked(recents, event.item, self._window))
 
-    def add_others(self, event: Touch, others: Sequence[int], *, follows: bool) -> None:
-        """Take in an event after `others` (`last_liked`); `follows`: right after the first."""
+    def add_others(self, event: Touch, others: Sequence[int]) -> None:
+        """Take in an event after `others` (`last_liked`)."""
         evidence = WEIGHTS.get(event.type, 0.0)
         count = len(others)
         if not evidence or not count:
@@ -112,13 +111,12 @@ class PairBuffer:
         self._weights.extend(gains)
         self._weights.extend(gains)
         self._channels.extend(bytes(2 * count))
-        self._counts.append(2 * count)
-        if follows:
-            self._items.append(others[0])
-            self._neighbours.append(event.item)
-            self._weights.append(evidence)
-            self._channels.append(NEXT)
-            self._counts[-1] += 1
+        before = others[:NEXT_WINDOW]
+        self._items.extend(before)
+        self._neighbours.extend(mine[: len(before)])
+        self._weights.extend([evidence * fade for fade in _NEXT_FADE[: len(before)]])
+        self._channels.extend([NEXT] * len(before))
+        self._counts.append(2 * count + len(before))
         self._times.append(event.time)
 
     def take(self) -> PairArrays:
@@ -142,11 +140,9 @@ class PairBuffer:
         self._counts: list[int] = []
 
 
-def pairs_of(
-    recents: Sequence[Touch], event: Touch, window: int = 20, session_gap_ms: int = 1_800_000
-) -> PairArrays:
+def pairs_of(recents: Sequence[Touch], event: Touch, window: int = 20) -> PairArrays:
     """Return the pairs of one event. Pure; for many events a `PairBuffer` is cheaper."""
-    buffer = PairBuffer(window, session_gap_ms)
+    buffer = PairBuffer(window)
     buffer.add(recents, event)
     return buffer.take()
 

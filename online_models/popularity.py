@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from online_models.arrays import pack_arrays, unpack_arrays
 from online_models.decay import ForwardDecay, check_weights, fade, runs
 from online_models.row_index import RowIndex, grown
-from online_models.rows import TopList
+from online_models.rows import TopList, heaviest
 
 HOUR_MS: Final = 3_600_000
 HORIZONS: Final = ("short", "medium", "long")
@@ -74,7 +74,7 @@ class Popularity:
             factor = self._decays[horizon].factor(time)
             weights = self._weights[rows, horizon] * factor
             total = float(self._totals[horizon]) * factor
-            tops[name] = _heaviest(self._index.key_of[rows], weights, k, time, total)
+            tops[name] = heaviest(self._index.key_of[rows], weights, k, time, total)
         return tops
 
     def dump(self, *, full: bool = True) -> bytes:
@@ -182,7 +182,7 @@ def merge(tops: Iterable[TopList], k: int, half_life_ms: int) -> TopList:
     distinct, inverse = np.unique(keys, return_inverse=True)
     sums = np.bincount(inverse, weights, len(distinct)).astype(np.float64)
     total = sum(top.total * factor for top, factor in zip(parts, factors, strict=True))
-    return _heaviest(distinct, sums, k, time, float(total))
+    return heaviest(distinct, sums, k, time, float(total))
 
 
 def trending(short: TopList, long: TopList, k: int) -> TopList:
@@ -203,26 +203,4 @@ def trending(short: TopList, long: TopList, k: int) -> TopList:
     expected = usual * short.total / max(long.total, 1e-12)
     ratios = (short.weights + SHRINKAGE) / (expected + SHRINKAGE)
     up = ratios > 1.0
-    return _heaviest(short.keys[up], ratios[up], k, short.time, float(ratios[up].sum()))
-
-
-def _heaviest(
-    keys: NDArray[np.uint64],
-    weights: NDArray[np.floating[Any]],
-    k: int,
-    time: int,
-    total: float,
-) -> TopList:
-    if k < len(keys):
-        # Many counts are alike, which is what `partition` is slow at.
-        limit = np.sort(weights)[-k] if k else np.inf
-        above, ties = np.flatnonzero(weights > limit), np.flatnonzero(weights == limit)
-        # Of the items that share the last place those with the smallest numbers.
-        room = k - len(above)
-        if 0 < room < len(ties):
-            ties = ties[np.argpartition(keys[ties], room - 1)[:room]]
-        reach = np.concatenate([above, ties[:room]])
-        keys, weights = keys[reach], weights[reach]
-    order = np.lexsort((keys, -weights))
-    positive = order[weights[order] > 0]
-    return TopList(keys[positive], weights[positive].astype(np.float32), time, total)
+    return heaviest(short.keys[up], ratios[up], k, short.time, float(ratios[up].sum()))

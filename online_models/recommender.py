@@ -17,7 +17,7 @@ from online_models.blend import Candidate, best, wanted
 from online_models.pairs import PairBuffer
 from online_models.popularity import Popularity
 from online_models.rows import TopList
-from online_models.slate import CANDIDATES, Slate, slate
+from online_models.slate import CANDIDATES, LINKED, Slate, slate
 from online_models.slot_table import DAY_MS, SlotTable
 from online_models.touches import WEIGHTS, Touch
 from online_models.weights import Weights
@@ -27,7 +27,10 @@ LAST_MS: Final = 1 << 53
 """Times from here on are no times: the lines of `contracts.events`."""
 
 RECENTS: Final = 50
-TOP: Final = 500
+TOP: Final = 1_000
+
+REFRESH: Final = 32
+"""Touches that are counted at once; then the rankings are made anew."""
 
 
 class ItemRecommender(Ranker):
@@ -35,8 +38,8 @@ class ItemRecommender(Ranker):
 
     Pure and deterministic: `x` may carry the event's `type` and its `time` (ms); without a time,
     each event is a second after the last. Bounded: `max_users` people with their last touches,
-    `max_items` rows. Learns from events in batches of `batch`, which costs nothing measurable in
-    accuracy and half the time. Cost: about 250 us to rank, 150 to learn.
+    `max_items` rows. Learns from the pairs of `batch` events at once: waiting for 64 costs up to
+    3 % of the hits where people touch the same things shortly after one another.
 
     >>> model = ItemRecommender(batch=1)
     >>> for user in range(5):
@@ -54,7 +57,7 @@ class ItemRecommender(Ranker):
         half_life_days: float = 30.0,
         max_items: int = 200_000,
         max_users: int = 100_000,
-        batch: int = 64,
+        batch: int = 1,
         repeats: bool = False,
         seed: int | None = None,
     ) -> None:
@@ -73,6 +76,7 @@ class ItemRecommender(Ranker):
         self._touched: list[Touch] = []
         self._users: OrderedDict[Hashable, list[Touch]] = OrderedDict()
         self._tops: Mapping[str, TopList] = {}
+        self._waiting = 0
         self._time = 0
 
     def learn_one(
@@ -92,14 +96,17 @@ class ItemRecommender(Ranker):
         self._users[user] = [*recents[1 - RECENTS :], touch]
         if len(self._users) > self.max_users:
             self._users.popitem(last=False)
-        if len(self._touched) >= self.batch:
-            self.flush()
+        self._waiting += 1
+        if self._waiting >= self.batch:
+            self._learn_pairs()
+        if len(self._touched) >= REFRESH or not self._tops:
+            self._rank()
 
     def learn_from_choice(self, candidates: Slate, item: Hashable) -> None:
         """Teach the blend that `item` came next, where `candidates` were to choose from."""
         at = np.searchsorted(candidates.items, np.uint64(number_of(item)))
         if at < len(candidates.items) and candidates.items[at] == number_of(item):
-            self.weights.learn_one(candidates.features, int(at), candidates.history)
+            self.weights.learn_one(candidates, int(at))
 
     def predict_one(self, user: Hashable, item: Hashable, x: dict[str, Any] | None = None) -> float:
         """Return the item's share among the user's candidates; 0 if it is not one."""
@@ -126,24 +133,33 @@ class ItemRecommender(Ranker):
         """Return the n best of a slate."""
         return best(candidates, self.weights, n)
 
-    def slate(self, user: Hashable, exclude: Collection[int] = ()) -> Slate:
-        """Return the user's candidates."""
+    def slate(self, user: Hashable, exclude: Collection[int] = (), now: int | None = None) -> Slate:
+        """Return the user's candidates at `now` (ms), which is the newest event's time if None."""
         recents = self._users.get(user, [])
         rows = self._table.rows(wanted(recents), self._time)
-        return slate(recents, rows, self._tops, exclude, repeats=self.repeats)
+        now = self._time if now is None else now
+        return slate(recents, rows, self._tops, exclude, now, repeats=self.repeats)
 
     def flush(self) -> None:
-        """Learn from the events that wait for their batch."""
-        touched, self._touched = self._touched, []
-        if not touched:
-            return
+        """Learn from what waits for its batch, and make the rankings anew."""
+        self._learn_pairs()
+        self._rank()
+
+    def _learn_pairs(self) -> None:
+        self._waiting = 0
         self._table.learn_many(*self._pairs.take())
+
+    def _rank(self) -> None:
+        touched, self._touched = self._touched, []
         self._popularity.learn_many(
             np.array([touch.item for touch in touched], np.uint64),
             np.array([WEIGHTS[touch.type] for touch in touched], np.float32),
             np.array([touch.time for touch in touched], np.int64),
         )
-        self._tops = self._popularity.top(TOP, self._time)
+        self._tops = {
+            **self._popularity.top(TOP, self._time),
+            LINKED: self._table.heaviest(TOP, self._time),
+        }
 
     def _touch(self, item: Hashable, y: Any, x: dict[str, Any]) -> Touch:
         time = x.get("time")

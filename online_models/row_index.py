@@ -49,13 +49,14 @@ class RowIndex:
         return np.array([row_of[key] for key in keys.tolist() if key in row_of], np.int64)
 
     def claim(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Return the rows of distinct keys, new ones where a key has none; all count as changed."""
+        """Return the rows of keys, new ones where a key has none; all count as changed."""
         row_of = self._row_of
         rows = [row_of.get(key, -1) for key in keys.tolist()]
         if -1 in rows:
             for at, key in enumerate(keys.tolist()):
                 if rows[at] < 0:
-                    rows[at] = self._new(key)
+                    row = row_of.get(key)  # it may have come earlier in `keys`
+                    rows[at] = self._new(key) if row is None else row
         found = np.array(rows, np.int64)
         self.changed[found] = True
         return found

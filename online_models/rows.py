@@ -16,18 +16,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 CHANNELS: Final = ("together", "next")
-"""Of a neighbour's weights: met in the same window, in either order; came right after."""
+"""Of a neighbour's weights: met in the same window, in either order; came soon after."""
 
 _HEADER: Final = struct.Struct("<HHq")
 
 
 @dataclass(slots=True)
 class NeighbourRow:
-    """An item's neighbours: `keys` (n,), `weights` (n, channels), decayed as of `time` (ms)."""
+    """An item's neighbours: `keys` (n,), `weights` (n, channels), decayed as of `time` (ms).
+
+    `mass` (channels,) is the weight of all that the item was ever paired with, also of what lost
+    its slot since: a weight divided by it is a share. Without one it is the sum of the weights.
+    """
 
     keys: NDArray[np.uint64]
     weights: NDArray[np.float32]
     time: int
+    mass: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+
+    def __post_init__(self) -> None:
+        if not len(self.mass):
+            self.mass = self.weights.sum(axis=0)
 
 
 @dataclass(slots=True)
@@ -48,26 +57,54 @@ class TopList:
         return TopList, (self.keys, self.weights, self.time, self.total)
 
     def shares_of(self, keys: NDArray[np.uint64]) -> NDArray[np.float64]:
-        """Return which share of all weight each item has; 0 for one that is not ranked.
+        """Return which share of all weight each item has; 0 for one that is not ranked."""
+        if self.total <= 0.0:
+            return np.zeros(len(keys))
+        shares: NDArray[np.float64] = self.weights_of(keys) / self.total
+        return shares
+
+    def weights_of(self, keys: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """Return the weight of each item; 0 for one that is not ranked.
 
         The first call sorts the ranking by key, about 20 us for 500 items; so keep the object.
         """
-        if not len(self.keys) or self.total <= 0.0:
+        if not len(self.keys):
             return np.zeros(len(keys))
         if self._order is None:
             self._order = np.argsort(self.keys)
         at = np.searchsorted(self.keys, keys, sorter=self._order)
         at = self._order[np.minimum(at, len(self.keys) - 1)]
-        shares: NDArray[np.float64] = np.where(
-            self.keys[at] == keys, self.weights[at] / self.total, 0.0
-        )
-        return shares
+        weights: NDArray[np.float64] = np.where(self.keys[at] == keys, self.weights[at], 0.0)
+        return weights
+
+
+def heaviest(
+    keys: NDArray[np.uint64],
+    weights: NDArray[np.floating[Any]],
+    k: int,
+    time: int,
+    total: float,
+) -> TopList:
+    """Return the ranking of the k heaviest; of equals those with the smaller numbers."""
+    if k < len(keys):
+        # Many counts are alike, which is what `partition` is slow at.
+        limit = np.sort(weights)[-k] if k else np.inf
+        above, ties = np.flatnonzero(weights > limit), np.flatnonzero(weights == limit)
+        # Of the items that share the last place those with the smallest numbers.
+        room = k - len(above)
+        if 0 < room < len(ties):
+            ties = ties[np.argpartition(keys[ties], room - 1)[:room]]
+        reach = np.concatenate([above, ties[:room]])
+        keys, weights = keys[reach], weights[reach]
+    order = np.lexsort((keys, -weights))
+    positive = order[weights[order] > 0]
+    return TopList(keys[positive], weights[positive].astype(np.float32), time, total)
 
 
 def pack_row(row: NeighbourRow) -> bytes:
-    """Return a row as bytes: 12 and, for each neighbour, 8 and 4 a channel."""
+    """Return a row as bytes: 12, 4 a channel, and for each neighbour 8 and 4 a channel."""
     header = _HEADER.pack(len(row.keys), row.weights.shape[1], row.time)
-    return header + row.keys.tobytes() + row.weights.tobytes()
+    return header + row.mass.tobytes() + row.keys.tobytes() + row.weights.tobytes()
 
 
 def unpack_row(raw: bytes) -> NeighbourRow:
@@ -75,11 +112,13 @@ def unpack_row(raw: bytes) -> NeighbourRow:
     if len(raw) < _HEADER.size:
         raise ValueError(_cut(raw))
     count, channels, time = _HEADER.unpack_from(raw)
-    if len(raw) < _HEADER.size + count * (8 + 4 * channels):
+    begin = _HEADER.size + 4 * channels
+    if len(raw) < begin + count * (8 + 4 * channels):
         raise ValueError(_cut(raw))
-    keys = np.frombuffer(raw, np.uint64, count, _HEADER.size)
-    weights = np.frombuffer(raw, np.float32, count * channels, _HEADER.size + 8 * count)
-    return NeighbourRow(keys, weights.reshape(count, channels), time)
+    mass = np.frombuffer(raw, np.float32, channels, _HEADER.size)
+    keys = np.frombuffer(raw, np.uint64, count, begin)
+    weights = np.frombuffer(raw, np.float32, count * channels, begin + 8 * count)
+    return NeighbourRow(keys, weights.reshape(count, channels), time, mass)
 
 
 def pack_top(top: TopList) -> bytes:

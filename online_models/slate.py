@@ -3,53 +3,74 @@
 Each expert gives an item a share p; its feature is log(1 + p / EPS), so that 0 means "knows
 nothing of it". The experts:
 
-* `together`, `next`: the neighbours of the person's recent items, in either channel of their rows
+* `together`, `next`: the neighbours of the person's recent items, in either channel of their rows;
+  `last_together`, `last_next`: those of the newest one alone
+* `rare`, `rare_next`: the same neighbours, but for how much they are paired with anything
+* `support`: how many of the recent items have it for a neighbour
 * `short`, `medium`, `long`: popularity over the three horizons
-* `repeat`: what the person touched before, where repeats are asked for
+* `repeat`, `repeat_last`, `repeat_count`: what the person touched before, where repeats are asked
+  for: how recently, whether it was the last, and how often
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from online_models.pooling import COLUMNS, Rows, fastest
 from online_models.popularity import HORIZONS
 from online_models.rows import CHANNELS, NeighbourRow, TopList
 from online_models.touches import WEIGHTS, Touch
 
-EXPERTS: Final = (*CHANNELS, *HORIZONS, "repeat")
+REPEATS: Final = ("repeat", "repeat_last", "repeat_count")
+EXPERTS: Final = (*COLUMNS, *HORIZONS, *REPEATS)
 REPEAT: Final = EXPERTS.index("repeat")
+_SUPPORT: Final = EXPERTS.index("support")
+_RARE: Final = EXPERTS.index("rare")
+
+LINKED: Final = "linked"
+"""The ranking of items by how much they are paired with any others."""
 
 EPS: Final = 2e-3
 """Share from which an expert is taken to know something: well below it a feature is about 0."""
 
-CANDIDATES: Final = 200
+SCALES: Final = np.array(
+    [{"support": 1.0, "repeat_last": 0.05, "repeat_count": 2.5}.get(name, EPS) for name in EXPERTS]
+)
+"""`EPS` of each expert; some do not speak in shares."""
+
+CANDIDATES: Final = 250
 HEAD: Final = 20
 """Items at the top of each horizon that are candidates whatever the neighbours say."""
 
 WINDOW: Final = 20
 """Recent items whose neighbours are asked."""
 
-FADE: Final = tuple((0.8**lag, float(lag == 0)) for lag in range(WINDOW))
-"""How much the neighbours of a recent item count, by how long ago it was, in either channel."""
+FADE: Final = np.array([0.8**lag for lag in range(WINDOW)])
+"""How much the neighbours of a recent item count, by how long ago it was."""
 
-OWN_FADE: Final = tuple((1.0 + lag) ** -2.0 for lag in range(WINDOW))
+TOUCHES: Final = 50
+OWN_FADE: Final = (1.0 + np.arange(TOUCHES)) ** -2.0
 """How likely a recent item itself is to come back: people return to the last few, or to any."""
 
-DOUBT: Final = 10.0
+DOUBT: Final = 3.0
 """Weight that a row must gather before half of what it says is believed."""
 
 
 class Slate(NamedTuple):
     """Candidates `items` (m,) by rising number, and their `features` (m, experts).
 
-    `history` is how many distinct items of the person's recents speak for something.
+    `own` (m,) tells what the person touched before. `history` is how many distinct items of the
+    person's recents speak for something; `pause` is the time since the last touch (ms), -1 if
+    there is none.
     """
 
     items: NDArray[np.uint64]
     features: NDArray[np.float64]
+    own: NDArray[np.bool_]
     history: int
+    pause: int
 
 
 def slate(
@@ -57,31 +78,44 @@ def slate(
     rows: Mapping[int, NeighbourRow],
     tops: Mapping[str, TopList],
     exclude: Collection[int],
+    now: int,
     *,
     repeats: bool = False,
 ) -> Slate:
     """Return at most `CANDIDATES` candidates; the arguments are those of `blend.rank`."""
     evidence = evidence_of(recents)
-    near, near_shares = _neighbours(evidence, rows)
+    found = _rows(evidence, rows)
+    own = np.array([touch.item for touch in recents[: -1 - TOUCHES : -1]], np.uint64)
     heads = [tops[horizon].keys[:HEAD] for horizon in HORIZONS if horizon in tops]
-    own = np.array([touch.item for touch in recents[-WINDOW:]], np.uint64)
-    items, place = np.unique(np.concatenate([near, *heads, own]), return_inverse=True)
-    at_near, at_heads, at_own = np.split(place, (len(near), len(place) - len(own)))
-    shares = np.zeros((len(EXPERTS), len(items)))
-    for channel in range(len(CHANNELS)):
-        shares[channel] = np.bincount(at_near, near_shares[:, channel], len(items))
-    shares[REPEAT] = np.bincount(at_own, _repeat_shares(len(own)), len(items))
-    promise = shares.sum(axis=0)
-    promise[at_heads] += 1.0
+    items, sums = fastest()(found, np.concatenate([*heads, own]))
+    at_own = np.searchsorted(items, own)
+    shares = np.zeros((len(items), len(EXPERTS)))
+    shares[:, : len(COLUMNS)] = sums
+    if repeats:
+        shares[:, REPEAT:] = _repeats(at_own, len(items))
+    promise = shares[:, 0] + shares[:, 1] + shares[:, REPEAT]
+    for head in heads:
+        promise[np.searchsorted(items, head)] += 1.0
     promise[_positions(items, exclude)] = 0.0
     if not repeats:
         promise[at_own] = 0.0
     chosen = _largest(promise, CANDIDATES)
-    items, shares = items[chosen], shares[:, chosen]
-    for expert, horizon in enumerate(HORIZONS, len(CHANNELS)):
-        if horizon in tops:
-            shares[expert] = tops[horizon].shares_of(items)
-    return Slate(items, np.log1p(shares.T / EPS), len(evidence))
+    touched = np.zeros(len(items), np.bool_)
+    touched[at_own] = True
+    pause = max(now - recents[-1].time, 0) if recents else -1
+    return Slate(
+        items[chosen],
+        _features(items[chosen], shares[chosen], tops),
+        touched[chosen],
+        len(evidence),
+        pause,
+    )
+
+
+def featured(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what experts say (m, experts) as the features that the blend reads."""
+    features: NDArray[np.float64] = np.log1p(shares / SCALES)
+    return features
 
 
 def evidence_of(recents: Sequence[Touch]) -> list[tuple[int, float]]:
@@ -100,32 +134,49 @@ def evidence_of(recents: Sequence[Touch]) -> list[tuple[int, float]]:
     return found
 
 
-def _neighbours(
-    evidence: Sequence[tuple[int, float]], rows: Mapping[int, NeighbourRow]
-) -> tuple[NDArray[np.uint64], NDArray[np.floating[Any]]]:
-    """Return the neighbours (n,) of recent items, and the shares (n, channels) they get."""
-    trusts = [weight * fade for (_, weight), (fade, _) in zip(evidence, FADE, strict=False)]
-    total = sum(trusts)
-    found = [
-        (row, trust / total, FADE[lag][1])
-        for lag, ((item, _), trust) in enumerate(zip(evidence, trusts, strict=True))
-        if (row := rows.get(item)) is not None and len(row.keys)
-    ]
+def _rows(evidence: Sequence[tuple[int, float]], rows: Mapping[int, NeighbourRow]) -> Rows:
+    """Return the rows of recent items, as far as there are any."""
+    trusts = FADE[: len(evidence)] * [weight for _, weight in evidence]
+    found = [(lag, row) for lag, (item, _) in enumerate(evidence) if (row := rows.get(item))]
     if not found:
-        return np.empty(0, np.uint64), np.empty((0, len(CHANNELS)))
-    lengths = [len(row.keys) for row, _, _ in found]
-    weights = np.concatenate([row.weights for row, _, _ in found])
-    trust = np.array([trust for _, *trust in found])
-    trust /= np.add.reduceat(weights, np.cumsum([0, *lengths[:-1]]), axis=0) + DOUBT
-    shares = weights * np.repeat(trust, lengths, axis=0)
-    return np.concatenate([row.keys for row, _, _ in found]), shares
+        return Rows(
+            np.empty(0, np.uint64),
+            np.empty((0, len(CHANNELS)), np.float32),
+            np.empty(0, np.int64),
+            np.empty(0),
+            np.empty((0, len(CHANNELS))),
+            newest=False,
+        )
+    return Rows(
+        np.concatenate([row.keys for _, row in found]),
+        np.concatenate([row.weights for _, row in found]),
+        np.array([len(row.keys) for _, row in found]),
+        trusts[[lag for lag, _ in found]] / trusts.sum(),
+        1.0 / (np.array([row.mass for _, row in found], np.float64) + DOUBT),
+        newest=found[0][0] == 0,
+    )
 
 
-def _repeat_shares(count: int) -> NDArray[np.float64]:
-    """Return the shares of the last touches, oldest first."""
-    fades = np.array(OWN_FADE[:count][::-1])
-    shares: NDArray[np.float64] = fades / max(fades.sum(), 1e-9)
-    return shares
+def _repeats(at_own: NDArray[np.intp], count: int) -> NDArray[np.float64]:
+    """Return what the experts of repeats say; `at_own` is where the touches are, newest first."""
+    said = np.zeros((count, len(REPEATS)))
+    if len(at_own):
+        said[:, 0] = np.bincount(at_own, OWN_FADE[: len(at_own)], count)
+        said[at_own[0], 1] = 1.0
+        said[:, 2] = np.bincount(at_own, minlength=count)
+    return said
+
+
+def _features(
+    items: NDArray[np.uint64], shares: NDArray[np.float64], tops: Mapping[str, TopList]
+) -> NDArray[np.float64]:
+    for expert, horizon in enumerate(HORIZONS, len(COLUMNS)):
+        if horizon in tops:
+            shares[:, expert] = tops[horizon].shares_of(items)
+    linked = tops.get(LINKED)
+    mass = linked.weights_of(items) if linked is not None else np.zeros(len(items))
+    shares[:, _RARE : _RARE + 2] /= np.sqrt(mass + DOUBT)[:, None]
+    return featured(shares)
 
 
 def _positions(items: NDArray[np.uint64], wanted: Collection[int]) -> NDArray[np.intp]:

@@ -7,6 +7,7 @@ credited to a pair that nobody made. Decay keeps newcomers from being locked out
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from online_models.arrays import pack_arrays, unpack_arrays
 from online_models.decay import ForwardDecay, check_weights, fade, runs
 from online_models.row_index import RowIndex, grown
-from online_models.rows import CHANNELS, NeighbourRow, pack_row
+from online_models.rows import CHANNELS, NeighbourRow, TopList, heaviest, pack_row
 from online_models.slots import Newcomers, narrowed, newcomers, totals_of
 
 DAY_MS: Final = 86_400_000
@@ -27,6 +28,16 @@ PACK_CHUNK: Final = 128
 
 KEEP: Final = 15 / 16
 """Share of the rows that stays when the cap is exceeded, so that evictions come in bulk."""
+
+
+@cache
+def fast_slots() -> Any:
+    """Return `slots_fast` if numba is installed, else None."""
+    try:
+        from online_models import slots_fast  # half a second, and optional
+    except ImportError:
+        return None
+    return slots_fast
 
 
 class SlotTable:
@@ -125,6 +136,12 @@ class SlotTable:
         rows = self._rows(np.array(list(found.values())), time)
         return dict(zip(found, rows, strict=True))
 
+    def heaviest(self, k: int, time: int) -> TopList:
+        """Return the k items that are paired most with any others (channel 0), as of `time`."""
+        rows = self._index.rows(in_order=False)
+        mass = self._mass[rows, 0].astype(np.float64) * self._decay.factor(time)
+        return heaviest(self._index.key_of[rows], mass, k, time, float(np.sort(mass).sum()))
+
     def pack(self, item: int) -> bytes:
         """Return an item's row as `rows.pack_row` has it, as of the newest event learnt from."""
         return pack_row(self.row(item, self.time))
@@ -141,7 +158,7 @@ class SlotTable:
     def forget(self, below: float) -> int:
         """Drop the rows whose decayed sum of weights is below a limit; return how many."""
         rows = self._index.rows()
-        faint = rows[self._mass[rows] * self._decay.factor(self.time) < below]
+        faint = rows[self._mass[rows].sum(axis=1) * self._decay.factor(self.time) < below]
         self._release(faint)
         return len(faint)
 
@@ -160,7 +177,7 @@ class SlotTable:
         arrays: dict[str, NDArray[Any]] = {
             "items": self._index.key_of[rows],
             "used": used,
-            "mass": self._mass[rows],
+            "masses": self._mass[rows],
             "keys": self._keys[rows][filled],
             "weights": self._weights[rows][filled],
             "gone": gone,
@@ -191,6 +208,10 @@ class SlotTable:
                     f"saved slot table: {name} is {meta[name]}, the setting says {mine}. "
                     "Set it back, or rebuild the table with a replay"
                 )
+        if "masses" not in arrays:
+            raise ValueError(
+                "saved slot table: it is of an older Headrace; rebuild the table with a replay"
+            )
         self._release(self._index.find(arrays["gone"]))
         if meta["landmark"] is None:
             return
@@ -205,7 +226,7 @@ class SlotTable:
             keys, weights, used = narrowed(keys, weights, used, self.slots)
         rows = self._claim(arrays["items"])
         self._keys[rows], self._weights[rows] = keys, weights
-        self._used[rows], self._mass[rows] = used, arrays["mass"]
+        self._used[rows], self._mass[rows] = used, arrays["masses"]
 
     def _clear(self) -> None:
         self._index = RowIndex()
@@ -213,7 +234,7 @@ class SlotTable:
         self._keys = np.zeros((rows, self.slots), np.uint64)
         self._weights = np.zeros((rows, self.slots, self.channels), np.float32)
         self._used = np.zeros(rows, np.int32)
-        self._mass = np.zeros(rows, np.float32)
+        self._mass = np.zeros((rows, self.channels), np.float32)
 
     def _advance(self, time: int) -> None:
         self.time = max(self.time, time)
@@ -237,9 +258,15 @@ class SlotTable:
         channels: NDArray[np.int8],
         gains: NDArray[np.float32],
     ) -> None:
+        fast = fast_slots()
+        if fast is not None and len(items) <= fast.SMALL:
+            rows = self._claim(items)
+            arrays = (self._keys, self._weights, self._used, self._mass)
+            fast.add(*arrays, rows, neighbours, channels, gains)
+            return
         distinct, inverse = np.unique(items, return_inverse=True)
         rows = self._claim(distinct)[inverse]
-        np.add.at(self._mass, rows, np.abs(gains))
+        np.add.at(self._mass.reshape(-1), rows * self.channels + channels, np.abs(gains))
         match = self._keys[rows] == neighbours[:, None]
         slots = match.argmax(axis=1)
         # An empty slot holds key 0, which may be an item too.
@@ -291,14 +318,15 @@ class SlotTable:
         self._weights[full[at], slot] = weights[comer]
 
     def _rows(self, rows: NDArray[np.int64], time: int) -> list[NeighbourRow]:
-        weights = np.maximum(self._weights[rows] * np.float32(self._decay.factor(time)), 0)
+        factor = np.float32(self._decay.factor(time))
+        weights, mass = np.maximum(self._weights[rows] * factor, 0), self._mass[rows] * factor
         totals = totals_of(weights)
         order = np.argsort(-totals, axis=1, kind="stable")
         counts = (totals > 0).sum(axis=1).tolist()
         keys = np.take_along_axis(self._keys[rows], order, axis=1)
         weights = np.take_along_axis(weights, order[:, :, None], axis=1)
         return [
-            NeighbourRow(keys[at, :count], weights[at, :count], time)
+            NeighbourRow(keys[at, :count], weights[at, :count], time, mass[at])
             for at, count in enumerate(counts)
         ]
 
@@ -306,7 +334,7 @@ class SlotTable:
         rows = self._index.rows()
         surplus = len(rows) - int(self.max_rows * KEEP)
         # Ties go by number: `rows` come sorted by it.
-        self._release(rows[np.argsort(self._mass[rows], kind="stable")[:surplus]])
+        self._release(rows[np.argsort(self._mass[rows].sum(axis=1), kind="stable")[:surplus]])
 
     def _release(self, rows: NDArray[np.int64]) -> None:
         self._index.release(self._index.key_of[rows].tolist())

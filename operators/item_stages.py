@@ -13,6 +13,7 @@ from contracts.keys import DAY_MS
 from contracts.settings import FlowSettings
 from online_models.popularity import HALF_LIVES_MS, HORIZONS, Popularity, merge, trending
 from online_models.rows import pack_top, unpack_top
+from online_models.slate import LINKED
 from online_models.slot_table import SlotTable
 from operators.durable import PackedMap
 from operators.messages import ItemBatch, Named, PairArrays, TopPart, TouchArrays, View, Views
@@ -76,7 +77,8 @@ class _Shard:
         """Return the shard's most popular items, by horizon."""
         self.counted = False
         tops = self.popularity.top(TOP_OF_SHARD, self.popularity.time)
-        return {horizon: pack_top(top) for horizon, top in tops.items()}
+        tops[LINKED] = self.table.heaviest(TOP_OF_SHARD, self.table.time)
+        return {name: pack_top(top) for name, top in tops.items()}
 
     def dump(self, *, full: bool) -> bytes:
         """Return what is known, or what changed of it."""
@@ -233,7 +235,9 @@ _site_parts = msgspec.msgpack.Decoder(tuple[str, dict[str, bytes]])
 class TopStage:
     """The shards' rankings merged into one of each kind a site: a `Publisher`."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: FlowSettings) -> None:
+        self._half_lives = dict(zip(HORIZONS, HALF_LIVES_MS, strict=True))
+        self._half_lives[LINKED] = int(settings.co_half_life_days * DAY_MS)
         self._parts: dict[str, dict[str, TopPart]] = {}
         self._pending: set[str] = set()
 
@@ -271,8 +275,8 @@ class TopStage:
     def _merged(self, site: str) -> list[View]:
         parts = [self._parts[site][shard] for shard in sorted(self._parts[site])]
         tops = {
-            horizon: merge([unpack_top(p.rankings[horizon]) for p in parts], TOP_OF_SITE, half_life)
-            for horizon, half_life in zip(HORIZONS, HALF_LIVES_MS, strict=True)
+            name: merge([unpack_top(p.rankings[name]) for p in parts], TOP_OF_SITE, half_life)
+            for name, half_life in self._half_lives.items()
         }
         tops["popular"] = tops["long"]
         tops["trending"] = trending(tops["short"], tops["long"], TOP_OF_SITE)

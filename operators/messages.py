@@ -134,8 +134,7 @@ class AttributedSlice(Packed, array_like=True, tag="attributed"):
 class Touchpoint(Struct, array_like=True, gc=False):
     """A person touched an item: what item rows and popularity learn from.
 
-    `before` are the other items touched before and liked, newest first, as numbers; `follows` says
-    that the first of them was the last touch, in the same session.
+    `before` are the other items touched before and liked, newest first, as numbers.
     """
 
     site: str
@@ -144,7 +143,6 @@ class Touchpoint(Struct, array_like=True, gc=False):
     time: int
     seq: int
     before: list[int]
-    follows: bool
 
 
 class Named(Struct, array_like=True, gc=False):

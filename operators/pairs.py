@@ -14,7 +14,7 @@ def pairs_by_shard(points: Sequence[Touchpoint], shards: int) -> dict[int, PairA
     buffer = PairBuffer()
     for point in points:
         touch = Touch(point.item, point.type, point.time)
-        buffer.add_others(touch, point.before, follows=point.follows)
+        buffer.add_others(touch, point.before)
     parts = buffer.take().by_shard(shards)
     return {
         shard: PairArrays(*(column.tobytes() for column in pairs)) for shard, pairs in parts.items()

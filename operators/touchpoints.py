@@ -13,7 +13,6 @@ class Touchpoints:
 
     def __init__(self, settings: FlowSettings) -> None:
         self._window = settings.co_window
-        self._gap = settings.session_gap_seconds * 1000
         self._points: list[Touchpoint] = []
         self._named: list[Named] = []
 
@@ -36,15 +35,8 @@ class Touchpoints:
     def _touchpoint(self, arrived: Arrived, item: str, before: list[Recent]) -> Touchpoint:
         event = arrived.event
         others = last_liked(before, item, self._window)
-        follows = (
-            bool(others)
-            and before[-1].item == others[0]
-            and 0 <= event.time - before[-1].time <= self._gap
-        )
         numbers = [number_of(other) for other in others]
-        return Touchpoint(
-            event.site, number_of(item), event.type, event.time, arrived.seq, numbers, follows
-        )
+        return Touchpoint(event.site, number_of(item), event.type, event.time, arrived.seq, numbers)
 
 
 def _named(arrived: Arrived, item: str) -> Named:

@@ -29,7 +29,7 @@ MAY_IMPORT = {
 
 OURS = {*MAY_IMPORT, "tests", "benchmarks", "examples"}
 PURE = {"operators", "online_models"}
-PURE_LIBRARIES = {"numpy", "msgspec", "rapidfuzz", "river"}
+PURE_LIBRARIES = {"numpy", "msgspec", "numba", "rapidfuzz", "river"}
 PURE_STANDARD = set(
     """abc array base64 bisect collections contextlib copy dataclasses decimal enum fractions
     functools hashlib heapq hmac inspect itertools json math numbers operator pickle random re

@@ -15,12 +15,13 @@ from contracts.keys import parse as parse_key
 from online_models.popularity import HORIZONS
 from online_models.rank_weights import RankWeights
 from online_models.rows import TopList, unpack_top
+from online_models.slate import LINKED
 from online_models.weights import Weights
 from storage.views import LogState
 
 T = TypeVar("T")
 
-RANKINGS: Final = (*HORIZONS, "popular", "trending")
+RANKINGS: Final = (*HORIZONS, "popular", "trending", LINKED)
 
 logger = logging.getLogger("headrace.api")
 
@@ -106,6 +107,12 @@ class Site:
     def tops(self) -> dict[str, TopList]:
         """The rankings that exist."""
         return {name: top.value for name, top in self._tops.items() if top.value is not None}
+
+    @property
+    def linked(self) -> dict[str, TopList]:
+        """The one ranking that says nothing of who likes an item."""
+        top = self.top(LINKED)
+        return {} if top is None else {LINKED: top}
 
     def top(self, ranking: str) -> TopList | None:
         """Return one ranking."""

@@ -16,7 +16,7 @@ from contracts.events import Item
 from online_models.blend import Candidate, best
 from online_models.popularity import HORIZONS
 from online_models.rows import NeighbourRow, TopList
-from online_models.slate import CANDIDATES, EPS, EXPERTS, HEAD, Slate, slate
+from online_models.slate import CANDIDATES, EXPERTS, HEAD, Slate, featured, slate
 from online_models.touches import number_of
 
 SPARE: Final = 10
@@ -62,7 +62,7 @@ def recommend(
     """
     policy = _policy(visitor, site.name, rules, ask, now)
     barred = {number_of(id_) for id_ in policy.hidden}
-    candidates = slate(trail.touches, rows, site.tops, barred)
+    candidates = slate(trail.touches, rows, site.tops, barred, now)
     wanted = CANDIDATES if policy.wide else ask.n + SPARE
     picks = shape(_picks(best(candidates, site.weights, wanted), site), policy, ask.n)
     if len(picks) < ask.n and wanted < CANDIDATES:
@@ -77,7 +77,9 @@ def similar(
 ) -> Ranking:
     """Return items that go with `ask.item`, whoever asks; popular ones of its kind without any."""
     nobody = Visitor("")
-    candidates = slate(trail.touches, rows, {}, {number_of(id_) for id_ in ask.exclude})
+    candidates = slate(
+        trail.touches, rows, site.linked, {number_of(id_) for id_ in ask.exclude}, now
+    )
     policy = _policy(nobody, site.name, rules, ask, now)
     picks = shape(_picks(best(candidates, site.weights, CANDIDATES), site), policy, ask.n)
     fallback = not picks
@@ -119,7 +121,7 @@ def reorder(
     known = {item.id: item for item in map(site.catalogue.get, given) if item is not None}
     items = {number_of(id_): known.get(id_, Item(id=id_)) for id_ in given}
     numbers = np.sort(np.fromiter(items, np.uint64, len(items)))
-    scored = best(_slate_of(numbers, trail, rows, site), site.weights, len(items))
+    scored = best(_slate_of(numbers, trail, rows, site, now), site.weights, len(items))
     scores = {c.item: c for c in scored if any(c.parts.values())}
     picks = [
         Pick(item, scores[n].score, scores[n].strategy, scores[n].parts)
@@ -206,21 +208,23 @@ def _fillers(site: Site, category: str | None, rankings: Sequence[str]) -> Itera
     yield from (Pick(item, 0.0, "catalogue") for item in rest)
 
 
-def _slate_of(numbers: NDArray[np.uint64], trail: Trail, rows: Rows, site: Site) -> Slate:
+def _slate_of(numbers: NDArray[np.uint64], trail: Trail, rows: Rows, site: Site, now: int) -> Slate:
     """Return a slate of exactly the given items (rising numbers)."""
-    features = np.zeros((len(numbers), len(EXPERTS)))
+    shares = np.zeros((len(numbers), len(EXPERTS)))
     for expert, name in enumerate(EXPERTS):
         if name in HORIZONS and (top := site.top(name)) is not None:
-            features[:, expert] = np.log1p(top.shares_of(numbers) / EPS)
+            shares[:, expert] = top.shares_of(numbers)
+    features, own = featured(shares), np.zeros(len(numbers), np.bool_)
     others = _others(numbers, trail, rows, site)
-    history = 0
+    found = slate((), {}, {}, (), now)
     for first in range(0, len(numbers), CANDIDATES):
         part = numbers[first : first + CANDIDATES]
         rest = np.setdiff1d(numbers, part)
-        found = slate(trail.touches, rows, site.tops, {*others, *rest.tolist()}, repeats=True)
-        features[np.searchsorted(numbers, found.items)] = found.features
-        history = found.history
-    return Slate(numbers, features, history)
+        barred = {*others, *rest.tolist()}
+        found = slate(trail.touches, rows, site.tops, barred, now, repeats=True)
+        at = np.searchsorted(numbers, found.items)
+        features[at], own[at] = found.features, found.own
+    return found._replace(items=numbers, features=features, own=own)
 
 
 def _others(numbers: NDArray[np.uint64], trail: Trail, rows: Rows, site: Site) -> set[int]:

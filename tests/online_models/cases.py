@@ -18,7 +18,7 @@ from online_models.intent import IntentModel
 from online_models.popularity import Popularity
 from online_models.recommender import ItemRecommender
 from online_models.segments import SegmentModel
-from online_models.slate import EXPERTS
+from online_models.slate import EXPERTS, Slate
 from online_models.slot_table import SlotTable
 from online_models.weights import Weights
 from tests.online_models.basket_cases import CASES as BASKET_CASES
@@ -227,10 +227,12 @@ class BlendWeights:
         self.model = Weights()
 
     def learn(self, example: tuple[np.ndarray, int, int]) -> None:
-        self.model.learn_one(*example)
+        features, chosen, history = example
+        items, own = np.arange(len(features), dtype=np.uint64), np.arange(len(features)) % 3 == 0
+        self.model.learn_one(Slate(items, features, own, history, 1_000 * history), chosen)
 
     def answer(self, example: tuple[np.ndarray, int, int]) -> list[float]:
-        weights: list[float] = self.model.of(example[2]).tolist()
+        weights: list[float] = self.model.of(example[2], 1_000 * example[2]).tolist()
         return weights
 
     def save(self) -> bytes:
@@ -378,7 +380,7 @@ CASES = (
     Case("anomaly", Anomaly, people(tuple(LIMITS)), broken_people(tuple(LIMITS)), limit=900_000),
     Case("slot table", Table, pairs, hostile_pairs, limit=60_000),
     Case("popularity", Counts, touches, hostile_touches, limit=20_000),
-    Case("blend weights", BlendWeights, choices, hostile_choices, limit=2_000),
+    Case("blend weights", BlendWeights, choices, hostile_choices, limit=4_000),
     Case("recommender", Recommender, shopping, hostile_shopping, limit=600_000, count=300),
     Case("ranker", ListRanker, shown_lists, hostile_lists, limit=80_000),
     *BASKET_CASES,

@@ -39,7 +39,7 @@ def test_what_cannot_be_read_is_told_in_words() -> None:
 def test_a_packed_row_that_was_cut_is_refused() -> None:
     row = NeighbourRow(np.array([1, 2], np.uint64), np.ones((2, 2), np.float32), 5)
     raw = pack_row(row)
-    assert len(raw) == 12 + 2 * (8 + 2 * 4)
+    assert len(raw) == 12 + 2 * 4 + 2 * (8 + 2 * 4)
     assert unpack_row(raw).time == 5
     for cut in (b"", raw[:5], raw[:-1]):
         with pytest.raises(ValueError, match="cut"):

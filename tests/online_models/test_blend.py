@@ -5,7 +5,7 @@ from online_models.blend import Candidate, best, rank, wanted
 from online_models.rows import NeighbourRow, TopList
 from online_models.slate import CANDIDATES, EXPERTS, WINDOW, Slate, slate
 from online_models.touches import Touch
-from online_models.weights import HISTORIES, LIMIT, Weights, bucket_of
+from online_models.weights import HISTORIES, LIMIT, PAUSES, Weights, bucket_of
 
 NOW = 1_000_000
 
@@ -142,7 +142,7 @@ def test_scores_are_shares_and_parts_explain_them() -> None:
 
 def test_candidates_and_recents_are_bounded() -> None:
     rows = {item: row({1000 * item + n: (1.0, 0.0) for n in range(64)}) for item in range(40)}
-    made = slate(viewed(*range(40)), rows, {"long": top(dict.fromkeys(range(500), 1.0))}, ())
+    made = slate(viewed(*range(40)), rows, {"long": top(dict.fromkeys(range(500), 1.0))}, (), NOW)
     assert len(made.items) == CANDIDATES
     assert made.history == WINDOW
     assert (np.diff(made.items.astype(np.int64)) > 0).all()
@@ -151,32 +151,52 @@ def test_candidates_and_recents_are_bounded() -> None:
 def test_ties_do_not_depend_on_the_order_of_anything() -> None:
     rows = {1: row({8: (5.0, 0.0), 7: (5.0, 0.0)}), 2: row({7: (5.0, 0.0), 8: (5.0, 0.0)})}
     assert items(ask(viewed(1, 2), rows)) == [7, 8]
-    assert best(slate(viewed(1), rows, {}, ()), Weights(), 0) == []
+    assert best(slate(viewed(1), rows, {}, (), NOW), Weights(), 0) == []
+
+
+def asked(features: np.ndarray, history: int, pause: int = 1_000, own: int = 0) -> Slate:
+    """Return a slate with these features; the first `own` candidates were touched before."""
+    items = np.arange(len(features), dtype=np.uint64)
+    return Slate(items, features, items < own, history, pause)
 
 
 def test_weights_learn_whom_to_trust() -> None:
-    """Of two experts, one is always right: its weight grows, and ranking follows."""
+    """Of many experts, one is always right: its weight grows, and ranking follows."""
     rng = np.random.default_rng(1)
     weights = Weights()
-    for _ in range(300):
+    for _ in range(500):
         features = rng.exponential(size=(10, len(EXPERTS)))
-        weights.learn_one(features, int(features[:, 3].argmax()), history=5)
-    learnt = weights.of(5)
+        weights.learn_one(asked(features, history=5), int(features[:, 3].argmax()))
+    learnt = weights.of(5, 1_000)
     assert learnt[3] > 2 * np.delete(learnt, 3).max()
     features = rng.exponential(size=(10, len(EXPERTS)))
-    slate_ = Slate(np.arange(10, dtype=np.uint64), features, 5)
-    assert best(slate_, weights, 1)[0].item == features[:, 3].argmax()
+    assert best(asked(features, 5), weights, 1)[0].item == features[:, 3].argmax()
 
 
-def test_histories_share_what_is_learnt_and_keep_what_is_theirs() -> None:
+def test_cases_share_what_is_learnt_and_keep_what_is_theirs() -> None:
     weights, fresh = Weights(), Weights()
     features = np.zeros((2, len(EXPERTS)))
     features[0, 0] = 1.0
     for _ in range(20):
-        weights.learn_one(features, 0, history=0)
-    moved = [weights.of(history)[0] - fresh.of(history)[0] for history in HISTORIES]
-    assert moved[0] > moved[1] > 0.0
-    assert len(set(moved[1:])) == 1
+        weights.learn_one(asked(features, history=0, pause=-1), 0)
+
+    def moved(history: int, pause: int) -> float:
+        return float(weights.of(history, pause)[0] - fresh.of(history, pause)[0])
+
+    assert moved(0, -1) > moved(0, 0) > moved(1, 0) > 0.0
+    assert moved(1, 0) == moved(16, PAUSES[-1])
+
+
+def test_what_was_touched_before_is_weighed_by_itself() -> None:
+    weights = Weights()
+    features = np.zeros((4, len(EXPERTS)))
+    features[:, 0] = 1.0
+    even = weights.scores(asked(features, 3, own=0))
+    for _ in range(50):
+        weights.learn_one(asked(features, 3, own=2), 0)
+    assert np.ptp(even) == 0.0
+    own, other = weights.scores(asked(features, 3, own=2))[[0, 2]]
+    assert own > other + 0.5
 
 
 def test_weights_stay_within_limits_and_refuse_nonsense() -> None:
@@ -184,29 +204,36 @@ def test_weights_stay_within_limits_and_refuse_nonsense() -> None:
     features = np.zeros((2, len(EXPERTS)))
     features[0] = 50.0
     for _ in range(5_000):
-        weights.learn_one(features, 0, 3)
-        weights.learn_one(features, 1, 30)
-    assert np.abs(weights.of(3)).max() <= 2 * LIMIT
+        weights.learn_one(asked(features, 3), 0)
+        weights.learn_one(asked(features, 30), 1)
+    assert np.abs(weights.of(3, 0)).max() <= 3 * LIMIT
     before = weights.pack()
     features[0, 0] = np.nan
-    weights.learn_one(features, 0, 3)
-    weights.learn_one(features[:1], 0, 3)
+    weights.learn_one(asked(features, 3), 0)
+    weights.learn_one(asked(features[:1], 3), 0)
     assert weights.pack() == before
 
 
 def test_packed_weights_come_back_and_learn_on_alike() -> None:
     weights = Weights()
     features = np.random.default_rng(2).exponential(size=(5, len(EXPERTS)))
-    weights.learn_one(features, 2, 7)
+    weights.learn_one(asked(features, 7, own=2), 2)
     copy = Weights.unpack(weights.pack())
     assert copy.learned == 1
     for each in (weights, copy):
-        each.learn_one(features, 1, 1)
+        each.learn_one(asked(features, 1), 1)
     assert copy.pack() == weights.pack()
     with pytest.raises(ValueError, match="blend weights"):
         Weights.unpack(weights.pack()[:-5])
 
 
-def test_every_length_has_a_bucket() -> None:
-    assert [bucket_of(history) for history in HISTORIES] == list(range(len(HISTORIES)))
-    assert bucket_of(10_000) == len(HISTORIES) - 1
+@pytest.mark.parametrize("least", [HISTORIES, PAUSES])
+def test_every_value_has_a_bucket(least: tuple[int, ...]) -> None:
+    assert [bucket_of(value, least) for value in least] == list(range(len(least)))
+    assert bucket_of(1 << 50, least) == len(least) - 1
+
+
+def test_a_pause_is_told_from_none() -> None:
+    assert slate([], {}, {}, (), NOW).pause == -1
+    assert slate([Touch(1, "view", NOW - 5)], {}, {}, (), NOW).pause == 5
+    assert slate([Touch(1, "view", NOW + 5)], {}, {}, (), NOW).pause == 0

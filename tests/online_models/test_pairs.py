@@ -3,7 +3,16 @@ import pytest
 from contracts.events import CLICK_TYPES, FEEDBACK_TYPES
 from contracts.keys import item_key
 from contracts.profile import Recent
-from online_models.pairs import LAG, NEXT, TOGETHER, PairArrays, PairBuffer, last_liked, pairs_of
+from online_models.pairs import (
+    LAG,
+    NEXT,
+    NEXT_WINDOW,
+    TOGETHER,
+    PairArrays,
+    PairBuffer,
+    last_liked,
+    pairs_of,
+)
 from online_models.touches import WEIGHTS, Touch, touches_of
 
 MINUTE = 60_000
@@ -31,20 +40,22 @@ def test_an_item_meets_the_recents_in_both_directions_and_follows_the_last() -> 
         (2, 3, TOGETHER, 1.0),
         (1, 3, TOGETHER, LAG),
         (2, 3, NEXT, 1.0),
+        (1, 3, NEXT, 0.5),
     ]
     assert set(pairs.times.tolist()) == {2 * MINUTE}
 
 
-def test_nothing_follows_across_visits() -> None:
-    pairs = pairs_of(views(1), Touch(2, "view", 60 * MINUTE), session_gap_ms=30 * MINUTE)
-    assert rows(pairs) == [(2, 1, TOGETHER, 1.0), (1, 2, TOGETHER, 1.0)]
+def test_what_came_long_before_is_followed_by_nothing() -> None:
+    pairs = rows(pairs_of(views(*range(NEXT_WINDOW + 3)), Touch(99, "view", 60 * MINUTE)))
+    followed = [(item, weight) for item, _, channel, weight in pairs if channel == NEXT]
+    newest = NEXT_WINDOW + 2
+    assert followed == [(newest - lag, round(0.5**lag, 5)) for lag in range(NEXT_WINDOW)]
 
 
-def test_the_same_item_again_is_no_pair_and_breaks_no_succession() -> None:
+def test_the_same_item_again_is_no_pair_of_itself() -> None:
     assert rows(pairs_of(views(1), Touch(1, "view", MINUTE))) == []
-    # After 1, 2 came 2 itself: nothing new followed 2, and 1 is not what came right before.
-    pairs = pairs_of(views(1, 2), Touch(2, "purchase", 2 * MINUTE))
-    assert (1, 2, NEXT, 5.0) not in rows(pairs)
+    pairs = rows(pairs_of(views(1, 2), Touch(2, "purchase", 2 * MINUTE)))
+    assert {pair[:2] for pair in pairs} == {(1, 2), (2, 1)}
 
 
 def test_stronger_events_weigh_more() -> None:
@@ -67,6 +78,7 @@ def test_what_was_disliked_before_says_nothing() -> None:
     assert rows(pairs_of(recents, Touch(3, "view", 2 * MINUTE))) == [
         (3, 1, TOGETHER, 1.0),
         (1, 3, TOGETHER, 1.0),
+        (1, 3, NEXT, 1.0),
     ]
 
 
@@ -77,7 +89,7 @@ def test_a_disliked_item_stays_out_even_if_it_was_viewed_earlier() -> None:
 
 def test_the_window_counts_distinct_items() -> None:
     assert last_liked(views(1, 2, 1, 3, 3), 9, 2) == [3, 1]
-    assert len(rows(pairs_of(views(*range(1, 40)), Touch(99, "view", 0), window=5))) == 10
+    assert len(rows(pairs_of(views(*range(1, 40)), Touch(99, "view", 0), window=5))) == 15
 
 
 @pytest.mark.parametrize("type_", ["search", "impression", "identify", "nps"])
@@ -100,7 +112,7 @@ def test_a_buffer_gives_what_single_events_give() -> None:
     assert rows(buffer.take()) == []
     # What was taken does not change when the buffer is used again.
     buffer.add(*events[0])
-    assert len(together.items) == 7
+    assert len(together.items) == 9
 
 
 def test_shards_get_their_items_in_order_and_nothing_is_lost() -> None:

@@ -20,7 +20,7 @@ class Shop:
 
     def __init__(self) -> None:
         self.shards: dict[str, ItemStage] = {}
-        self.top = TopStage()
+        self.top = TopStage(FlowSettings())
         self.views: dict[tuple[str, str], bytes | None] = {}
 
     def learn(self, *points: Touchpoint, named: Sequence[Named] = ()) -> None:
@@ -58,7 +58,7 @@ class Shop:
 
 
 def touch(item: str, at: int = 0, *before: str) -> Touchpoint:
-    return Touchpoint(SITE, number_of(item), "view", NOON + at, at, [*map(number_of, before)], True)
+    return Touchpoint(SITE, number_of(item), "view", NOON + at, at, [*map(number_of, before)])
 
 
 def named(*items: str) -> list[Named]:

@@ -62,7 +62,8 @@ def weights(**trust: float) -> bytes:
     """Return a blend that trusts neighbours most, whatever the defaults are."""
     trusted = {"together": 2.0, "next": 0.1, "long": 0.3, "short": 0.1, "repeat": 2.0, **trust}
     made = Weights()
-    made._shared = np.array([trusted.get(name, 0.05) for name in EXPERTS])
+    made._weights[:] = 0.0
+    made._weights[0] = [trusted.get(name, 0.05) for name in EXPERTS]
     return made.pack()
 
 
