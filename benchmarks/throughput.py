@@ -4,7 +4,8 @@
     python -m benchmarks.throughput --events 100000 --repeats 1 --set flow.buckets=256
 
 Events as JSON go through the whole graph (decode, profile, features, segment, intent,
-co-visitation, facts) to views in an embedded store, with recovery on. In each repeat, in turn:
+co-visitation, facts) to views in an embedded store, with recovery on; `--families all` adds the
+other models. In each repeat, in turn:
 
 * `bare`     one process, batches from memory, the same operators called in a plain Python loop,
              the same views written; no engine and no recovery
@@ -185,15 +186,22 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=500.0, help="events/s of event time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--variants", type=lambda s: s.split(","), default=list(VARIANTS))
+    parser.add_argument(
+        "--families",
+        default="intent,segments",
+        help="models that run: names with commas between, or all; the target is for the default",
+    )
     parser.add_argument("--set", action="append", default=[], help="a setting: flow.buckets=256")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     args = parser.parse_args()
     flow = Settings.load(overrides=dict(text.split("=", 1) for text in args.set)).flow
+    families = [] if args.families == "all" else args.families.split(",")
+    flow = FlowSettings.model_validate(flow.model_dump() | {"families": families})
     if not args.json:
         print(
             f"{args.events:,} events of {args.users:,} visitors and {args.items:,} items: "
             f"{mix_words()}; {flow.buckets} buckets, {flow.shards} shards, epochs of "
-            f"{flow.epoch_seconds:g} s\n"
+            f"{flow.epoch_seconds:g} s; models: {args.families}\n"
         )
     result = measure(args, flow)
     print(json.dumps(result, indent=1)) if args.json else report(result, flow)
