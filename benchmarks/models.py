@@ -23,9 +23,12 @@ import numpy as np
 from river import cluster
 
 from contracts.profile import PROFILE_VERSION, CartLine, Profile, Recent, Session
+from online_models.anomaly import LIMITS, AnomalyModel
+from online_models.arms import KINDS, RiverArm
 from online_models.blend import rank, wanted
 from online_models.churn import ChurnModel
 from online_models.digest import digest
+from online_models.drift import DriftWatch
 from online_models.features import (
     SESSION_FEATURES,
     USER_FEATURES,
@@ -40,6 +43,7 @@ from online_models.popularity import Popularity, merge
 from online_models.ranker import Ranker
 from online_models.recommender import ItemRecommender
 from online_models.segments import SegmentModel
+from online_models.sequential import SequentialTest
 from online_models.slate import slate
 from online_models.slot_table import SlotTable
 from online_models.spend import SpendModel
@@ -227,6 +231,39 @@ def segment_costs() -> Iterator[Cost]:
         yield Cost(name, "predict", timed(lambda m=plain: m.predict_one(numbered[0]), 1_000))
 
 
+def watching_costs() -> Iterator[Cost]:
+    """Yield what drift, challengers and the anomaly score cost."""
+    examples = people(SESSION_FEATURES, 3_000)
+    watch, watched = DriftWatch(), iter(examples)
+    for x in examples[:300]:
+        watch.learn_one(x)
+    yield Cost(
+        "drift",
+        f"learn {len(SESSION_FEATURES)} series",
+        timed(lambda: watch.learn_one(next(watched)), 2_000),
+        len(pickle.dumps(watch)),
+    )
+    test = SequentialTest()
+    yield Cost("contest", "learn a difference", timed(lambda: test.learn_one(0.1), 2_000))
+    yield Cost("contest", "evidence", timed(lambda: test.log_evidence, 2_000))
+    for kind in sorted(KINDS):
+        arm, rows = RiverArm(kind, seed=1), iter(examples[500:])
+        for x in examples[:500]:
+            arm.learn_one(x, x["session_views"] > 1.0)
+
+        def learn(arm: RiverArm = arm, rows: Iterator[dict[str, float]] = rows) -> None:
+            x = next(rows)
+            arm.learn_one(x, x["session_views"] > 1.0)
+
+        yield Cost(kind, "learn", timed(learn, 300), len(pickle.dumps(arm)))
+        ask = partial(arm.predict_proba_one, examples[0])
+        yield Cost(kind, "predict", timed(ask, 300))
+    anomaly, usual = AnomalyModel(seed=1), dict.fromkeys(LIMITS, 0.5)
+    yield Cost("anomaly", "learn", timed(lambda: anomaly.learn_one(usual), 500))
+    asked = timed(lambda: anomaly.predict_one(usual), 500)
+    yield Cost("anomaly", "predict", asked, len(pickle.dumps(anomaly)))
+
+
 def recommender_costs() -> Iterator[Cost]:
     rng = np.random.default_rng(4)
     model = ItemRecommender(seed=1)
@@ -282,7 +319,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     as_json = parser.parse_args().json
     costs: list[Cost] = []
-    parts = (item_costs, blend_costs, person_costs, outcome_costs, recommender_costs, ranker_costs)
+    parts = (
+        item_costs,
+        blend_costs,
+        person_costs,
+        outcome_costs,
+        recommender_costs,
+        watching_costs,
+        ranker_costs,
+    )
     for part in parts:
         for cost in part():
             costs.append(cost)
