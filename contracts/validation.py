@@ -21,6 +21,13 @@ EARLIEST_MS: Final = 788_918_400_000
 LATEST_MS: Final = 4_102_444_800_000
 """2100-01-01."""
 MAX_AMOUNT: Final = 1e12
+SCORES: Final[dict[str, tuple[float, float]]] = {
+    "rating": (0.0, MAX_AMOUNT),
+    "csat": (1.0, 5.0),
+    "nps": (0.0, 10.0),
+}
+"""Feedback that is a number, and its range. CSAT of another scale says so in `props.scale`."""
+SCALE: Final = (2, 100)
 MAX_PROPS: Final = 2_000
 """Values in `props`, nested ones included."""
 
@@ -50,6 +57,7 @@ def check(event: Event) -> Fault | None:
         or _time(event.time)
         or _identifiers(event)
         or _amounts(event)
+        or (_score(event) if event.type in SCORES else None)
         or _texts(event)
         or (_props(event.props) if event.props else None)
     )
@@ -111,6 +119,31 @@ def _amounts(event: Event) -> Fault | None:
         if not least <= value <= MAX_AMOUNT:
             return "invalid", f"`{name}`: expected a number from {least:g} to {MAX_AMOUNT:g}"
     return None
+
+
+def _score(event: Event) -> Fault | None:
+    kind, value = event.type, event.value
+    least, most = SCORES[kind]
+    if kind == "csat" and "scale" in event.props:
+        scale = event.props["scale"]
+        if type(scale) not in (int, float) or not SCALE[0] <= scale <= SCALE[1]:
+            return "invalid", f"`props.scale`: expected a number from {SCALE[0]} to {SCALE[1]}"
+        least, most = csat_range(scale)
+    expected = f"`{kind}` needs a number from {least:g} to {most:g}"
+    if value is None:
+        return "invalid", f"`value`: is missing; {expected}"
+    if not least <= value <= most:
+        return "invalid", f"`value`: {value:g} is out of range; {expected}"
+    return None
+
+
+def csat_range(scale: float) -> tuple[float, float]:
+    """Return the lowest and the highest answer of a scale: points start at 1, percents at 0.
+
+    >>> csat_range(7), csat_range(100)
+    ((1.0, 7.0), (0.0, 100.0))
+    """
+    return (1.0 if scale <= 10 else 0.0), float(scale)
 
 
 def _texts(event: Event) -> Fault | None:

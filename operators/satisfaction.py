@@ -8,6 +8,7 @@ from typing import Final
 
 from contracts.events import Event
 from contracts.profile import Profile, Satisfaction
+from contracts.validation import csat_range
 
 HALF_LIFE_MS: Final = 90 * 86_400_000
 
@@ -43,7 +44,8 @@ def opinion_of(event: Event) -> float | None:
     """Return what the feedback says, from -1 to 1, or None.
 
     Ratings are read by their size: up to 5 as one to five stars, up to 10 as one to ten, above
-    as percent. NPS counts 0 to 6 as detractors, 9 and 10 as promoters.
+    as percent. CSAT is one to five, or up to `props.scale`. NPS counts 0 to 6 as detractors, 9
+    and 10 as promoters.
 
     >>> opinion_of(Event(id="1", type="nps", user="ada", time=0, value=9))
     1.0
@@ -57,7 +59,10 @@ def opinion_of(event: Event) -> float | None:
         return None
     if event.type == "nps":
         return 1.0 if value >= 9 else 0.0 if value >= 7 else -1.0
-    if event.type == "csat" or (event.type == "rating" and value <= 5):
+    if event.type == "csat":
+        least, most = csat_range(event.props.get("scale", 5))
+        return _clip((2.0 * value - least - most) / (most - least))
+    if event.type == "rating" and value <= 5:
         return _clip((value - 3.0) / 2.0)
     if event.type == "rating":
         return _clip((value - 5.5) / 4.5) if value <= 10 else _clip((value - 50.0) / 50.0)

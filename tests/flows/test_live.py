@@ -124,16 +124,17 @@ def test_every_event_comes_to_one_end(tmp_path):
         raw("view", id="2", consent=[]),
         b'{"id": "3"',
         raw("view", id="4", user=None),
+        raw("nps", id="5", value=-5.0),
     ]
     run = Run(records, tmp_path)
     ends = run.ends()
     assert sum(end.get("applied", 0) for end in ends) == 1
     assert sum(end.get("duplicate", 0) for end in ends) == 1
     (clean,) = [end for end in ends if "rejected" in end]
-    assert clean["rejected"] == {"malformed": 1, "no_subject": 1}
+    assert clean["rejected"] == {"malformed": 1, "no_subject": 1, "invalid": 1}
     assert [end["withheld"] for end in ends if "withheld" in end] == [{"no_consent": 1}]
     origins = [record.origin for _, message in run.refused for record in message.records]
-    assert origins == ["replay:3", "replay:4"]
+    assert origins == ["replay:3", "replay:4", "replay:5"]
 
 
 def test_what_its_reader_refused_is_refused_as_it_lies(tmp_path):

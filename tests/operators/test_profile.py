@@ -113,6 +113,14 @@ class TestFeedback:
         assert profile.satisfaction.score == pytest.approx((0.5 - 1) / 1.5)
         assert (profile.satisfaction.csat, profile.satisfaction.nps) == (5, 3)
 
+    @pytest.mark.parametrize(
+        ("value", "scale", "opinion"),
+        [(1, 7, -1.0), (4, 7, 0.0), (7, 7, 1.0), (75, 100, 0.5), (0, 100, -1.0)],
+    )
+    def test_satisfaction_minds_the_scale_of_the_question(self, value, scale, opinion):
+        profile = profile_of(arrived("csat", value=value, props={"scale": scale}))
+        assert profile.satisfaction.score == pytest.approx(opinion)
+
     def test_a_dislike_is_marked_until_the_person_changes_their_mind(self):
         profile = profile_of(arrived("dislike", item="cup"))
         assert list(profile.disliked) == ["cup"]

@@ -67,6 +67,17 @@ def test_feedback_goes_to_its_own_topic(client: httpx.Client, event_reader: Topi
     assert message.topic() == "events.feedback"
 
 
+@pytest.mark.parametrize("fields", [{"type": "nps", "value": -5}, {"type": "rating"}])
+def test_a_score_that_is_missing_or_out_of_range_is_named(
+    client: httpx.Client, fields: dict[str, Any]
+) -> None:
+    answer = post(client, event(item="kettle", **fields))
+    assert answer.status_code == 400
+    (fault,) = answer.json()["rejected"]
+    assert fault["reason"] == "invalid"
+    assert fault["detail"].startswith("`value`: ")
+
+
 def test_a_list_takes_the_good_ones_and_names_the_bad(
     client: httpx.Client, events_of: Events, rejects_of: Rejects
 ) -> None:
