@@ -16,6 +16,7 @@ from api.collect.examples import SECURITY
 from api.collect.log import Log
 from api.collect.metrics import CollectMetrics
 from api.collect.routes import PATHS, build_router
+from api.docs_page import add_docs_page
 from api.serve import Serving
 from api.serve import router as serve_router
 from api.serve.rules import RulesError
@@ -48,13 +49,15 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.serving = serving
             yield
 
-    app = Service(title="Headrace", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = Service(title="Headrace", lifespan=lifespan, docs_url=None, redoc_url=None)
     problems.install(app)
     origins = settings.api.cors_origins or ([] if keys.required else ["*"])
     app.add_middleware(CollectCors, paths=PATHS, origins=origins)
     app.include_router(build_router())
     app.include_router(serve_router)
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
+    app.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)
+    add_docs_page(app)
     return app
 
 

@@ -64,7 +64,11 @@ class CartLine(Struct, array_like=True, gc=False):
 
 
 class Session(Struct, array_like=True, gc=False):
-    """One visit: it ends when the person is quiet for longer than the gap (30 min by default)."""
+    """One visit: it ends when the person is quiet for longer than the gap (30 min by default).
+
+    `items` counts views and clicks that named an item, the same one again as well; `value` is the
+    price times quantity of what was put into the cart, whatever became of it.
+    """
 
     id: str
     start: int

@@ -69,7 +69,7 @@ def segment_json(segment: Segment) -> dict[str, Any]:
         "size": segment.size,
         "share": segment.share,
         "lift": segment.lift,
-        "as_of": segment.as_of,
+        "as_of": segment.as_of or None,
     }
 
 

@@ -63,7 +63,7 @@ async def get_segments(request: Request) -> Response:
     segments = serving.site(site_of(request, serving)).segments
     body = {
         "segments": [describing.segment_json(segment) for segment in segments],
-        "as_of": max((segment.as_of for segment in segments), default=None),
+        "as_of": max((segment.as_of for segment in segments), default=None) or None,
         "lag_ms": serving.lag_ms(),
         "fallback": not segments,
         "degraded": serving.store.away,

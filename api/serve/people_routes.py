@@ -105,7 +105,10 @@ async def get_user_segments(request: Request) -> Response:
             "scores": describing.scores_of(visitor),
         }
 
-    return await _tell(request, "segments", told, lambda visitor: visitor.segment is not None)
+    def spoke(visitor: Visitor) -> bool:
+        return visitor.segment is not None or bool(describing.scores_of(visitor))
+
+    return await _tell(request, "segments", told, spoke)
 
 
 async def get_scores(request: Request) -> Response:
@@ -158,7 +161,7 @@ async def _tell(
     request: Request,
     kind: str,
     told: Callable[[Serving, Visitor], dict[str, Any]],
-    known: Callable[[Visitor], bool],
+    spoke: Callable[[Visitor], bool],
 ) -> Response:
     begin = perf_counter()
     serving, id_ = serving_of(request), _person(request, f"/{kind}")
@@ -166,15 +169,15 @@ async def _tell(
     name = site_of(request, serving)
     found = await find_people(serving, name, [id_], serving.store.budget())
     (visitor,) = found.visitors
-    standing_of = visitor.standing.as_of if visitor.standing is not None else None
-    is_known = known(visitor)
+    standing_of = visitor.standing.as_of or None if visitor.standing is not None else None
+    is_known = visitor.profile is not None or visitor.standing is not None
     body = {
         "user": visitor.user,
         "known": None if found.degraded else is_known,
         **told(serving, visitor),
         "as_of": visitor.as_of if kind == "profile" else standing_of,
         "lag_ms": serving.lag_ms(),
-        "fallback": not is_known,
+        "fallback": not spoke(visitor),
         "degraded": found.degraded,
     }
     return reply(serving, kind, begin, body)

@@ -41,7 +41,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The items shown, best first. `fallback`: nothing of the person's or page's own spoke."""
+    """The items shown, best first.
+
+    `fallback`: nothing of the person's or page's own spoke, or there is nothing to show.
+    """
 
     picks: list[Pick]
     fallback: bool
@@ -69,7 +72,8 @@ def recommend(
         picks = shape(_picks(best(candidates, site.weights, CANDIDATES), site), policy, ask.n)
     picks = _filled(picks, policy, site, ("trending", "popular"), ask.n)
     shown = pin(picks, policy, site.catalogue.get, ask.n)
-    return Ranking(shown, fallback=not any(number in rows for number in trail.steps))
+    spoke = any(number in rows for number in trail.steps)
+    return Ranking(shown, fallback=not (shown and spoke))
 
 
 def similar(
@@ -88,7 +92,8 @@ def similar(
         alike = Policy(policy.hidden, category=own.category, rules=policy.rules)
         picks = _filled(picks, alike, site, ("popular",), ask.n)
     picks = _filled(picks, policy, site, ("trending", "popular"), ask.n)
-    return Ranking(pin(picks, policy, site.catalogue.get, ask.n), fallback)
+    shown = pin(picks, policy, site.catalogue.get, ask.n)
+    return Ranking(shown, fallback or not shown)
 
 
 def leading(
@@ -100,7 +105,8 @@ def leading(
     picks = [] if first is None else shape(_leaders(first, rankings[0], site), policy, ask.n)
     fallback = not picks
     picks = _filled(picks, policy, site, rankings[1:], ask.n)
-    return Ranking(pin(picks, policy, site.catalogue.get, ask.n), fallback)
+    shown = pin(picks, policy, site.catalogue.get, ask.n)
+    return Ranking(shown, fallback or not shown)
 
 
 def reorder(

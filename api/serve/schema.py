@@ -148,7 +148,7 @@ _SEGMENT: Final = _object(
     size=COUNT,
     share=NUMBER,
     lift=_map(NUMBER),
-    as_of=COUNT,
+    as_of=_or_null(COUNT),
     since=COUNT,
 )
 _ASKED: Final[dict[str, Schema]] = {

@@ -19,6 +19,7 @@ def add_routes(router: APIRouter) -> None:
     """Add the routes."""
     add = schema.adder(router, tag="operations")
     add("GET", "/readyz", get_ready, schema.READY)
+    router.add_api_route("/readyz", get_ready, methods=["HEAD"], include_in_schema=False)
     add("GET", "/metrics", get_metrics, schema.METRICS)
     add("GET", "/v1/stats", get_stats, schema.STATS)
 

@@ -211,3 +211,23 @@ def test_wrong_rules_end_it_with_one_line(tmp_path: Path) -> None:
     said = (tmp_path / "api.log").read_text()
     assert f"headrace api: api.rules_file: {rules}: " in said
     assert "Traceback" not in said
+
+
+def test_probes_may_ask_for_the_head_only(client: httpx.Client) -> None:
+    for path in ("/healthz", "/readyz"):
+        head, got = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+
+
+def test_the_page_of_the_routes_fetches_nothing_from_elsewhere(client: httpx.Client) -> None:
+    assert client.get("/").headers["location"] == "/docs"
+    page = client.get("/", follow_redirects=True)
+    assert page.headers["content-type"].startswith("text/html")
+    found = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']+)["']""", page.text)
+    assert "/openapi.json" in found
+    assert len(found) >= 4
+    for address in found:
+        assert address.startswith("/"), address
+        assert client.get(address).status_code == 200, address
+    assert "://" not in page.text

@@ -136,6 +136,27 @@ def test_a_persons_segment_is_described(opened: Shop, now: int) -> None:
     assert (stranger["segments"], stranger["scores"], stranger["known"]) == ([], {}, False)
 
 
+def test_a_person_with_scores_and_no_segment_is_known(opened: Shop, now: int) -> None:
+    standing = Standing(DECISION_VERSION, SITE, "flo", now, {"intent": Score("intent", 0.4, now)})
+    opened.write(SetView(KEYS.standing(SITE, "flo"), pack(standing)))
+    answer = opened.get("/v1/users/flo/segments")
+    assert (answer["segments"], answer["scores"]["intent"]["value"]) == ([], 0.4)
+    assert (answer["known"], answer["fallback"]) == (True, False)
+    nothing = Standing(DECISION_VERSION, SITE, "gil", now)
+    opened.write(SetView(KEYS.standing(SITE, "gil"), pack(nothing)))
+    answer = opened.get("/v1/users/gil/segments")
+    assert (answer["known"], answer["fallback"]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/users/ada/recommendations", "/v1/trending", "/v1/items/kettle/similar"],
+)
+def test_a_category_that_no_item_is_of_is_a_fallback(opened: Shop, path: str) -> None:
+    answer = opened.get(path, category="submarines")
+    assert (answer["items"], answer["fallback"], answer["degraded"]) == ([], True, False)
+
+
 def test_scores_of_a_person_have_intervals_where_they_are_amounts(opened: Shop, now: int) -> None:
     scores = {
         "intent": Score("intent", 0.7, now),

@@ -113,7 +113,8 @@ def test_a_standing_that_cannot_be_read_is_done_without(opened: Shop) -> None:
         person(KEYS, ada(now_ms(), "eve")), SetView(KEYS.standing(SITE, "eve"), b"\x93\x09")
     )
     assert opened.get("/v1/users/eve/profile")["known"] is True
-    assert opened.get("/v1/users/eve/facts")["known"] is False
+    answer = opened.get("/v1/users/eve/facts")
+    assert (answer["known"], answer["fallback"], answer["facts"]) == (True, True, {})
 
 
 def test_many_people_of_one_request_leave_room_for_others(opened: Shop) -> None:
