@@ -18,8 +18,8 @@ from evaluation.tasks import Request, Scoreboard
 from flows import importers
 from flows.importers import ImporterError, Report
 from online_models.churn import ChurnModel
+from online_models.estimate import Estimate
 from online_models.order_value import OrderValueModel
-from online_models.regressor import Estimate
 from online_models.spend import SpendModel
 from operators.messages import Arrived, Attributed, Example
 from operators.outcomes import VISIT_FEATURES, ChurnExamples, OrderExamples, SpendExamples

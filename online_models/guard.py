@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from online_models.digest import digest
+from online_models.estimate import Estimate
 
 M = TypeVar("M")
 
@@ -104,6 +105,11 @@ class Guard(Generic[M]):
         """Return the model's probabilities: always finite."""
         answer: dict[Any, float] = self._ask("predict_proba_one", x)
         return answer
+
+    def estimate_one(self, x: Mapping[Any, float]) -> Estimate:
+        """Return the amount that the model expects, with its bounds: always finite."""
+        estimate: Estimate = self._ask("estimate_one", x)
+        return estimate
 
     def verify(self) -> None:
         """Roll back now if the model is broken, rather than when it is asked next: about 50 us.
@@ -218,7 +224,9 @@ class Guard(Generic[M]):
         if method == "predict_proba_one":
             return "" if all(0.0 <= p <= 1.0 for p in answer.values()) else "no probability"
         limit = EXPLODED * max(self._largest, 1.0) if self._largest else HUGE
-        return "exploded" if isinstance(answer, float) and abs(answer) > limit else ""
+        amounts = answer if isinstance(answer, Estimate) else (answer,)
+        exploded = any(isinstance(value, float) and abs(value) > limit for value in amounts)
+        return "exploded" if exploded else ""
 
     def _check(self) -> None:
         """Keep the model as good if it answers well."""
@@ -267,8 +275,12 @@ def _sane(value: Any) -> bool:
 def _finite(answer: Any) -> bool:
     if isinstance(answer, Mapping):
         return all(map(_finite, answer.values()))
+    if isinstance(answer, Estimate):
+        return all(map(math.isfinite, answer))
     return not isinstance(answer, float) or math.isfinite(answer)
 
 
 def _neutral(method: str) -> Any:
+    if method == "estimate_one":
+        return Estimate(0.0, 0.0, 0.0, 0.0)
     return {True: 0.5, False: 0.5} if method == "predict_proba_one" else 0.0

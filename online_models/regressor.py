@@ -6,12 +6,13 @@ a linear model, and boosted trees; who erred less of late counts more.
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from river import base
 
 from online_models.boosting import BoostedForest
 from online_models.encoding import Encoder
+from online_models.estimate import Estimate
 from online_models.intervals import AdaptiveInterval
 from online_models.linear import LinearModel
 
@@ -23,15 +24,6 @@ SHARP: Final = 20.0
 
 LARGEST: Final = 27.0
 """Of log(1 + y): about 5e11."""
-
-
-class Estimate(NamedTuple):
-    """`expected` adds up to totals, `typical` is near the middle; `low` and `high` bound 90 %."""
-
-    expected: float
-    typical: float
-    low: float
-    high: float
 
 
 class OnlineRegressor(base.Regressor):

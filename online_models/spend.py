@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from online_models.classifier import OnlineClassifier
+from online_models.estimate import Estimate
 from online_models.intervals import AdaptiveInterval
-from online_models.regressor import Estimate, OnlineRegressor
+from online_models.regressor import OnlineRegressor
 
 
 class SpendModel:

@@ -53,17 +53,10 @@ class _AmountStage(ModelStage[Any]):
             return None
         if model.model.learned < ENOUGH:
             return None
-        expected = model.predict_one(x)  # asked through the guard first: it rolls back
-        sure = model.model.estimate_one(x)
-        low, high = min(sure.low, expected), max(sure.high, expected)
-        score = Score(
-            self.name,
-            round(expected, 2),
-            example.time,
-            low=round(low, 2),
-            high=round(high, 2),
-        )
-        return _told(example, score)
+        sure = model.estimate_one(x)
+        low, high = min(sure.low, sure.expected), max(sure.high, sure.expected)
+        expected, low, high = (round(amount, 2) for amount in (sure.expected, low, high))
+        return _told(example, Score(self.name, expected, example.time, low=low, high=high))
 
 
 class SpendStage(_AmountStage):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from online_models.estimate import Estimate
 from online_models.guard import HOPELESS, MAGIC, Guard, TamperedError
 from online_models.intent import IntentModel
 
@@ -289,3 +290,30 @@ def test_the_guarded_model_can_be_pickled_after_learning() -> None:
     guard = Guard(IntentModel(), KEY)
     guard.learn_one({"a": 1.0}, True)
     assert pickle.loads(pickle.dumps(guard)).digest() == guard.digest()
+
+
+class Amounts:
+    """A model of amounts that breaks on demand."""
+
+    def __init__(self) -> None:
+        self.learned = 0
+
+    def learn_one(self, x: dict[str, float], y: float) -> None:
+        self.learned += 1
+
+    def predict_one(self, x: dict[str, float]) -> float:
+        return 5.0
+
+    def estimate_one(self, x: dict[str, float]) -> Estimate:
+        if x["a"] < 0:
+            raise ZeroDivisionError
+        return Estimate(5.0, 4.0, 1.0, math.nan if x["a"] > 100 else 9.0)
+
+
+def test_amounts_and_their_bounds_are_guarded() -> None:
+    guard = Guard(Amounts(), KEY)
+    guard.learn_one({"a": 1.0}, 5.0)
+    assert guard.estimate_one({"a": 1.0}) == Estimate(5.0, 4.0, 1.0, 9.0)
+    for broken in (-1.0, 101.0):
+        assert guard.estimate_one({"a": broken}) == Estimate(0.0, 0.0, 0.0, 0.0)
+    assert guard.counts()["rollbacks"] == 2
