@@ -282,7 +282,8 @@ def test_the_digest_survives_a_snapshot_and_sees_one_bit() -> None:
     copy = Guard(IntentModel(), KEY)
     copy.restore(guard.snapshot())
     assert copy.digest() == guard.digest()
-    copy.model._scaling.shift = math.nextafter(copy.model._scaling.shift, 9.0)
+    weights = copy.model._stack.weights
+    weights[0] = math.nextafter(weights[0], 9.0)
     assert copy.digest() != guard.digest()
 
 
