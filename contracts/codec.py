@@ -28,12 +28,14 @@ from contracts.decisions import (
 from contracts.events import EVENT_VERSION, ITEM_VERSION, Event, Item
 from contracts.profile import PROFILE_VERSION, Profile
 from contracts.rejects import REJECT_VERSION, Rejected, RejectReason
+from contracts.wording import plain
 
 T = TypeVar("T", bound=Struct)
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 MAX_EVENT_BYTES = 32_768
 MAX_DEPTH = 16
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 class DecodeError(ValueError):
@@ -81,7 +83,7 @@ def decode_event(raw: bytes) -> Event:
         )
     event = _decode(_events, raw, Event)
     if event.props and _nests(event.props) and depth(event.props) > MAX_DEPTH:
-        raise DecodeError("too_deep", f"`props` is nested deeper than {MAX_DEPTH} levels")
+        raise DecodeError("too_deep", f"`props` is {TOO_DEEP}")
     return event
 
 
@@ -159,9 +161,9 @@ def _decode(decoder: "msgspec.json.Decoder[T]", raw: bytes, type_: type[T]) -> T
     except msgspec.ValidationError as error:
         return _upgrade_or_refuse(raw, type_, error)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeError("malformed", f"not valid JSON: {error}") from None
+        raise malformed(raw, error) from None
     except RecursionError:
-        raise DecodeError("too_deep", _too_deep()) from None
+        raise DecodeError("too_deep", TOO_DEEP) from None
     newest = VERSIONS.get(type_)
     if newest is None or record.v == newest:  # type: ignore[attr-defined]  # all in VERSIONS have it
         return record
@@ -179,7 +181,7 @@ def _upgrade_or_refuse(raw: bytes, type_: type[T], error: Exception | None) -> T
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise DecodeError("invalid", plain(error)) from None
     except RecursionError:
-        raise DecodeError("too_deep", _too_deep()) from None
+        raise DecodeError("too_deep", TOO_DEEP) from None
     if version > newest:
         raise DecodeError("newer_version", _newer(version, newest))
     if version == newest or version < 1:
@@ -193,8 +195,19 @@ def _upgrade_or_refuse(raw: bytes, type_: type[T], error: Exception | None) -> T
         raise DecodeError("invalid", plain(failure)) from None
 
 
-def _too_deep() -> str:
-    return f"nested deeper than {MAX_DEPTH} levels"
+def malformed(raw: bytes, error: Exception) -> DecodeError:
+    """Return the error for bytes that are not JSON; a bad byte is placed in all of them.
+
+    >>> raw = b'{"user": "\\xff"}'
+    >>> malformed(raw, ValueError()).detail
+    'not UTF-8: byte 11 is 0xff'
+    """
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as bad:
+        detail = f"not UTF-8: byte {bad.start + 1} is {raw[bad.start]:#04x}"
+        return DecodeError("malformed", detail)
+    return DecodeError("malformed", f"not valid JSON: {error}")
 
 
 def _newer(version: int, newest: int) -> str:
@@ -202,15 +215,3 @@ def _newer(version: int, newest: int) -> str:
         f"schema version {version}; this Headrace reads up to {newest}. "
         "Upgrade Headrace, then retry the record"
     )
-
-
-def plain(error: Exception | None) -> str:
-    """Return msgspec's message with the field named first.
-
-    >>> plain(msgspec.ValidationError("Expected `int`, got `str` - at `$.time`"))
-    '`time`: expected `int`, got `str`'
-    """
-    message, _, path = str(error).partition(" - at `$")
-    if not path:
-        return message[:1].lower() + message[1:]
-    return f"`{path[:-1].lstrip('.')}`: {message[:1].lower()}{message[1:]}"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final
 
-from contracts.codec import MAX_DEPTH
+from contracts.codec import MAX_DEPTH, TOO_DEEP
 from contracts.events import DEVICE_PREFIX, Event
 from contracts.rejects import RejectReason
 
@@ -169,7 +169,7 @@ def _props(props: dict[str, Any]) -> Fault | None:
         if not below:
             return None
         level = below
-    return "too_deep", f"`props` is nested deeper than {MAX_DEPTH} levels"
+    return "too_deep", f"`props` is {TOO_DEEP}"
 
 
 def _object(path: str, node: dict[Any, Any], below: list[tuple[str, Any]]) -> str:

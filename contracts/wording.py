@@ -1,4 +1,25 @@
-"""Counts in plain English, for what people read."""
+"""What people read: counts, kinds of values, and what msgspec says of a wrong one, in English."""
+
+import re
+from typing import Any, Final
+
+_KINDS: Final = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "null",
+    "array": "a list",
+    "object": "an object",
+}
+_EXPECTED: Final = re.compile(
+    r"Expected `(?P<kinds>[^`]+)`(?: of length (?P<bound>[<>]=) (?P<length>\d+))?"
+    r"(?: (?P<limit>[<>]=?) (?P<number>\S+?))?(?: matching regex (?P<pattern>.+?))?"
+    r"(?:, got `(?P<got>\w+)`)?"
+)
+_BOUNDS: Final = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
+_UNKNOWN: Final = "Invalid enum value "
+_MISSING: Final = "Object missing required field "
 
 
 def counted(count: int, noun: str) -> str:
@@ -8,3 +29,67 @@ def counted(count: int, noun: str) -> str:
     ('1 line', '1,234 lines', '0 columns')
     """
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def kind_of(value: Any) -> str:
+    """Return what a value of JSON is.
+
+    >>> kind_of({}), kind_of(True), kind_of(1.5), kind_of(None)
+    ('an object', 'true or false', 'a number', 'null')
+    """
+    names = {dict: "object", list: "array", str: "str", bool: "bool", type(None): "null"}
+    return _KINDS[names.get(type(value), "float")]
+
+
+def plain(error: Exception | None) -> str:
+    """Return msgspec's message in English, with the field named first.
+
+    >>> from msgspec import ValidationError
+    >>> plain(ValidationError("Expected `int`, got `str` - at `$.time`"))
+    '`time`: expected a whole number, got text'
+    >>> plain(ValidationError("Object missing required field `id` - at `$.batch[0]`"))
+    '`batch[0].id`: is missing'
+    """
+    message, _, path = str(error).partition(" - at `$")
+    field = path[:-1].lstrip(".")
+    if message.startswith(_MISSING):
+        inner = message.removeprefix(_MISSING).strip("`")
+        return f"`{field}.{inner}`: is missing" if field else f"`{inner}`: is missing"
+    said = _said(message)
+    return f"`{field}`: {said}" if field else said
+
+
+def _said(message: str) -> str:
+    """Return a message about one value.
+
+    >>> _said("Expected `str` of length <= 256")
+    'expected text of at most 256 characters'
+    >>> _said("Expected `float | null`, got `bool`")
+    'expected a number or null, got true or false'
+    >>> _said("Expected `float` >= 0.0"), _said("Expected `float` <= 1000000000000.0")
+    ('expected a number of at least 0', 'expected a number of at most 1e12')
+    >>> _said("Expected `str` matching regex '^[A-Z]{3}$'")
+    "expected text that matches '^[A-Z]{3}$'"
+    >>> _said("Invalid enum value 'glance'")
+    "there is no such value as 'glance'"
+    """
+    if message.startswith(_UNKNOWN):
+        return f"there is no such value as {message.removeprefix(_UNKNOWN)}"
+    found = _EXPECTED.fullmatch(message)
+    if found is None:
+        return message[:1].lower() + message[1:]
+    kinds = found["kinds"].split(" | ")
+    said = "expected " + " or ".join(_KINDS.get(kind, f"`{kind}`") for kind in kinds)
+    if found["length"]:
+        noun = "value" if kinds[0] in ("array", "object") else "character"
+        said += f" of {_BOUNDS[found['bound']]} {counted(int(found['length']), noun)}"
+    if found["number"]:
+        said += f" of {_BOUNDS[found['limit']]} {_number(found['number'])}"
+    if found["pattern"]:
+        said += f" that matches {found['pattern']}"
+    return said + (f", got {_KINDS.get(found['got'], found['got'])}" if found["got"] else "")
+
+
+def _number(text: str) -> str:
+    number = float(text)
+    return f"{number:g}".replace("e+", "e") if number.is_integer() else text

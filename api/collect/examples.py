@@ -99,7 +99,7 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
                         {
                             "index": 1,
                             "reason": "invalid",
-                            "detail": "`price`: expected `float` >= 0.0",
+                            "detail": "`price`: expected a number of at least 0",
                         }
                     ],
                 }

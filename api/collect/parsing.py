@@ -9,19 +9,22 @@ import msgspec
 from contracts.codec import (
     MAX_DEPTH,
     MAX_EVENT_BYTES,
+    TOO_DEEP,
     DecodeError,
     decode_event,
     depth,
     encode_json,
-    plain,
+    malformed,
 )
 from contracts.events import Event
 from contracts.segment import translate
 from contracts.validation import check
+from contracts.wording import kind_of, plain
 
 EVENT_FIELDS: Final = frozenset(Event.__struct_fields__)
 EDGE_DEPTH: Final = MAX_DEPTH + 4
-"""A Segment message holds its properties a few levels down."""
+"""A Segment message holds its properties a few levels down: what is deeper than this has `props`
+that are nested deeper than `MAX_DEPTH`, which is the limit that people are told of."""
 
 T = TypeVar("T")
 
@@ -166,11 +169,15 @@ def strict(raw: bytes) -> dict[str, Any]:
     _refuse_empty(raw)
     tree = _decode(_tree, raw)
     if not isinstance(tree, dict):
-        raise DecodeError("invalid", f"expected an object, got {_kind(tree)}")
+        raise DecodeError("invalid", f"expected an object, got {kind_of(tree)}")
     if depth(tree, EDGE_DEPTH) > EDGE_DEPTH:
-        raise DecodeError("too_deep", f"nested deeper than {EDGE_DEPTH} levels")
+        raise DecodeError("too_deep", TOO_DEEP)
     # The fast decoders keep the last of two; which one was meant nobody knows.
-    _twice.decode(raw.decode("utf-8"))
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise malformed(raw, error) from None
+    _twice.decode(text)
     return tree
 
 
@@ -192,17 +199,11 @@ def _decode(decoder: "msgspec.json.Decoder[T]", raw: bytes) -> T:
     except msgspec.ValidationError as error:
         raise DecodeError("invalid", plain(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeError("malformed", f"not valid JSON: {error}") from None
+        raise malformed(raw, error) from None
     except RecursionError:
-        raise DecodeError("too_deep", f"nested deeper than {EDGE_DEPTH} levels") from None
+        raise DecodeError("too_deep", TOO_DEEP) from None
 
 
 def _refuse_empty(body: bytes) -> None:
     if not body.strip():
         raise DecodeError("malformed", "the body is empty")
-
-
-def _kind(tree: Any) -> str:
-    if tree is None:
-        return "null"
-    return {list: "a list", str: "a string", bool: "a boolean"}.get(type(tree), "a number")

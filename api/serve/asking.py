@@ -10,8 +10,9 @@ from fastapi import Request
 
 from api.problems import ProblemError
 from api.serve.ranking import Ask
-from contracts.codec import plain
+from contracts.codec import malformed
 from contracts.events import DEVICE_PREFIX
+from contracts.wording import plain
 
 DEFAULT_N: Final = 10
 MAX_ID: Final = 256
@@ -105,7 +106,9 @@ async def body_of(request: Request, type_: type[B], max_bytes: int) -> B:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "bad-parameter", plain(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemError(
-            HTTPStatus.BAD_REQUEST, "malformed-body", f"the body is not valid JSON: {error}"
+            HTTPStatus.BAD_REQUEST,
+            "malformed-body",
+            f"the body is {malformed(bytes(raw), error).detail}",
         ) from None
 
 

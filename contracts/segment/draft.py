@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.codec import DecodeError, plain
+from contracts.codec import DecodeError
 from contracts.events import Event
 from contracts.validation import check
+from contracts.wording import plain
 
 _PLACES: Final = {"user": "userId", "device": "anonymousId", "id": "messageId", "props": ""}
 _NAMED: Final = re.compile(r"`(\w+)([^`]*)`")
@@ -22,7 +23,7 @@ class Draft:
     >>> draft.event()
     Traceback (most recent call last):
         ...
-    contracts.codec.DecodeError: `properties.price`: expected `float` >= 0.0
+    contracts.codec.DecodeError: `properties.price`: expected a number of at least 0
     """
 
     def __init__(self, fields: Mapping[str, Any], places: Mapping[str, str] | None = None) -> None:

@@ -11,6 +11,7 @@ from contracts.segment import tables
 from contracts.segment.draft import Draft
 from contracts.segment.lines import by_line, products_of, renamed, take, take_item, text_id
 from contracts.segment.times import event_time, instant
+from contracts.wording import kind_of
 
 Mapped = list[Draft]
 
@@ -194,4 +195,4 @@ def _digest(message: Mapping[str, Any], raw: bytes | None, index: int) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, str):
         return ascii(value[:60])
-    return "nothing" if value is None else f"a {type(value).__name__}"
+    return "nothing" if value is None else kind_of(value)

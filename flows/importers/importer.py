@@ -7,9 +7,10 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from contracts.codec import DecodeError, encode_json, plain
+from contracts.codec import DecodeError, encode_json
 from contracts.events import Event, Item
 from contracts.validation import check
+from contracts.wording import plain
 from flows.importers.bad_lines import MARK, BadLine, pack, raw_of, unpack
 from flows.importers.errors import BadLineError, ImporterError, WrongFormatError
 from flows.importers.report import LeftOut, Report

@@ -98,6 +98,17 @@ def test_bad_lines_are_warned_of_and_the_run_succeeds(
     assert warning.endswith("  and 3 more\n")
 
 
+def test_one_bad_line_is_not_lines(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "UserBehavior.csv", "7,42,3,pv,1511544070\n7\n")
+    assert run("taobao", source, "-o", tmp_path / "out.jsonl") == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("1 event of 2 lines ")
+    assert said.err.startswith("warning: skipped 1 line: wrong number of columns 1\n")
+    assert "wrong number of columns: 1 column: '7'" in said.err
+
+
 def test_strict_fails_for_bad_lines_only(
     damaged: Path, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,21 +83,21 @@ def test_a_tree_is_the_same_after_a_round_trip(tree: Any) -> None:
         (b"{", "malformed", "not valid JSON"),
         (EVENT, "malformed", "not valid JSON"),
         (EVENT + b"}}", "malformed", "not valid JSON"),
-        (EVENT + b',"user":"\xff"}', "malformed", "not valid JSON"),
+        (EVENT + b',"user":"\xff"}', "malformed", f"not UTF-8: byte {len(EVENT) + 10} is 0xff"),
         (EVENT + b',"price":NaN}', "malformed", "not valid JSON"),
         (EVENT + b',"price":1e999}', "invalid", "price"),
-        (EVENT + b',"price":-1}', "invalid", "`price`: expected `float` >= 0.0"),
-        (EVENT + b',"time":"now"}', "invalid", "`time`: expected `int`, got `str`"),
-        (EVENT + b',"type":"glance"}', "invalid", "`type`: invalid enum value 'glance'"),
-        (EVENT + b',"item":""}', "invalid", "`item`: expected `str` of length >= 1"),
-        (EVENT + b',"consent":["all"]}', "invalid", "`consent[0]`: invalid enum"),
-        (b'{"type":"view","time":1}', "invalid", "missing required field `id`"),
-        (b"[]", "invalid", "expected `object`, got `array`"),
-        (b"null", "invalid", "expected `object`, got `null`"),
-        (b'{"id":7,"user":"\xff"}', "invalid", "`id`: expected `str`"),
-        (EVENT + b',"v":0}', "invalid", "`v`: expected `int` >= 1"),
-        (EVENT + b',"v":"1"}', "invalid", "`v`: expected `int`, got `str`"),
-        (EVENT + b',"v":null}', "invalid", "`v`: expected `int`, got `null`"),
+        (EVENT + b',"price":-1}', "invalid", "`price`: expected a number of at least 0"),
+        (EVENT + b',"time":"now"}', "invalid", "`time`: expected a whole number, got text"),
+        (EVENT + b',"type":"glance"}', "invalid", "`type`: there is no such value as 'glance'"),
+        (EVENT + b',"item":""}', "invalid", "`item`: expected text of at least 1 character"),
+        (EVENT + b',"consent":["all"]}', "invalid", "`consent[0]`: there is no such value"),
+        (b'{"type":"view","time":1}', "invalid", "`id`: is missing"),
+        (b"[]", "invalid", "expected an object, got a list"),
+        (b"null", "invalid", "expected an object, got null"),
+        (b'{"id":7,"user":"\xff"}', "invalid", "`id`: expected text"),
+        (EVENT + b',"v":0}', "invalid", "`v`: expected a whole number of at least 1"),
+        (EVENT + b',"v":"1"}', "invalid", "`v`: expected a whole number, got text"),
+        (EVENT + b',"v":null}', "invalid", "`v`: expected a whole number, got null"),
         (EVENT + b',"text":"' + b"a" * MAX_EVENT_BYTES + b'"}', "too_large", "at most 32,768"),
         (EVENT + b',"text":"' + b"a" * 1_000_000 + b'"}', "too_large", "1,000,0"),
         (EVENT + b',"props":' + nested(MAX_DEPTH + 1) + b"}", "too_deep", "16 levels"),
@@ -235,7 +235,7 @@ def test_a_record_without_a_version_is_of_the_first(third_version: Any) -> None:
 
 def test_an_upgrade_that_leaves_a_field_wrong_is_a_reason(third_version: Any) -> None:
     raw = dump_json({"who": 7, "type": "view", "time": 7})
-    with pytest.raises(DecodeError, match="`id`: expected `str`, got `int`"):
+    with pytest.raises(DecodeError, match="`id`: expected text, got a whole number"):
         decode_json(raw, third_version)
 
 

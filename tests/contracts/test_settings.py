@@ -81,7 +81,7 @@ def test_a_bad_file_is_one_line_that_names_the_key(tmp_path: Path, text: str, me
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"gone\.toml: there is no such settings file"):
         Settings.load(tmp_path / "gone.toml")
-    with pytest.raises(SettingsError, match=r"no such settings file"):
+    with pytest.raises(SettingsError, match=r"is a folder; expected a settings file"):
         Settings.load(tmp_path)
     (tmp_path / "latin.toml").write_bytes(b"namespace = '\xe4'")
     with pytest.raises(SettingsError, match=r"latin\.toml: cannot be read: .*utf-8"):

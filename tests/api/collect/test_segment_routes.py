@@ -83,13 +83,13 @@ def test_an_order_is_one_message_and_many_events(client: httpx.Client, events_of
         (b"[]", "invalid", "expected"),
         (b"{}", "invalid", "batch"),
         (b'{"batch": []}', "invalid", "`batch`: the list holds no messages"),
-        (b'{"batch": {}}', "invalid", "`batch`: expected `array`"),
+        (b'{"batch": {}}', "invalid", "`batch`: expected a list"),
         (b'{"batch": [{}], "context": 3}', "invalid", "`context`"),
         (b'{"batch": [{}], "sentAt": "soon"}', "invalid", "`sentAt`"),
         (b'{"batch": [1, null, "x"]}', "invalid", "event 0: expected an object, got a number"),
         (b'{"batch": [{"type": "track", "type": "page"}]}', "invalid", "`type`: stands twice"),
         (b'{"batch": [' + b"[" * 50_000, "too_deep", "nested"),
-        (b'{"batch": [{"type": "page", "userId": "\xff"}]}', "malformed", "utf-8"),
+        (b'{"batch": [{"type": "page", "userId": "\xff"}]}', "malformed", "UTF-8: byte 29 is 0xff"),
     ],
 )
 def test_bad_batches(client: httpx.Client, body: bytes, reason: str, words: str) -> None:

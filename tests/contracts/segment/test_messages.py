@@ -335,3 +335,18 @@ def test_any_message_is_events_or_a_reason(
     for event in found:
         assert check(event) is None
         assert decode_event(encode_json(event)) == event
+
+
+@pytest.mark.parametrize(
+    ("properties", "words"),
+    [
+        ([1], "`properties`: expected an object, got a list"),
+        ("x", "`properties`: expected an object, got 'x'"),
+        (True, "`properties`: expected an object, got true or false"),
+    ],
+)
+def test_what_is_no_object_is_named_in_english(properties: object, words: str) -> None:
+    message = {"type": "track", "event": "Product Viewed", "properties": properties}
+    with pytest.raises(DecodeError) as error:
+        events({"userId": "ada", "messageId": "1", **message})
+    assert error.value.detail == words
