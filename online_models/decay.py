@@ -79,6 +79,8 @@ def runs(decays: Sequence[ForwardDecay], times: NDArray[np.int64]) -> list[slice
     >>> runs([ForwardDecay(1)], np.array([0, 63, 64, 5, 200]))
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
+    if len(times) and times.min() == times.max():
+        return [slice(0, len(times))]
     newest = np.maximum.accumulate(times)
     moves = {0, len(times)}
     for decay in decays:

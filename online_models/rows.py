@@ -50,7 +50,9 @@ class TopList:
     weights: NDArray[np.float32]
     time: int
     total: float
-    _order: NDArray[np.int64] | None = field(default=None, init=False, repr=False, compare=False)
+    _by_key: tuple[NDArray[np.uint64], NDArray[np.float32]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Without the order: having been asked must not show in what is saved.
@@ -70,12 +72,13 @@ class TopList:
         """
         if not len(self.keys):
             return np.zeros(len(keys))
-        if self._order is None:
-            self._order = np.argsort(self.keys)
-        at = np.searchsorted(self.keys, keys, sorter=self._order)
-        at = self._order[np.minimum(at, len(self.keys) - 1)]
-        weights: NDArray[np.float64] = np.where(self.keys[at] == keys, self.weights[at], 0.0)
-        return weights
+        if self._by_key is None:
+            order = np.argsort(self.keys)
+            self._by_key = self.keys[order], self.weights[order]
+        mine, weights = self._by_key
+        at = np.minimum(np.searchsorted(mine, keys), len(mine) - 1)
+        found: NDArray[np.float64] = np.where(mine[at] == keys, weights[at], 0.0).astype(np.float64)
+        return found
 
 
 def heaviest(
