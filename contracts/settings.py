@@ -78,7 +78,16 @@ class RedisSettings(_Group):
 
 
 FamilyName = Literal[
-    "intent", "segments", "baskets", "ranker", "churn", "spend", "order_value", "visits", "rates"
+    "intent",
+    "segments",
+    "baskets",
+    "blend",
+    "ranker",
+    "churn",
+    "spend",
+    "order_value",
+    "visits",
+    "rates",
 ]
 """Models that can hang on the graph: `operators.families`."""
 
@@ -111,6 +120,9 @@ class FlowSettings(_Group):
     co_window: int = Field(20, ge=1, le=50, description="recents that an item is paired with")
     co_half_life_days: float = Field(
         30.0, gt=0, le=3650, description="after which a pair of items counts half"
+    )
+    blend_every: int = Field(
+        8, ge=1, le=10_000, description="people, one of whom the recommender's weights learn from"
     )
     publish_ms: int = Field(300, ge=0, le=10_000, description="wall time that item rows add up")
     intent_every: int = Field(3, ge=1, le=1000, description="session steps between two scores")

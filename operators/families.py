@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple, Protocol
 from contracts.settings import FlowSettings
 from operators.basket_stage import BasketStage
 from operators.baskets import BasketExamples
+from operators.blend_stage import BlendStage
+from operators.choices import Choices
 from operators.durable import Durable
 from operators.features import IntentExamples, SegmentExamples
 from operators.lists import ListExamples
@@ -57,6 +59,7 @@ FAMILIES: Final[Sequence[Family]] = (
     Family(IntentStage.name, IntentExamples, IntentStage),
     Family(SegmentStage.name, SegmentExamples, SegmentStage),
     Family(BasketStage.name, BasketExamples, BasketStage, scores=False, publish_ms=250),
+    Family(BlendStage.name, Choices, BlendStage, scores=False),
     Family(RankerStage.name, ListExamples, RankerStage, scores=False),
     Family(ChurnStage.name, ChurnExamples, ChurnStage),
     Family(SpendStage.name, SpendExamples, SpendStage),

@@ -283,7 +283,26 @@ class Listing(Struct, array_like=True, tag="listing", gc=False):
         return self.seq, 2, self.site, self.user
 
 
-AnyExample = Example | Window | Bought | Listing
+class Choice(Struct, array_like=True, tag="choice", gc=False):
+    """A person touched an item, by its number; `kind` is the type of the event.
+
+    `before` holds item, type and time of the touches before it, oldest first.
+    """
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    item: int
+    kind: str
+    before: list[tuple[int, str, int]]
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay."""
+        return self.seq, 3, self.site, self.user
+
+
+AnyExample = Example | Window | Bought | Listing | Choice
 """All that a family may be taught with: a union of tagged structs, each with a total `order`."""
 
 

@@ -1,0 +1,71 @@
+"""The blend's weights are learnt from the stream, and survive being saved at any moment."""
+
+import random
+from collections.abc import Iterator
+
+from contracts.settings import FlowSettings
+from online_models.weights import Weights
+from operators.blend_stage import BlendStage
+from operators.messages import LIVE_ROUND, Choice, Examples
+from tests.builders import NOON
+
+SETTINGS = FlowSettings()
+
+
+def choices(count: int, seed: int = 1) -> Iterator[Choice]:
+    """Yield choices of people who go along shelves of ten items, in order."""
+    rng = random.Random(seed)
+    before: list[tuple[int, str, int]] = []
+    for at in range(count):
+        if len(before) == 5 or not before:
+            before, item = [], 10 * rng.randrange(8) + rng.randrange(5)
+        else:
+            item = before[-1][0] + 1
+        time = NOON + at * 60_000
+        yield Choice("shop", "ada", at, time, item, "view", list(before))
+        before.append((item, "view", time))
+
+
+def batch(items: list[Choice]) -> Examples:
+    return Examples(LIVE_ROUND, "blend", list(items))
+
+
+def published(stage: BlendStage) -> bytes:
+    (views,) = stage.finish()
+    (view,) = views.items
+    assert (view.kind, view.site, view.id) == ("weights", "shop", "blend")
+    return view.value
+
+
+def test_what_comes_next_is_learnt_to_be_trusted() -> None:
+    stage = BlendStage(SETTINGS, b"", every=False)
+    stage.on_batch([batch(list(choices(600)))])
+    weights, fresh = Weights.unpack(published(stage)), Weights()
+    assert weights.learned > 300
+    gains = weights.of(3, 60_000) - fresh.of(3, 60_000)
+    last_next, medium = gains[3], gains[8]
+    assert last_next > 0.2 > medium
+
+
+def test_a_saved_stage_learns_on_alike_whenever_it_was_saved() -> None:
+    every = list(choices(300))
+    whole = BlendStage(SETTINGS, b"", every=False)
+    whole.on_batch([batch(every)])
+    parts: list[bytes] = []
+    stage = BlendStage(SETTINGS, b"", every=False)
+    for begin in range(0, 300, 45):
+        stage.on_batch([batch(every[begin : begin + 45])])
+        parts.append(stage.dump(full=not parts))
+        stage = BlendStage(SETTINGS, b"", every=False)
+        stage.load(parts)
+    assert published(stage) == published(whole)
+
+
+def test_nothing_new_publishes_nothing() -> None:
+    stage = BlendStage(SETTINGS, b"", every=False)
+    assert not stage.waiting
+    assert stage.publish() == []
+    stage.on_batch([batch(list(choices(3)))])
+    assert stage.waiting
+    assert len(stage.publish()) == 1
+    assert not stage.waiting
