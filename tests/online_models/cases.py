@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from online_models.anomaly import LIMITS, AnomalyModel
-from online_models.apprentice import Apprentice
 from online_models.arms import RiverArm
 from online_models.challenger import Contest
 from online_models.drift import DriftWatch
@@ -21,8 +20,8 @@ from online_models.recommender import ItemRecommender
 from online_models.segments import SegmentModel
 from online_models.slate import EXPERTS, Slate
 from online_models.slot_table import SlotTable
-from online_models.touches import WEIGHTS, Touch
 from online_models.weights import Weights
+from tests.online_models.apprentice_case import Learner, hostile_trails, trails
 from tests.online_models.basket_cases import CASES as BASKET_CASES
 from tests.online_models.conformance import Case
 from tests.online_models.predictors import Amounts, Churn, Response, Spend
@@ -244,26 +243,6 @@ class BlendWeights:
         self.model = Weights.unpack(saved)
 
 
-class Learner:
-    """The apprentice, whose examples are a touch and those before it."""
-
-    def __init__(self) -> None:
-        self.model = Apprentice(slots=8, max_items=100)
-
-    def learn(self, example: tuple[list[Touch], Touch]) -> None:
-        self.model.learn(*example)
-
-    def answer(self, example: tuple[list[Touch], Touch]) -> list[float]:
-        weights: list[float] = self.model.weights.of(len(example[0]), 1_000).tolist()
-        return weights
-
-    def save(self) -> bytes:
-        return self.model.dump(full=True)
-
-    def restore(self, saved: bytes) -> None:
-        self.model.load([saved])
-
-
 class Recommender:
     """The recommender in memory."""
 
@@ -354,27 +333,6 @@ def hostile_choices(seed: int, count: int) -> Iterator[tuple[np.ndarray, int, in
     for features, chosen, history in choices(seed, count):
         features[rng.randrange(20), rng.randrange(len(EXPERTS))] = rng.choice(STRANGE)
         yield features, chosen, history
-
-
-def trails(seed: int, count: int) -> list[tuple[list[Touch], Touch]]:
-    rng = random.Random(seed)
-    made = []
-    for at in range(count):
-        shelf = 10 * rng.randrange(4)
-        kinds = rng.choices(sorted(WEIGHTS), k=5)
-        walk = [Touch(shelf + n, kinds[n], at * 60_000 + n) for n in range(rng.randrange(1, 6))]
-        made.append((walk[:-1], walk[-1]))
-    return made
-
-
-def hostile_trails(seed: int, count: int) -> Iterator[tuple[list[Touch], Touch]]:
-    rng = random.Random(seed)
-    for before, touch in trails(seed, count):
-        times = (0, -5, 1 << 52, touch.time)
-        yield (
-            [each._replace(time=rng.choice(times)) for each in reversed(before)] * 20,
-            touch._replace(item=rng.randrange(1 << 64), time=rng.choice(times[2:])),
-        )
 
 
 def shopping(seed: int, count: int) -> list[tuple[Any, Any, Any, dict[str, Any]]]:
