@@ -192,9 +192,11 @@ class Profiles:
         """Say whether it is as if the person had never been here.
 
         It is the clock that says so, not whether `dump` has taken the profile away already: when
-        that happens depends on the wall clock, and may change nothing.
+        that happens depends on the wall clock, and may change nothing. Whoever only ever came late
+        was seen all the same, though no late event moves `last_seen`.
         """
-        return profile.last_seen < self._clock - PROFILE_TTL_MS
+        seen = max(profile.last_seen, profile.first_seen)
+        return seen < self._clock - PROFILE_TTL_MS
 
     def _end(
         self,

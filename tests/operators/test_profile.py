@@ -206,6 +206,17 @@ class TestBuckets:
     def items(self, *events):
         return [Attributed(item.event.user or "", item) for item in events]
 
+    def test_whoever_only_ever_came_late_is_remembered_from_batch_to_batch(self):
+        profiles = Profiles(SETTINGS)
+        for number in (1, 2, 3):
+            late = arrived(item=f"i{number}", at=number, late=True)
+            (view,) = profiles.on_batch(self.items(late), NOON + DAY)
+        assert view.value is not None
+        profile = unpack_profile(view.value)
+        assert (profile.events, profile.late, profile.sessions) == (3, 3, 0)
+        profiles.dump(full=True)
+        assert len(profiles) == 1
+
     def test_each_changed_profile_is_written_once_a_batch(self):
         profiles = Profiles(SETTINGS)
         views = profiles.on_batch(
