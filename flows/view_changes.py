@@ -6,7 +6,7 @@ whole weight or of a ranking's total, to within the rounding of float32. A row t
 later and is heavier all the same has learnt more, and that is a difference.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +16,9 @@ from contracts.codec import load_json, unpack_profile, unpack_standing
 from contracts.keys import ALIAS_MARK
 from online_models.rank_weights import RankWeights
 from online_models.rows import CHANNELS, NeighbourRow, TopList, unpack_row, unpack_top
+from online_models.slate import EXPERTS
 from online_models.tracks import unpack_row as unpack_track
+from online_models.weights import Weights
 from storage.views import Value
 
 TOLERANCE: Final = 1e-5
@@ -45,12 +47,19 @@ def changes(kind: str, left: Value | None, right: Value | None, names: Names) ->
         return _numbers(_ranking(left), _ranking(right), names)
     a, b = _readable(kind, left), _readable(kind, right)
     found = {name: [a.get(name), b.get(name)] for name in {*a, *b} if a.get(name) != b.get(name)}
-    if kind == "model" and left is not None and right is not None:
-        # Only what ends takes the time for a digest of all parameters.
-        if None in found.get(DIGEST, ()):
-            del found[DIGEST]
-        return dict(sorted(found.items()))
+    if kind == "model":
+        return _of_models(found, a, b)
     return dict(sorted(found.items())) or {"bytes": [_size(left), _size(right)]}
+
+
+def _of_models(found: Changes, a: dict[str, Any], b: dict[str, Any]) -> Changes:
+    """Leave out what only a run that ended tells: the digest, and models that learnt nothing."""
+    if not a or not b:
+        return {} if (a or b).get("learned") == 0 else dict(sorted(found.items()))
+    if None in found.get(DIGEST, ()):
+        # It takes the time to look at all parameters, which live traffic has not.
+        del found[DIGEST]
+    return dict(sorted(found.items()))
 
 
 def _row(value: Value | None) -> NeighbourRow | None:
@@ -133,6 +142,8 @@ def _readable(kind: str, value: Value | None) -> dict[str, Any]:
         return {} if track is None else {"row": track.round(6).tolist()}
     if kind == "rank-weights":
         return {"learned": RankWeights.unpack(value).learned}
+    if kind == "weights":
+        return _of_blend(Weights.unpack(value))
     return _json(value)
 
 
@@ -150,7 +161,22 @@ def _json(value: bytes) -> dict[str, Any]:
         tree = load_json(value)
     except (msgspec.MsgspecError, ValueError):
         return {}  # a packed view that has no words for its fields
-    return tree if isinstance(tree, dict) else {"value": tree}
+    return dict(_flat(tree)) if isinstance(tree, dict) else {"value": tree}
+
+
+def _flat(tree: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested objects under dotted names: what differs is seen, not its box."""
+    for name, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+def _of_blend(weights: Weights) -> dict[str, Any]:
+    """Return what each expert weighs for somebody new."""
+    trust = weights.of(0, 0).round(6).tolist()
+    return {"learned": weights.learned, **dict(zip(EXPERTS, trust, strict=True))}
 
 
 def _size(value: Value | None) -> str | None:

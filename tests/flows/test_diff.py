@@ -9,6 +9,7 @@ from contracts.codec import dump_json
 from contracts.keys import Keys, item_key
 from flows.diff import KindDiff, diff, differs
 from online_models.rows import NeighbourRow, TopList, pack_row, pack_top
+from online_models.weights import Weights
 from storage.views import Value
 from tests.builders import HOUR, NOON
 
@@ -97,6 +98,36 @@ def test_a_digest_that_only_one_has_is_no_difference() -> None:
         "digest": ["8e98", "77aa"]
     }
     assert diff_of(model(None), model("8e98", 6)).examples[0]["changes"] == {"learnt": [5, 6]}
+
+
+def test_a_model_that_learnt_nothing_yet_is_no_difference_to_none() -> None:
+    idle, busy = dump_json({"learned": 0}), dump_json({"learned": 7})
+    a = views("a", row(WEIGHTS))
+    assert not differs(compared(a, views("b", row(WEIGHTS), model=idle)))
+    found = compared(a, views("b", row(WEIGHTS), model=busy))["model"]
+    assert (found.only_in_b, found.examples[0]["changes"]) == (1, {"learned": [None, 7]})
+
+
+def test_what_differs_deep_in_a_model_is_named() -> None:
+    def model(mean: float) -> bytes:
+        return dump_json({"drift": {"series": {"carts": {"mean": mean, "drifts": 0}}}})
+
+    found = compared(
+        views("a", row(WEIGHTS), model=model(0.5)), views("b", row(WEIGHTS), model=model(0.4))
+    )["model"]
+    assert found.examples[0]["changes"] == {"drift.series.carts.mean": [0.5, 0.4]}
+
+
+def test_a_blend_is_shown_by_what_it_trusts() -> None:
+    trained = Weights()
+    trained.learned = 3
+    keys = Keys("a"), Keys("b")
+    a, b = (
+        {each.weights("shop"): blend.pack()}
+        for each, blend in zip(keys, (Weights(), trained), strict=True)
+    )
+    (found,) = diff(iter(a.items()), iter(b.items())).values()
+    assert found.examples[0]["changes"] == {"learned": [0, 3]}
 
 
 def test_what_differs_always_shows_something() -> None:
