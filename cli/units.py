@@ -180,8 +180,8 @@ class Deployment:
             self._said = True
             seconds = Backoff().patience_seconds + Backoff().limit * TIMEOUT_S
             logger.info(
-                "asking Kafka at %s for its topics: if it does not answer, this gives up after "
-                "about %.0f s",
+                "asking Kafka at %s for its topics: if it does not answer, this gives up "
+                "within about %.0f s",
                 self._settings.kafka.bootstrap_servers,
                 seconds,
             )
