@@ -7,6 +7,7 @@ COPY pyproject.toml README.md ./
 COPY api api
 COPY cli cli
 COPY contracts contracts
+COPY evaluation evaluation
 COPY flows flows
 COPY online_models online_models
 COPY operators operators

@@ -83,7 +83,8 @@ def main() -> int:
         with Heartbeat(process.views, process.settings.namespace, process.progress):
             settle_memory()
             # Ready all the same: without a partition to read, or while the broker is away.
-            late = threading.Timer(READY_WITHIN_S, process.launch.mark_ready)
+            seconds = READY_WITHIN_S if spec is None else 0.0
+            late = threading.Timer(seconds, process.launch.mark_ready)
             late.daemon = True
             late.start()
             run(flow, process)
