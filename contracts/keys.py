@@ -49,6 +49,7 @@ MODELS: Final = (
     "order_value",
     "visits",
     "rates",
+    "blend",
     "items",
 )
 """Models that publish what they know of themselves; the name is the id of their view."""
