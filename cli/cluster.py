@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.children import Child, ChildError
-from cli.embedded.ports import LOOPBACK, free_port
+from cli.embedded.ports import LINK_PORTS, LOOPBACK, free_port
 from contracts.launch import ready_file
 
 WORKER: Final = (sys.executable, "-P", "-m", "flows.main")
@@ -66,7 +66,7 @@ class Cluster:
             return []  # one process needs no connections
         ports: set[int] = set()
         while len(ports) < self._workers:
-            ports.add(free_port())
+            ports.add(free_port(ports=LINK_PORTS))
         return [f"{LOOPBACK}:{port}" for port in sorted(ports)]
 
     def _child(self, number: int, run: int, addresses: list[str]) -> Child:

@@ -40,7 +40,7 @@ class VisitExamples:
             return
         found = features(seen)
         values = tuple(found[name] for name in FEATURES)
-        seq, label = applied.arrived.seq, True if profile.bot is not None else None
+        seq, label = applied.arrived.seq, 1.0 if profile.bot is not None else None
         self._out.append(
             Example(profile.site, profile.id, seq, event.time, event.id, values, label)
         )

@@ -10,18 +10,22 @@ from cli.children import Child, ChildError
 
 LOOPBACK: Final = "127.0.0.1"
 POLL_SECONDS: Final = 0.005
-QUIET_PORTS: Final = range(20_000, 32_000)
+SERVER_PORTS: Final = range(20_000, 28_000)
+LINK_PORTS: Final = range(28_000, 32_000)
+"""Of the workers' links to each other, and of nothing else: a client that looks for a server which
+is gone, and finds a worker on its port, would take down the worker's cluster."""
+
 TRIES: Final = 50
 
 
-def free_port(host: str = LOOPBACK) -> int:
+def free_port(host: str = LOOPBACK, ports: range = SERVER_PORTS) -> int:
     """Return a TCP port that nobody listens on now; another process may still take it first.
 
     Not one of those that the system gives to outgoing connections: between this answer and the
     server's start some client, perhaps one of ours, would be given it.
     """
     for _ in range(TRIES):
-        port = secrets.choice(QUIET_PORTS)
+        port = secrets.choice(ports)
         if is_free(port, host):
             return port
     with _bound(host, 0) as probe:

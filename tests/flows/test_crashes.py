@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from cli.embedded.ports import free_port
+from cli.embedded.ports import LINK_PORTS, free_port
 from contracts.settings import RedisSettings
 from flows.recovery import prepare
 from flows.topics import create_topics
@@ -40,7 +40,7 @@ class Cluster:
     def start(self) -> None:
         prepare(self._folder / "recovery", 4)
         run = self._views.issue_run("crash")
-        addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+        addresses = [f"127.0.0.1:{free_port(ports=LINK_PORTS)}" for _ in range(2)]
         ready = [self._folder / f"ready-{run}-{process}" for process in range(2)]
         specs = [
             self._spec

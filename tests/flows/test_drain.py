@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.embedded.ports import free_port
+from cli.embedded.ports import LINK_PORTS, free_port
 from flows.drain import Drain
 from flows.recovery import prepare
 
@@ -60,7 +60,7 @@ def test_a_signal_ends_a_process_well_and_the_next_one_goes_on_exactly(
 ) -> None:
     for least in (3, 8):
         prepare(tmp_path / "recovery", 1)
-        addresses = [f"127.0.0.1:{free_port()}"] if as_cluster else []
+        addresses = [f"127.0.0.1:{free_port(ports=LINK_PORTS)}"] if as_cluster else []
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, str(tmp_path), *addresses], stderr=subprocess.PIPE
         )
