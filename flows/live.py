@@ -127,10 +127,7 @@ def build(
     outputs = [ends, firsts, applied, learnt, *scored, facts]
     if extend is not None:
         extra = extend(flow)
-        # An output of its own: inputs change their epochs at different moments, and a step that
-        # hears of both holds back what the one has while the other lags behind, up to half a
-        # second at each epoch.
-        op.output("write_extra_views", _only("extra_views", extra, Views), sinks.views)
+        outputs.append(extra)
         refused = op.merge("all_refused", refused, _only("extra_refused", extra, Refused))
     op.output("write_views", _only("views", op.merge("all_views", *outputs), Views), sinks.views)
     op.output("write_refused", refused, sinks.refused)
