@@ -235,10 +235,10 @@ def run_engine(settings: Settings, items: list[RawBatch]) -> dict[str, Any]:
         settings.flow,
         Resources(Catalogue(), KEY, work / "state"),
     )
-    cli_main(  # type: ignore[no-untyped-call]
+    cli_main(  # type: ignore[no-untyped-call]  # untyped
         flow,
         epoch_interval=timedelta(seconds=settings.flow.epoch_seconds),
-        recovery_config=RecoveryConfig(work / "recovery"),  # type: ignore[no-untyped-call]
+        recovery_config=RecoveryConfig(work / "recovery"),  # type: ignore[no-untyped-call]  # untyped
     )
     wall, cpu = (b - a for a, b in zip(source.began, source.ended, strict=True))
     return {"seconds": wall, "cpu": cpu}

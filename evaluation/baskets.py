@@ -11,7 +11,8 @@ from evaluation.tasks import Request
 from flows import importers
 from flows.importers import ImporterError
 from operators.baskets import BasketExamples
-from operators.messages import Arrived, Bought, Window
+from operators.examples import Bought, Window
+from operators.messages import Arrived
 from operators.profile import Applied
 
 

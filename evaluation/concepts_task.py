@@ -19,7 +19,7 @@ from evaluation.tasks import Request, Scoreboard
 from online_models.concepts import RELATED, ConceptGraph, Thing
 from online_models.expansion import asked, beside, rank
 from online_models.words import concept_name, path_of, words_of
-from operators.messages import Touched, Window
+from operators.examples import Touched, Window
 
 COLUMNS: Final = ("lift", "confidence", "pairs", "recall@20")
 SEEN: Final = 5

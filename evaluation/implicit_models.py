@@ -4,6 +4,7 @@ Settings were chosen on the first 30 % of streams, as docs/evaluation.md says.
 """
 
 import warnings
+from abc import abstractmethod
 from typing import Any, Final
 
 import numpy as np
@@ -35,8 +36,9 @@ class _Factors(Retrained):
         scores: NDArray[np.floating[Any]] = self._model.item_factors @ self._factors(row, touched)
         return scores
 
+    @abstractmethod
     def _factors(self, row: int, touched: dict[int, int]) -> NDArray[np.floating[Any]]:
-        raise NotImplementedError
+        """Return a visitor's factors."""
 
 
 class Als(_Factors):

@@ -21,7 +21,8 @@ from online_models.churn import ChurnModel
 from online_models.estimate import Estimate
 from online_models.order_value import OrderValueModel
 from online_models.spend import SpendModel
-from operators.messages import Arrived, Attributed, Example
+from operators.examples import Example
+from operators.messages import Arrived, Attributed
 from operators.outcomes import VISIT_FEATURES, ChurnExamples, OrderExamples, SpendExamples
 from operators.profile import Profiles
 

@@ -118,13 +118,13 @@ def settle_memory() -> None:
 def run(flow: Dataflow, process: Process) -> None:
     """Run the graph as one process of the cluster."""
     launch = process.launch
-    cli_main(  # type: ignore[no-untyped-call]
+    cli_main(  # type: ignore[no-untyped-call]  # untyped
         flow,
         workers_per_process=1,
         process_id=launch.process_id if launch.addresses else None,
         addresses=list(launch.addresses) or None,
         epoch_interval=timedelta(seconds=process.settings.flow.epoch_seconds),
-        recovery_config=RecoveryConfig(process.recovery_dir),  # type: ignore[no-untyped-call]
+        recovery_config=RecoveryConfig(process.recovery_dir),  # type: ignore[no-untyped-call]  # untyped
     )
 
 

@@ -13,7 +13,9 @@ from contracts.settings import FlowSettings
 from online_models.concepts import ConceptGraph, Thing
 from online_models.digest import digest
 from online_models.rules import RuleMiner
-from operators.messages import Bought, Examples, View, Views, Window
+from operators.examples import Bought, Window
+from operators.messages import Examples, View, Views
+from operators.per_site import PerSite
 
 Message = Any
 
@@ -152,28 +154,25 @@ class BasketStage:
     name: Final = "baskets"
 
     def __init__(self, settings: FlowSettings, key: bytes, every: bool) -> None:
-        self._settings = settings
-        self._sites: dict[str, _Site] = {}
-        self._changed: set[str] = set()
+        self._sites = PerSite(lambda: _Site(settings))
 
     @property
     def waiting(self) -> bool:
         """Whether something changed that was not published."""
-        return any(site.waiting for site in self._sites.values())
+        return any(self._sites[site].waiting for site in self._sites)
 
     def on_batch(self, messages: Sequence[Examples]) -> list[Message]:
         """Learn from a batch; what it changed waits to be published."""
         for message in messages:
             for example in message.items:
                 if isinstance(example, (Window, Bought)):
-                    self._changed.add(example.site)
-                    self._site(example.site).learn(example)
+                    self._sites.open(example.site).learn(example)
         return []
 
     def publish(self) -> list[Message]:
         """Return some of what changed."""
         out: list[View] = []
-        for name in sorted(self._sites):
+        for name in self._sites:
             site = self._sites[name]
             if site.waiting:
                 out += site.views(name)
@@ -183,7 +182,7 @@ class BasketStage:
     def finish(self) -> list[Message]:
         """Return everything, with a digest of what was learnt."""
         out: list[View] = []
-        for name in sorted(self._sites):
+        for name in self._sites:
             site = self._sites[name]
             out += site.all_views(name)
             learnt = digest([*[miner.dump() for miner in site.miners.values()], site.graph.dump()])
@@ -194,24 +193,8 @@ class BasketStage:
 
     def dump(self, *, full: bool) -> bytes:
         """Return all sites, or those that changed."""
-        names = sorted(self._sites if full else self._changed)
-        self._changed = set()
-        return pack({name: self._sites[name].dump(full=full) for name in names})
+        return self._sites.dump(full=full)
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace all sites."""
-        by_site: dict[str, list[bytes]] = {}
-        for part in parts:
-            for name, dumped in _sites(part).items():
-                by_site.setdefault(name, []).append(dumped)
-        self._sites = {}
-        for name, dumps in by_site.items():
-            self._site(name).load(dumps)
-
-    def _site(self, name: str) -> _Site:
-        if name not in self._sites:
-            self._sites[name] = _Site(self._settings)
-        return self._sites[name]
-
-
-_sites = msgspec.msgpack.Decoder(dict[str, bytes]).decode
+        self._sites.load(parts)

@@ -15,7 +15,8 @@ from contracts.codec import pack
 from contracts.events import Event
 from contracts.settings import FlowSettings
 from operators.durable import PackedMap
-from operators.messages import Arrived, Bought, Touched, Window
+from operators.examples import Bought, Touched, Window
+from operators.messages import Arrived
 from operators.profile import Applied
 
 WINDOW_ITEMS: Final = 5

@@ -9,7 +9,9 @@ from contracts.codec import pack
 from contracts.settings import FlowSettings
 from online_models.apprentice import Apprentice
 from online_models.touches import Touch
-from operators.messages import Choice, Examples, View, Views
+from operators.examples import Choice
+from operators.messages import Examples, View, Views
+from operators.per_site import PerSite
 
 Message = Any
 
@@ -20,8 +22,8 @@ class BlendStage:
     name = "blend"
 
     def __init__(self, settings: FlowSettings, key: bytes, every: bool) -> None:
-        self._settings = settings
-        self._sites: dict[str, Apprentice] = {}
+        neighbours, half_life_days = settings.neighbours, settings.co_half_life_days
+        self._sites = PerSite(lambda: Apprentice(neighbours, half_life_days))
         self._pending: set[str] = set()
 
     @property
@@ -35,7 +37,9 @@ class BlendStage:
             for item in message.items:
                 if isinstance(item, Choice):
                     before = [Touch(*touch) for touch in item.before]
-                    self._site(item.site).learn(before, Touch(item.item, item.kind, item.time))
+                    self._sites.open(item.site).learn(
+                        before, Touch(item.item, item.kind, item.time)
+                    )
                     self._pending.add(item.site)
         return []
 
@@ -55,26 +59,13 @@ class BlendStage:
 
     def dump(self, *, full: bool) -> bytes:
         """Return the sites, or what changed of them."""
-        sites = {site: self._sites[site].dump(full=full) for site in sorted(self._sites)}
-        return pack((sites, sorted(self._pending)))
+        return pack((self._sites.dump(full=full), sorted(self._pending)))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the sites."""
-        by_site: dict[str, list[bytes]] = {}
-        for part in parts:
-            sites, pending = _parts.decode(part)
-            self._pending = set(pending)
-            for site, saved in sites.items():
-                by_site.setdefault(site, []).append(saved)
-        self._sites = {}
-        for site, saved_parts in by_site.items():
-            self._site(site).load(saved_parts)
-
-    def _site(self, site: str) -> Apprentice:
-        if site not in self._sites:
-            settings = self._settings
-            self._sites[site] = Apprentice(settings.neighbours, settings.co_half_life_days)
-        return self._sites[site]
+        decoded = [_parts.decode(part) for part in parts]
+        self._sites.load([sites for sites, _ in decoded])
+        self._pending = set(decoded[-1][1]) if decoded else set()
 
 
-_parts = msgspec.msgpack.Decoder(tuple[dict[str, bytes], list[str]])
+_parts = msgspec.msgpack.Decoder(tuple[bytes, list[str]])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contracts.keys import bucket_of
 from contracts.settings import FlowSettings
 from online_models.touches import WEIGHTS, number_of
-from operators.messages import Choice
+from operators.examples import Choice
 from operators.profile import Applied
 
 

@@ -14,9 +14,9 @@ from operators.baskets import BasketExamples
 from operators.blend_stage import BlendStage
 from operators.choices import Choices
 from operators.durable import Durable
+from operators.examples import AnyExample
 from operators.features import IntentExamples, SegmentExamples
 from operators.lists import ListExamples
-from operators.messages import AnyExample
 from operators.model_stages import IntentStage, SegmentStage
 from operators.outcome_stages import ChurnStage, OrderValueStage, SpendStage
 from operators.outcomes import ChurnExamples, OrderExamples, SpendExamples

@@ -14,7 +14,7 @@ from contracts.codec import pack
 from contracts.settings import FlowSettings
 from online_models.features import session_features, user_features
 from operators.durable import PackedMap
-from operators.messages import Example
+from operators.examples import Example
 from operators.profile import Applied
 
 OPEN_EXAMPLES = 2

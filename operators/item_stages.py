@@ -17,6 +17,7 @@ from online_models.slate import LINKED
 from online_models.slot_table import SlotTable
 from operators.durable import PackedMap
 from operators.messages import ItemBatch, Named, PairArrays, TopPart, TouchArrays, View, Views
+from operators.per_site import PerSite
 
 Message = Any
 
@@ -168,29 +169,26 @@ class ItemStage:
     """One shard of all sites' items: a `Publisher`."""
 
     def __init__(self, settings: FlowSettings) -> None:
-        self._settings = settings
-        self._sites: dict[str, _Shard] = {}
-        self._changed: set[str] = set()
+        self._sites = PerSite(lambda: _Shard(settings))
         self._shard = ""
 
     @property
     def waiting(self) -> bool:
         """Whether anything changed that was not published."""
-        return any(shard.waiting for shard in self._sites.values())
+        return any(self._sites[site].waiting for site in self._sites)
 
     def on_batch(self, messages: Sequence[ItemBatch]) -> list[Message]:
         """Keep a batch, to be learnt from when enough have come or before the next publishing."""
         named: list[View] = []
         for message in messages:
             self._shard = message.shard
-            self._changed.add(message.site)
-            named += self._site(message.site).take(message)
+            named += self._sites.open(message.site).take(message)
         return [Views(named)] if named else []
 
     def publish(self) -> list[Message]:
         """Return the changed rows, and the rankings of the sites they belong to."""
         out: list[Message] = []
-        for site in sorted(self._sites):
+        for site in self._sites:
             shard = self._sites[site]
             shard.learn()
             if shard.pending:
@@ -201,35 +199,23 @@ class ItemStage:
 
     def finish(self) -> list[Message]:
         """Publish every row as of the shard's newest event, so that it tells not when it was."""
-        for shard in self._sites.values():
-            shard.learn()
-            shard.republish()
+        for site in self._sites:
+            self._sites[site].learn()
+            self._sites[site].republish()
         return self.publish()
 
     def dump(self, *, full: bool) -> bytes:
         """Return all sites, or those that changed."""
-        sites = list(self._sites) if full else sorted(self._changed)
-        self._changed = set()
-        return pack((self._shard, {site: self._sites[site].dump(full=full) for site in sites}))
+        return pack((self._shard, self._sites.dump(full=full)))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace all sites."""
-        by_site: dict[str, list[bytes]] = {}
-        for part in parts:
-            self._shard, sites = _site_parts.decode(part)
-            for site, dumped in sites.items():
-                by_site.setdefault(site, []).append(dumped)
-        self._sites = {}
-        for site, dumps in by_site.items():
-            self._site(site).load(dumps)
-
-    def _site(self, site: str) -> _Shard:
-        if site not in self._sites:
-            self._sites[site] = _Shard(self._settings)
-        return self._sites[site]
+        decoded = [_item_parts.decode(part) for part in parts]
+        self._shard = decoded[-1][0] if decoded else ""
+        self._sites.load([sites for _, sites in decoded])
 
 
-_site_parts = msgspec.msgpack.Decoder(tuple[str, dict[str, bytes]])
+_item_parts = msgspec.msgpack.Decoder(tuple[str, bytes])
 
 
 class TopStage:

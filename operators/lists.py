@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contracts.settings import FlowSettings
 from online_models.offers import NOWHERE, Traits, personal
 from online_models.touches import number_of
-from operators.messages import Listing
+from operators.examples import Listing
 from operators.profile import Applied
 
 

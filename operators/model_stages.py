@@ -21,7 +21,8 @@ from online_models.guard import Guard
 from online_models.intent import IntentModel
 from online_models.segments import SegmentModel, near
 from operators import routing
-from operators.messages import Example, Examples, UserScore, View, Views
+from operators.examples import Example
+from operators.messages import Examples, UserScore, View, Views
 
 Message = Any
 M = TypeVar("M")

@@ -12,7 +12,8 @@ from online_models.guard import Guard
 from online_models.order_value import OrderValueModel
 from online_models.regressor import OnlineRegressor
 from online_models.spend import SpendModel
-from operators.messages import Example, UserScore
+from operators.examples import Example
+from operators.messages import UserScore
 from operators.model_stages import ModelStage
 from operators.outcomes import VISIT_FEATURES
 

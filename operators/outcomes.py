@@ -27,7 +27,7 @@ from online_models.features import (
     user_features,
 )
 from operators.durable import PackedMap
-from operators.messages import Example
+from operators.examples import Example
 from operators.profile import Applied
 from operators.sessions import quantity
 

@@ -145,9 +145,11 @@ class Profiles:
                 self.ends.late += item.arrived.late
             self._show(applied)
         for key, profile in open_.items():
+            if profile.events == 0 and profile.consent is None:
+                continue  # nobody: all of its events were withheld, as of a device that refused
             packed = pack(profile)
             if packed == self._people.get(key):
-                continue  # all of its events were withheld
+                continue  # the same as before: its events were withheld
             self._people[key] = packed
             views[key] = View("profile", profile.site, profile.id, packed)
         return list(views.values())

@@ -10,7 +10,9 @@ from contracts.codec import dump_json, pack
 from contracts.settings import FlowSettings
 from online_models.digest import digest
 from online_models.ranker import Ranker
-from operators.messages import Examples, Listing, View, Views
+from operators.examples import Listing
+from operators.messages import Examples, View, Views
+from operators.per_site import PerSite
 
 Message = Any
 
@@ -24,7 +26,7 @@ class RankerStage:
     name = "ranker"
 
     def __init__(self, settings: FlowSettings, key: bytes, every: bool) -> None:
-        self._sites: dict[str, Ranker] = {}
+        self._sites = PerSite(Ranker)
         self._pending: set[str] = set()
 
     @property
@@ -37,9 +39,8 @@ class RankerStage:
         for message in messages:
             listings = (item for item in message.items if isinstance(item, Listing))
             for (site, *_), together in groupby(listings, _together):
-                ranker = self._sites.setdefault(site, Ranker())
                 self._pending.add(site)
-                _learn(ranker, list(together))
+                _learn(self._sites.open(site), list(together))
         return []
 
     def publish(self) -> list[Message]:
@@ -49,28 +50,21 @@ class RankerStage:
 
     def finish(self) -> list[Message]:
         """Return all that is known, with a digest of the parameters."""
-        for ranker in self._sites.values():
+        for site in self._sites:
+            ranker = self._sites[site]
             ranker.pending.update(ranker.tracks.items())
         self._pending = set(self._sites)
         return self.publish()
 
     def dump(self, *, full: bool) -> bytes:
-        """Return the rankers, or what changed of them."""
-        sites = {site: ranker.dump(full=full) for site, ranker in sorted(self._sites.items())}
-        return pack((sites, sorted(self._pending)))
+        """Return the sites, or what changed of them."""
+        return pack((self._sites.dump(full=full), sorted(self._pending)))
 
     def load(self, parts: Sequence[bytes]) -> None:
-        """Replace the rankers."""
-        by_site: dict[str, list[bytes]] = {}
-        for part in parts:
-            sites, pending = _parts.decode(part)
-            self._pending = set(pending)
-            for site, saved in sites.items():
-                by_site.setdefault(site, []).append(saved)
-        self._sites = {}
-        for site, saved_parts in by_site.items():
-            self._sites[site] = Ranker()
-            self._sites[site].load(saved_parts)
+        """Replace the sites."""
+        decoded = [_parts.decode(part) for part in parts]
+        self._sites.load([sites for sites, _ in decoded])
+        self._pending = set(decoded[-1][1]) if decoded else set()
 
     def _views(self, site: str) -> Iterator[View]:
         ranker = self._sites[site]
@@ -83,7 +77,7 @@ class RankerStage:
         yield View("model", site, self.name, dump_json(counts))
 
 
-_parts = msgspec.msgpack.Decoder(tuple[dict[str, bytes], list[str]])
+_parts = msgspec.msgpack.Decoder(tuple[bytes, list[str]])
 
 
 def _together(listing: Listing) -> tuple[str, str, int, int, bool]:

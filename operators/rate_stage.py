@@ -10,7 +10,8 @@ from contracts.settings import FlowSettings
 from online_models.drift import DriftWatch
 from online_models.guard import Guard
 from online_models.rates import WINDOW_MS, EventRates
-from operators.messages import Example, Examples, View, Views
+from operators.examples import Example
+from operators.messages import Examples, View, Views
 from operators.profile import Applied
 
 GOOD_EVERY: Final = 500

@@ -13,8 +13,8 @@ from typing import Any
 
 from contracts.keys import bucket_name, bucket_of
 from online_models.touches import number_of
+from operators.examples import AnyExample
 from operators.messages import (
-    AnyExample,
     Attributed,
     AttributedSlice,
     Examples,

@@ -9,7 +9,8 @@ from contracts.settings import FlowSettings
 from online_models.anomaly import LIMITS, AnomalyModel, features
 from online_models.bots import CHECK_EVERY, LEAST_TOUCHES, rhythm
 from online_models.guard import Guard
-from operators.messages import Example, UserScore
+from operators.examples import Example
+from operators.messages import UserScore
 from operators.model_stages import ModelStage
 from operators.profile import Applied
 

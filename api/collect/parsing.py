@@ -45,8 +45,8 @@ _envelope = msgspec.json.Decoder(Envelope)
 
 class _Named(msgspec.Struct):
     id: Any = None
-    messageId: Any = None  # noqa: N815  # the names on the wire
-    writeKey: Any = None  # noqa: N815
+    messageId: Any = None  # noqa: N815  # the name on the wire
+    writeKey: Any = None  # noqa: N815  # the name on the wire
 
 
 _named = msgspec.json.Decoder(_Named)

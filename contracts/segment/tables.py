@@ -5,9 +5,9 @@ tables to people.
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
-from contracts.events import CLICK_TYPES, FEEDBACK_TYPES, EventType, Purpose
+from contracts.events import EventType, Purpose
 
 
 class Rule(NamedTuple):
@@ -77,8 +77,9 @@ def _folded(name: str) -> str:
     return re.sub(r"[\s_]+", " ", name).strip().casefold()
 
 
+_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
 _RULES: Final = {
-    **{_folded(name): Rule(name) for name in CLICK_TYPES | FEEDBACK_TYPES if name != "identify"},  # type: ignore[arg-type]
+    **{_folded(name): Rule(name) for name in _TYPES if name != "identify"},
     **{_folded(name): rule for name, rule in NAMES.items()},
 }
 _WITHOUT_ITEM: Final = frozenset(map(_folded, WITHOUT_ITEM))

@@ -10,7 +10,8 @@ from contracts.profile import Profile
 from contracts.settings import FlowSettings
 from operators.basket_stage import BasketStage
 from operators.baskets import ORDER_MS, SILENCE_MS, BasketExamples
-from operators.messages import Arrived, Bought, Examples, Window
+from operators.examples import Bought, Window
+from operators.messages import Arrived, Examples
 from operators.profile import Applied
 
 NOON = 1_700_000_000_000

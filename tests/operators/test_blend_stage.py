@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contracts.settings import FlowSettings
 from online_models.weights import Weights
 from operators.blend_stage import BlendStage
-from operators.messages import LIVE_ROUND, Choice, Examples
+from operators.examples import Choice
+from operators.messages import LIVE_ROUND, Examples
 from tests.builders import NOON
 
 SETTINGS = FlowSettings()

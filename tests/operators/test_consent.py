@@ -96,3 +96,9 @@ def test_a_device_may_consent_again():
         ("ada", "yes", True, False),
         ("ada", "i", False, False),
     ]
+
+
+def test_a_person_on_a_refusing_device_gets_no_profile():
+    people = Profiles(FlowSettings())
+    assert people.on_batch([Attributed("ada", arrived(item="cup"), refused=True)], NOON) == []
+    assert (len(people), people.ends.withheld) == (0, {"no_consent": 1})

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from contracts.settings import FlowSettings
-from operators.messages import LIVE_ROUND, Example, Examples, FactSlice, UserScore
+from operators.examples import Example
+from operators.messages import LIVE_ROUND, Examples, FactSlice, UserScore
 from operators.outcome_stages import ENOUGH, ChurnStage, OrderValueStage, SpendStage
 from operators.outcomes import VISIT_FEATURES
 

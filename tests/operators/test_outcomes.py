@@ -7,7 +7,8 @@ import pytest
 from contracts.events import Event
 from contracts.settings import FlowSettings
 from operators import outcomes
-from operators.messages import Arrived, Attributed, Example
+from operators.examples import Example
+from operators.messages import Arrived, Attributed
 from operators.outcomes import (
     DAY_MS,
     OPEN_VISITS,

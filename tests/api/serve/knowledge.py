@@ -3,7 +3,8 @@
 from contracts.settings import FlowSettings
 from flows.view_writes import ViewWrites
 from operators.basket_stage import BasketStage
-from operators.messages import Bought, Examples, Touched, Window
+from operators.examples import Bought, Touched, Window
+from operators.messages import Examples
 from storage.writes import Write
 
 MINUTE = 60_000

@@ -1,0 +1,110 @@
+"""What the families of models are taught with: tagged structs, each with its place in a replay.
+
+`gc=False` as in `operators.messages`, which carries them.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Example(Struct, array_like=True, tag="example", gc=False):
+    """Features of a person at a moment; with a label once it is known, else to be scored."""
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    event: str
+    values: tuple[float, ...]
+    label: float | None = None
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay: what an event teaches comes before what is asked at it."""
+        return self.seq, self.label is None, self.site, self.user
+
+
+class Touched(Struct, array_like=True, gc=False):
+    """An item in a window, as it was described then; without an item, `title` is a query."""
+
+    item: str
+    title: str = ""
+    category: str = ""
+    brand: str = ""
+    tags: list[str] = []
+
+
+class Window(Struct, array_like=True, tag="window", gc=False):
+    """A few items that a person touched one after another; `seq` and `time` are the last one's."""
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    touched: list[Touched]
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay."""
+        return self.seq, 0, self.site, self.user
+
+
+class Bought(Struct, array_like=True, tag="bought", gc=False):
+    """Items that came into one order, `before` being there already."""
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    items: list[str]
+    before: list[str] = []
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay: after a window that the same event closed."""
+        return self.seq, 1, self.site, self.user
+
+
+class Listing(Struct, array_like=True, tag="listing", gc=False):
+    """An item was shown in answer to a request, or `clicked`; what was known of the person then.
+
+    `personal` are the facts of `online_models.offers.PERSONAL`, `history` how many items the
+    person touched of late; a click has neither.
+    """
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    event: str
+    request: str
+    item: int
+    position: int = -1
+    personal: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    history: int = 0
+    clicked: bool = False
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay."""
+        return self.seq, 2, self.site, self.user
+
+
+class Choice(Struct, array_like=True, tag="choice", gc=False):
+    """A person touched an item, by its number; `kind` is the type of the event.
+
+    `before` holds item, type and time of the touches before it, oldest first.
+    """
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    item: int
+    kind: str
+    before: list[tuple[int, str, int]]
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay."""
+        return self.seq, 3, self.site, self.user
+
+
+AnyExample = Example | Window | Bought | Listing | Choice
+"""All that a family may be taught with: a union of tagged structs, each with a total `order`."""
