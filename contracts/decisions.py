@@ -220,7 +220,14 @@ class Answer(Struct, kw_only=True, omit_defaults=True):
 
 
 class Trigger(Struct, kw_only=True, omit_defaults=True):
-    """A campaign fired for a person. `id` is deterministic: campaign, version, user, event."""
+    """A campaign fired for a person. `id` is deterministic: campaign, version, user, event.
+
+    `event` names what it fired on: an event's id, or what is made of one where a timer or the
+    catalogue was the cause. `type` is the campaign's template, `custom` without one. `send` is what
+    the campaign says to send, `recommendations` what the person may like now, best first.
+    `evidence` has the facts that the condition read, and the events that count. A `holdout` is
+    not to be sent: it is what the others are compared with.
+    """
 
     id: str
     site: str
@@ -229,7 +236,12 @@ class Trigger(Struct, kw_only=True, omit_defaults=True):
     user: str
     time: int
     event: str
+    type: str = "custom"
+    segment: str | None = None
     variant: str = ""
+    holdout: bool = False
+    send: dict[str, Any] = {}
+    recommendations: list[str] = []
     evidence: dict[str, Any] = {}
     v: int = DECISION_VERSION
 

@@ -29,6 +29,9 @@ CATALOG_TOPIC: Final = "catalog"
 CONTROL_TOPIC: Final = "control"
 ANSWERS_TOPIC: Final = "answers"
 FACTS_TOPIC: Final = "facts"
+TRIGGERS_TOPIC: Final = "triggers"
+HELD_TOPIC: Final = "triggers.held"
+"""Triggers of people who were held out: what the others are compared with, never to be sent."""
 EVENT_TOPICS: Final = (CLICK_TOPIC, FEEDBACK_TOPIC)
 TOPICS: Final = (
     *EVENT_TOPICS,
@@ -37,6 +40,8 @@ TOPICS: Final = (
     CONTROL_TOPIC,
     ANSWERS_TOPIC,
     FACTS_TOPIC,
+    TRIGGERS_TOPIC,
+    HELD_TOPIC,
 )
 
 MODELS: Final = (
@@ -65,6 +70,30 @@ SERVED_KEY: Final = "c:served"
 def run_key(namespace: str) -> str:
     """Return the key of a namespace's run number: a writer with an older number writes nothing."""
     return f"c:run:{_encode(namespace)}"
+
+
+ACCEPTED_TTL_MS: Final = 32 * DAY_MS
+"""How long the id of a trigger is remembered: longer than any event's id may be (30 days)."""
+
+
+def triggers_key(site: str) -> str:
+    """Return the key of a site's stream of triggers: one entry each, its field `event` holds it."""
+    return f"c:triggers:{_encode(site)}"
+
+
+def accepted_key(site: str, trigger: str) -> str:
+    """Return the key that exists once the trigger with this id was accepted."""
+    return f"c:accepted:{_encode(site)}:{_encode(trigger)}"
+
+
+def campaigns_key(site: str) -> str:
+    """Return the key of a site's campaigns: a hash of id to the newest version, as JSON."""
+    return f"c:campaigns:{_encode(site)}"
+
+
+def campaign_versions_key(site: str, campaign: str) -> str:
+    """Return the key of all versions of a campaign: a hash of number to version, as JSON."""
+    return f"c:campaign:{_encode(site)}:{_encode(campaign)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ GLOBAL_RANDOM = re.compile(r"(random|np\.random|numpy\.random)\.[a-z]\w*$")
 KEYS_FILE = "contracts/keys.py"
 KEY = re.compile(r"[vc]:(?!\s)")
 DOTTED_TOPIC = re.compile(r"\b(events\.(click|feedback|rejected))\b")
-TOPIC_NAMES = {"catalog", "control", "answers", "facts"}
+TOPIC_NAMES = {"catalog", "control", "answers", "facts", "triggers"}
 TOPIC_CALLS = {"produce", "subscribe", "TopicPartition", "NewTopic", "list_topics", "poll_topic"}
 
 MAX_LINES = 400

@@ -123,6 +123,11 @@ triggers = st.builds(
     user=ids,
     time=millis,
     event=ids,
+    segment=maybe | ids,
+    holdout=st.booleans(),
+    send=props,
+    recommendations=st.lists(ids, max_size=3),
+    evidence=props,
 )
 offers = st.builds(Offer, id=ids, kind=ids, value=numbers, text=texts)
 

@@ -16,15 +16,19 @@ from contracts.keys import (
     TOPICS,
     Keys,
     ViewKey,
+    accepted_key,
     alias_value,
     bucket_name,
     bucket_of,
+    campaign_versions_key,
+    campaigns_key,
     catalog_page_of,
     item_key,
     message_key,
     parse,
     partition_of,
     run_key,
+    triggers_key,
 )
 
 # Any text that can be written at all: `contracts.validation` refuses halves of surrogate pairs.
@@ -118,7 +122,16 @@ def test_a_namespace_s_pattern_finds_its_own_keys_alone(
 
 @given(texts, texts)
 def test_control_keys_are_no_views_and_differ_by_namespace(one: str, two: str) -> None:
-    for key in (run_key(one), SERVED_KEY):
+    spelt = {
+        run_key(one),
+        SERVED_KEY,
+        triggers_key(one),
+        accepted_key(one, two),
+        campaigns_key(one),
+        campaign_versions_key(one, two),
+    }
+    assert len(spelt) == 6
+    for key in spelt:
         with pytest.raises(ValueError, match="not the key of a view"):
             parse(key)
     assert run_key(one) != SERVED_KEY
