@@ -28,6 +28,7 @@ from contracts.settings import FlowSettings
 from flows.records import RawBatch
 from flows.segments import Segments
 from flows.stateful import Stage, publishing, stateful
+from flows.told import told
 from operators import routing, stages
 from operators.catalogue import Catalogue
 from operators.clean import Clean
@@ -96,7 +97,9 @@ def build(
 
     clean = Clean(settings, resources.catalogue)
     cleaned = op.flat_map_batch(
-        "clean", batches, lambda b: clean_batches(clean, b, settings.buckets, every=ordered)
+        "clean",
+        batches,
+        told("clean", lambda b: clean_batches(clean, b, settings.buckets, every=ordered)),
     )
     refused = _only("refused", cleaned, Refused)
     ends = add.step("ends", refused, lambda: stages.EndsStage())
@@ -152,7 +155,9 @@ class _Steps:
     ) -> Stream[Keyed]:
         """Regroup messages for the keys of the next step; a replay puts them in order first."""
         if not self._ordered:
-            return op.flat_map_batch(name, up, lambda batch: route([kv[1] for kv in batch]))
+            return op.flat_map_batch(
+                name, up, told(name, lambda batch: route([keyed[1] for keyed in batch]))
+            )
         senders = self._settings.buckets
         gathered = op.map(f"gather_{name}", up, lambda keyed: (ORDER_KEY, keyed[1]))
         ordered = self.step(

@@ -5,7 +5,6 @@ in parts. `stateful` hangs it into the graph: state is loaded from recovery's se
 changed is written at the end of an epoch, and a stage that publishes from time to time is woken.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeAlias
@@ -14,11 +13,10 @@ import bytewax.operators as op
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 
 from flows.segments import Saved, Segments
+from flows.told import telling
 from operators.durable import Durable
 
 Message: TypeAlias = Any
-
-logger = logging.getLogger(__name__)
 
 
 class Stage(Durable, Protocol):
@@ -47,30 +45,28 @@ class Publisher(Stage, Protocol):
 
 
 class _Logic(StatefulBatchLogic[Message, Message, bytes]):
-    def __init__(self, stage: Stage, saved: Saved) -> None:
+    def __init__(self, step: str, stage: Stage, saved: Saved) -> None:
+        self._step = step
         self._stage = stage
         self._saved = saved
 
     def on_batch(self, values: list[Message]) -> tuple[Sequence[Message], bool]:
         self._saved.touch()
-        try:
+        with telling(self._step, f"handle {len(values)} messages"):
             return self._stage.on_batch(values), False
-        except Exception:
-            # In a cluster the engine says no more than that a thread panicked.
-            logger.exception("%s failed on %d messages", type(self._stage).__name__, len(values))
-            raise
 
     def on_eof(self) -> tuple[Sequence[Message], bool]:
         # State outlives the end of the input: a drained flow resumes where it stopped.
         return [], False
 
     def snapshot(self) -> bytes:
-        return self._saved.snapshot()
+        with telling(self._step, "save its state"):
+            return self._saved.snapshot()
 
 
 class _PublishingLogic(_Logic):
-    def __init__(self, stage: Publisher, saved: Saved, every: timedelta | None) -> None:
-        super().__init__(stage, saved)
+    def __init__(self, step: str, stage: Publisher, saved: Saved, every: timedelta | None) -> None:
+        super().__init__(step, stage, saved)
         self._publisher = stage
         self._every = every
         # What a crash kept from being published is still due.
@@ -84,12 +80,14 @@ class _PublishingLogic(_Logic):
 
     def on_notify(self) -> tuple[Sequence[Message], bool]:
         self._due = None
-        return self._publisher.publish(), False
+        with telling(self._step, "publish"):
+            return self._publisher.publish(), False
 
     def on_eof(self) -> tuple[Sequence[Message], bool]:
         # Live, the end of the input is a drain, and a run that resumes goes on publishing.
         last = self._publisher.finish if self._every is None else self._publisher.publish
-        return last(), False
+        with telling(self._step, "publish what is left"):
+            return last(), False
 
     def notify_at(self) -> datetime | None:
         return self._due
@@ -108,8 +106,9 @@ def stateful(
     """Add a step whose keys each run a stage, which `make` makes."""
 
     def build(state: bytes | None) -> _Logic:
-        stage = make()
-        return _Logic(stage, segments.saved(stage, state))
+        with telling(step_id, "load its state"):
+            stage = make()
+            return _Logic(step_id, stage, segments.saved(stage, state))
 
     return op.stateful_batch(step_id, up, build)
 
@@ -124,7 +123,8 @@ def publishing(
     """Add a step whose keys each run a publisher, woken so long after a change, or at the end."""
 
     def build(state: bytes | None) -> _PublishingLogic:
-        stage = make()
-        return _PublishingLogic(stage, segments.saved(stage, state), every)
+        with telling(step_id, "load its state"):
+            stage = make()
+            return _PublishingLogic(step_id, stage, segments.saved(stage, state), every)
 
     return op.stateful_batch(step_id, up, build)

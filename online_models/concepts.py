@@ -158,9 +158,8 @@ class ConceptGraph:
     def best_items(self, name: str, limit: int = RELATED) -> list[Linked]:
         """Return the items people touch in a concept's windows, with their share of those."""
         whole = self._upper(name)
-        weights = self.items.row(name).items()
-        found = [Linked(item, round(w / max(whole, w), 4)) for item, w in weights if w > 0]
-        return sorted(found, key=_strongest)[:limit]
+        weights = self.items.heaviest(name, limit)
+        return [Linked(item, round(w / max(whole, w), 4)) for item, w in weights if w > 0]
 
     def trend(self, name: str) -> float:
         """Return how many times as often a concept is met of late as it usually is; 1: as ever."""
@@ -214,6 +213,11 @@ class ConceptGraph:
         names = [*names[begin:], *names[:begin]][:limit]
         self.changed = self.changed.difference(names) if limit is not None else set()
         return names
+
+    def sort(self) -> None:
+        """Put the counts in order, so that graphs of the same windows have equal full dumps."""
+        for table in self._tables():
+            table.sort()
 
     def dump(self, *, full: bool = True) -> bytes:
         """Return what was learnt, or what changed of it since the last dump."""
@@ -314,9 +318,9 @@ class ConceptGraph:
 
         Not of a concept that is everywhere, and not among concepts of many times more items.
         """
-        mine = self.items.row(name)
-        if not SHARED_ITEMS <= len(mine) <= MANY_ITEMS:
+        if not SHARED_ITEMS <= self.items.size(name) <= MANY_ITEMS:
             return []
+        mine = self.items.row(name)
         family = {name, *self.names.parents(name), *self.names.children(name)}
         near = Counter(other for item in mine for other in self.items.before(item))
         found = []

@@ -8,7 +8,7 @@ data streams", VLDB 2002), so that every answer says how far it may be off. Spac
 et al., ICDT 2005) has the same bound.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -133,14 +133,23 @@ class FrequentCounts(Generic[K]):
             self._keep_above(max(self.missed, FADED))
         self._changed = None
 
+    def sort(self) -> None:
+        """Put the rows in order of their keys, so that equal counts have equal full dumps."""
+        rows: Any = self._rows
+        self._rows = {key: rows[key] for key in sorted(rows)}
+
     def dump(self, *, full: bool) -> bytes:
-        """Return the counts, or the rows that changed since the last dump if no row went."""
+        """Return the counts, or the rows that changed since the last dump if no row went.
+
+        Cost: 0.2 us a row. In the order in which the rows came in, see `sort`, which costs as
+        much as ten dumps.
+        """
         whole = full or self._changed is None
-        keys: Iterable[K] = self._rows if whole else self._changed or ()
+        rows = self._rows
+        chosen = list(rows.items()) if whole else [(key, rows[key]) for key in self._changed or ()]
         state = (self.total, self.missed, self.seen_missed, self.cuts)
-        rows = sorted((key, self._rows[key]) for key in keys)
         self._changed = set()
-        return msgspec.msgpack.encode((whole, state, rows))
+        return msgspec.msgpack.encode((whole, state, chosen))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the counts with what a full dump and later ones say."""

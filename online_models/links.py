@@ -1,5 +1,6 @@
 """Weighted links between names, counted in bounded memory, and found from both of their ends."""
 
+import heapq
 from collections.abc import Sequence
 
 from online_models.frequent import FrequentCounts
@@ -55,7 +56,12 @@ class Links:
     def row(self, name: str) -> dict[str, float]:
         """Return the weights of the links that begin with `name`, by their second end."""
         weight = self.counts.weight
-        return {second: weight((name, second)) for second in self.after(name)}
+        return {second: weight((name, second)) for second in self._after.get(name, ())}
+
+    def heaviest(self, name: str, limit: int) -> list[tuple[str, float]]:
+        """Return the heaviest links that begin with `name`: second end, weight; ties by name."""
+        row = self.row(name).items()
+        return heapq.nsmallest(limit, row, key=lambda link: (-link[1], link[0]))
 
     def weight(self, first: str, second: str) -> float:
         """Return the weight of the link from one name to another."""
@@ -65,6 +71,10 @@ class Links:
         """Multiply all weights: the unit has changed."""
         self.counts.fade(factor)
         self._index()
+
+    def sort(self) -> None:
+        """Put the links in order, so that equal ones have equal full dumps."""
+        self.counts.sort()
 
     def dump(self, *, full: bool) -> bytes:
         """Return the links, or those that changed since the last dump."""

@@ -147,6 +147,11 @@ class RuleMiner:
         """The decayed number of baskets, as of the newest one."""
         return self._total * self._factor()
 
+    def sort(self) -> None:
+        """Put the counts in order, so that miners of the same baskets have equal full dumps."""
+        for table in self._tables():
+            table.sort()
+
     def dump(self, *, full: bool = True) -> bytes:
         """Return what was learnt, or what changed of it since the last dump."""
         landmark = self._decay.landmark if self._decay is not None else None

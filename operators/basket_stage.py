@@ -21,11 +21,11 @@ Message = Any
 
 ORDER: Final = "order"
 VISIT: Final = "visit"
-RULES_A_TURN: Final = 20
-CONCEPTS_A_TURN: Final = 3
-"""A turn holds up the events of all visitors: some 10 ms at most."""
+RULES_A_TURN: Final = 8
+CONCEPTS_A_TURN: Final = 1
+"""A turn holds up the events of all visitors: some 5 ms, as concepts have many neighbours."""
 
-DIRECTORY_EVERY: Final = 40
+DIRECTORY_EVERY: Final = 100
 """Turns between two directories, which are long and change little."""
 
 
@@ -87,6 +87,13 @@ class _Site:
         for miner in self.miners.values():
             miner.take_changed()
         return [*out, self._directory(site)]
+
+    def digest(self) -> str:
+        """Return a digest of all that was learnt, whatever order its rows came back in."""
+        models: list[RuleMiner | ConceptGraph] = [*self.miners.values(), self.graph]
+        for model in models:
+            model.sort()
+        return digest([model.dump() for model in models])
 
     def known(self) -> dict[str, int]:
         """Return how much was learnt."""
@@ -185,10 +192,8 @@ class BasketStage:
         for name in self._sites:
             site = self._sites[name]
             out += site.all_views(name)
-            learnt = digest([*[miner.dump() for miner in site.miners.values()], site.graph.dump()])
-            out.append(
-                View("model", name, self.name, dump_json({"digest": learnt, **site.known()}))
-            )
+            known = {"digest": site.digest(), **site.known()}
+            out.append(View("model", name, self.name, dump_json(known)))
         return [Views(out)] if out else []
 
     def dump(self, *, full: bool) -> bytes:
