@@ -194,7 +194,11 @@ class Recommendation(Struct, kw_only=True, omit_defaults=False):
 
 
 class ServedItem(Struct, array_like=True):
-    """One candidate of a logged answer, with what it was ranked by."""
+    """One candidate of a logged answer, with what it was ranked by.
+
+    `propensity` is the probability with which this item stood at this position, given the arm and
+    all that was known.
+    """
 
     item: str
     position: int
@@ -205,7 +209,10 @@ class ServedItem(Struct, array_like=True):
 
 
 class Answer(Struct, kw_only=True, omit_defaults=True):
-    """The log of one answer, on the topic `answers`: what learning from feedback needs."""
+    """The log of one answer, on the topic `answers`: what learning from feedback needs.
+
+    `explore` is the share of answers in which a place is given to an explored item.
+    """
 
     request: str
     site: str
@@ -216,6 +223,7 @@ class Answer(Struct, kw_only=True, omit_defaults=True):
     models: dict[str, int] = {}
     as_of: int | None = None
     fallback: bool = False
+    explore: float = 0.0
     v: int = DECISION_VERSION
 
 

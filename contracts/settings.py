@@ -182,6 +182,15 @@ class ApiSettings(_Group):
     fatigue: int = Field(
         0, ge=0, description="impressions without a click after which an item steps back; 0: never"
     )
+    explore: float = Field(
+        0.0, ge=0, le=0.5, description="share of recommendations with one place for a drawn item"
+    )
+    max_per_category: int = Field(
+        0, ge=0, le=1000, description="items of a category in recommendations; 0: any number"
+    )
+    diversity: float = Field(
+        0.0, ge=0, le=1, description="weight of difference against relevance in recommendations"
+    )
     store_budget_ms: int = Field(
         35, ge=5, le=10_000, description="time an answer may wait for the store before it degrades"
     )

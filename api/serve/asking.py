@@ -1,5 +1,6 @@
 """What a request asks for, checked; a problem names the field and says how to mend it."""
 
+import re
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -10,6 +11,7 @@ from fastapi import Request
 
 from api.problems import ProblemError
 from api.serve.ranking import Ask
+from api.serve.varied import ANY, Variety
 from contracts.codec import malformed
 from contracts.events import DEVICE_PREFIX
 from contracts.wording import plain
@@ -21,6 +23,11 @@ MAX_USERS: Final = 100
 MAX_GIVEN: Final = 1_000
 WRITE_KEY: Final = "writeKey"
 
+CAP: Final = "max_per_category"
+DIVERSITY: Final = "diversity"
+MAX_CAP: Final = 1_000
+
+_plain_decimal: Final = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+", re.ASCII).fullmatch
 _BOOLEANS: Final = {"1": True, "true": True, "0": False, "false": False, "": True}
 
 B = TypeVar("B", bound="Body")
@@ -37,7 +44,7 @@ class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     writeKey: str | None = None  # noqa: N815  # the name on the wire
 
     def ask(self, max_n: int, n: int = DEFAULT_N) -> Ask:
-        """Return what is asked for; raise a 400."""
+        """Return what is asked for, in the order of the ranking; raise a 400."""
         _few("exclude", self.exclude, MAX_EXCLUDED)
         return Ask(
             within("n", self.n if self.n is not None else n, max_n),
@@ -52,6 +59,15 @@ class ManyBody(Body, kw_only=True):
     """The body of `POST /v1/recommendations`."""
 
     users: list[str]
+    max_per_category: int | None = None
+    diversity: float | None = None
+
+    def variety(self, usual: Variety) -> Variety:
+        """Return how varied the answers are to be; raise a 400."""
+        return Variety(
+            usual.cap if self.max_per_category is None else _cap(self.max_per_category),
+            usual.strength if self.diversity is None else _share("diversity", self.diversity),
+        )
 
 
 class RankBody(Body, kw_only=True):
@@ -76,8 +92,8 @@ def query(request: Request, known: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
-def ask_of(given: Mapping[str, list[str]], max_n: int) -> Ask:
-    """Return what a query asks for; raise a 400."""
+def ask_of(given: Mapping[str, list[str]], max_n: int, usual: Variety = ANY) -> Ask:
+    """Return what a query asks for, as varied as `usual` unless it says so; raise a 400."""
     excluded = given.get("exclude", [])
     _few("exclude", excluded, MAX_EXCLUDED)
     return Ask(
@@ -86,6 +102,7 @@ def ask_of(given: Mapping[str, list[str]], max_n: int) -> Ask:
         _category(given["category"][0]) if "category" in given else None,
         frozenset(id_field("exclude", id_) for id_ in excluded),
         _boolean("explain", given["explain"][0]) if "explain" in given else False,
+        _variety(given, usual),
     )
 
 
@@ -174,6 +191,33 @@ def _number(name: str, text: str) -> int:
     if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 18):
         raise bad(name, f"expected a whole number, got {text[:32]!r}")
     return int(text)
+
+
+def _variety(given: Mapping[str, list[str]], usual: Variety) -> Variety:
+    cap, strength = usual.cap, usual.strength
+    if CAP in given:
+        cap = _cap(_number(CAP, given[CAP][0]))
+    if DIVERSITY in given:
+        strength = _share(DIVERSITY, _decimal(DIVERSITY, given[DIVERSITY][0]))
+    return Variety(cap, strength)
+
+
+def _cap(value: int) -> int:
+    if not 0 <= value <= MAX_CAP:
+        raise bad(CAP, f"expected a number from 0 (no limit) to {MAX_CAP:,}, got {value}")
+    return value
+
+
+def _share(name: str, value: float) -> float:
+    if not 0.0 <= value <= 1.0:  # NaN is not either
+        raise bad(name, f"expected a number from 0 to 1, got {value}")
+    return value
+
+
+def _decimal(name: str, text: str) -> float:
+    if not (len(text) <= 18 and _plain_decimal(text)):
+        raise bad(name, f"expected a number from 0 to 1, got {text[:32]!r}")
+    return float(text)
 
 
 def _boolean(name: str, text: str) -> bool:

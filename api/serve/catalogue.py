@@ -1,12 +1,18 @@
 """The items of one site, in memory: names for numbers, and what filters and reasons need."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from heapq import nlargest
 from sys import intern
+from typing import Final
 
 import msgspec
 
 from contracts.events import Item
 from contracts.keys import item_key
+
+NEWEST: Final = 50
+"""Items that are held to be new."""
 
 _decode = msgspec.msgpack.Decoder(Item).decode
 
@@ -26,6 +32,7 @@ class Catalogue:
         self._items: dict[str, Item] = {}
         self._numbers: dict[int, Item] = {}
         self._categories: dict[str, dict[str, None]] = {}
+        self._newest: deque[str] = deque(maxlen=NEWEST)
 
     def put(self, item: Item) -> None:
         """Add an item, or replace what was known of it."""
@@ -34,6 +41,8 @@ class Catalogue:
             self._leave_category(before)
         # A category is spelled by thousands of items: they share one string.
         item.category, item.brand = intern(item.category), intern(item.brand)
+        if before is None:
+            self._newest.append(item.id)
         self._items[item.id] = item
         self._numbers[item_key(item.id)] = item
         if item.category:
@@ -79,6 +88,15 @@ class Catalogue:
     def items(self) -> Iterable[Item]:
         """Return all items, in the order they came in."""
         return self._items.values()
+
+    def newest(self) -> Iterator[Item]:
+        """Yield the `NEWEST` items that came in last, the last one first."""
+        return (item for id_ in reversed(self._newest) if (item := self._items.get(id_)))
+
+    def loaded(self) -> None:
+        """Take those of the newest records for new, since a load has no order. 0.1 us an item."""
+        found = nlargest(NEWEST, self._items.values(), key=lambda item: item.time)
+        self._newest.extend(item.id for item in reversed(found))
 
     def __len__(self) -> int:
         return len(self._items)

@@ -1,5 +1,6 @@
 """Routes about items: what goes with one, what leads, and into which segments people fall."""
 
+from dataclasses import replace
 from time import perf_counter
 from typing import Final
 
@@ -7,12 +8,12 @@ from fastapi import APIRouter, Request, Response
 
 from api.serve import asking, describing, schema
 from api.serve.making import Basis, answer, find_rows, trail_for
-from api.serve.ranking import Ask, leading, similar
+from api.serve.ranking import leading, similar
 from api.serve.responding import reply, serving_of, site_of
 from api.serve.visitor import Visitor
 
 ITEMS: Final = "/v1/items/"
-KINDS: Final = ("n", "category", "exclude", "explain")
+KINDS: Final = ("n", "category", "exclude", "explain", asking.CAP, asking.DIVERSITY)
 
 
 def add_routes(router: APIRouter) -> None:
@@ -29,7 +30,7 @@ async def get_similar(request: Request) -> Response:
     serving = serving_of(request)
     item = asking.id_field("id", asking.path_id(request, ITEMS, "/similar"))
     given = asking.ask_of(asking.query(request, KINDS), serving.settings.api.max_n)
-    ask = Ask(given.n, item, given.category, given.exclude, given.explain)
+    ask = replace(given, item=item)
     name = site_of(request, serving)
     site, now = serving.site(name), serving.clock()
     trail = trail_for(Visitor(""), item, now)

@@ -35,6 +35,7 @@ async def load_site(reader: ViewReader, keys: Keys, site: Site) -> None:
         for page in found:
             _put_all(catalogue, page.items())
             await asyncio.sleep(0)
+    catalogue.loaded()
     site.catalogue, site.log = catalogue, log
     # Half a million long-lived objects: let no garbage collection walk over them.
     gc.freeze()

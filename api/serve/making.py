@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from api.serve.ids import request_id
@@ -89,33 +89,34 @@ class Basis:
     rows: Rows
     now: int
     degraded: bool = False
+    request: str = field(default_factory=request_id)
 
 
 def answer(
     serving: Serving, basis: Basis, ranking: Ranking, as_of: int | None, **members: Any
 ) -> dict[str, Any]:
     """Return an answer as it goes out, and log it; `members` come after its id."""
-    request = request_id()
     fallback = ranking.fallback or basis.degraded
     serving.answers.put(
         Answer(
-            request=request,
+            request=basis.request,
             site=basis.site.name,
             user=members.get("user") or "",
             kind=basis.kind,
             time=basis.now,
             items=[
-                ServedItem(pick.item.id, position, pick.score, pick.strategy, features=pick.parts)
-                for position, pick in enumerate(ranking.picks)
+                ServedItem(p.item.id, at, p.score, p.strategy, p.propensity, p.parts)
+                for at, p in enumerate(ranking.picks)
             ],
             models=_versions(basis.site),
             as_of=as_of,
             fallback=fallback,
+            explore=ranking.explore,
         )
     )
     serving.metrics.answered(basis.kind, fallback=fallback, degraded=basis.degraded)
     return {
-        "request": request,
+        "request": basis.request,
         **members,
         "items": _items(basis, ranking.picks),
         "as_of": as_of,
@@ -149,6 +150,7 @@ def _item(basis: Basis, pick: Pick, because: Mapping[int, Recent]) -> dict[str, 
     if basis.ask.explain:
         said += [other for other in others(pick) if other not in said]
         shown["parts"] = {name: round(part, 4) for name, part in pick.parts.items() if part}
+        shown["propensity"] = pick.propensity
         if pick.rule is not None:
             shown["rule"] = pick.rule
     return shown

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from api.serve.visitor import Visitor
 from online_models.touches import number_of, touches_of
 
 USERS: Final = "/v1/users/"
+KINDS: Final = ("n", "item", "category", "exclude", "explain", asking.CAP, asking.DIVERSITY)
 YIELD_EVERY: Final = 4
 """People of one request after which other requests get their turn."""
 
@@ -37,8 +39,8 @@ async def get_recommendations(request: Request) -> Response:
     """Answer what to show one person."""
     begin = perf_counter()
     serving, id_ = serving_of(request), _person(request, "/recommendations")
-    given = asking.query(request, ("n", "item", "category", "exclude", "explain"))
-    ask = asking.ask_of(given, serving.settings.api.max_n)
+    given = asking.query(request, KINDS)
+    ask = asking.ask_of(given, serving.settings.api.max_n, serving.variety)
     (made,) = await _recommend(serving, site_of(request, serving), [id_], ask)
     return reply(serving, "recommendations", begin, made)
 
@@ -49,7 +51,8 @@ async def post_recommendations(request: Request) -> Response:
     serving = serving_of(request)
     api = serving.settings.api
     body = await asking.body_of(request, asking.ManyBody, api.max_batch_bytes)
-    users, ask = asking.users_of(body), body.ask(api.max_n)
+    users = asking.users_of(body)
+    ask = replace(body.ask(api.max_n), variety=body.variety(serving.variety))
     made = await _recommend(serving, site_of(request, serving, body.writeKey), users, ask)
     return reply(serving, "many", begin, {"answers": made})
 
@@ -136,8 +139,9 @@ async def _recommend(serving: Serving, name: str, ids: list[str], ask: Ask) -> l
     rows, failed = await find_rows(serving, name, trails, budget)
     made = []
     for number, (visitor, trail) in enumerate(zip(found.visitors, trails, strict=True), 1):
-        ranking = recommend(visitor, trail, rows, site, serving.rules, ask, now)
         basis = Basis("recommendations", site, ask, trail, rows, now, found.degraded or failed)
+        chance = serving.chance(basis.request)
+        ranking = recommend(visitor, trail, rows, site, serving.rules, ask, now, chance=chance)
         made.append(answer(serving, basis, ranking, visitor.as_of, user=visitor.user))
         _judge(serving, name, visitor, ranking, ask, now)
         if number % YIELD_EVERY == 0:

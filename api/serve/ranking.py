@@ -1,29 +1,30 @@
 """From what is known of a person and a site to the items shown: pure, and the same every time."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from api.serve.exploring import Chance, explored
+from api.serve.filling import filled, fillers, leaders
 from api.serve.memory import Site
 from api.serve.rules import Rule, in_force
-from api.serve.shape import Pick, Policy, pin, shape
+from api.serve.shape import Pick, Policy, pin, pinned, shape
+from api.serve.varied import ANY, Variety, varied
 from api.serve.visitor import Trail, Visitor
 from contracts.events import Item
 from online_models.blend import Candidate, best
+from online_models.contenders import BLEND, lined_up
 from online_models.popularity import HORIZONS
-from online_models.rows import NeighbourRow, TopList
+from online_models.rows import NeighbourRow
 from online_models.slate import CANDIDATES, EXPERTS, HEAD, Slate, featured, slate
 from online_models.touches import number_of
 
 SPARE: Final = 10
 """Candidates beyond those asked for, since some will be out of stock."""
-
-FILLERS: Final = 5_000
-"""Items that are looked at when too few were ranked, so that no answer walks a whole catalogue."""
 
 Rows = Mapping[int, NeighbourRow]
 
@@ -37,17 +38,25 @@ class Ask:
     category: str | None = None
     exclude: frozenset[str] = field(default_factory=frozenset)
     explain: bool = False
+    variety: Variety = ANY
+
+    @property
+    def depth(self) -> int:
+        """How many ranked items are looked at: variety chooses from more than are shown."""
+        return CANDIDATES if self.variety else self.n
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """The items shown, best first.
 
-    `fallback`: nothing of the person's or page's own spoke, or there is nothing to show.
+    `fallback`: nothing of the person's or page's own spoke, or there is nothing to show. `explore`
+    is the share of answers in which a place is given to an explored item.
     """
 
     picks: list[Pick]
     fallback: bool
+    explore: float = 0.0
 
 
 def recommend(
@@ -58,22 +67,36 @@ def recommend(
     rules: Sequence[Rule],
     ask: Ask,
     now: int,
+    *,
+    arm: str = BLEND,
+    chance: Chance | None = None,
 ) -> Ranking:
     """Return the `ask.n` items for a person; fewer only if the site has no more to show.
 
-    Cost: 0.4 to 0.6 ms with 20 rows and 20 items.
+    `arm` is who orders the candidates (`online_models.contenders`). With a `chance` one place may
+    go to an item that would not be shown, and each item has its propensity. Cost: 0.4 to 0.6 ms
+    with 20 rows and 20 items.
     """
     policy = _policy(visitor, site.name, rules, ask, now)
     barred = {number_of(id_) for id_ in policy.hidden}
     candidates = slate(trail.touches, rows, site.tops, barred, now)
-    wanted = CANDIDATES if policy.wide else ask.n + SPARE
-    picks = shape(_picks(best(candidates, site.weights, wanted), site), policy, ask.n)
+    barred |= {touch.item for touch in trail.touches}
+
+    def first(count: int) -> list[Pick]:
+        found = lined_up(arm, candidates, site.weights, site.tops, barred, count)
+        return shape(_picks(found, site), policy, ask.depth)
+
+    wanted = CANDIDATES if policy.wide or ask.variety else ask.n + SPARE
+    picks = first(wanted)
     if len(picks) < ask.n and wanted < CANDIDATES:
-        picks = shape(_picks(best(candidates, site.weights, CANDIDATES), site), policy, ask.n)
-    picks = _filled(picks, policy, site, ("trending", "popular"), ask.n)
-    shown = pin(picks, policy, site.catalogue.get, ask.n)
+        picks = first(CANDIDATES)
+    shown = _finished(picks, policy, site, ("trending", "popular"), ask)
     spoke = any(number in rows for number in trail.steps)
-    return Ranking(shown, fallback=not (shown and spoke))
+    fallback = not (shown and spoke)
+    if chance is None:
+        return Ranking(shown, fallback)
+    made = explored(shown, lambda: _unshown(shown, candidates, policy, site, ask), chance)
+    return Ranking(made, fallback, chance.share)
 
 
 def similar(
@@ -85,14 +108,13 @@ def similar(
         trail.touches, rows, site.linked, {number_of(id_) for id_ in ask.exclude}, now
     )
     policy = _policy(nobody, site.name, rules, ask, now)
-    picks = shape(_picks(best(candidates, site.weights, CANDIDATES), site), policy, ask.n)
+    picks = shape(_picks(best(candidates, site.weights, CANDIDATES), site), policy, ask.depth)
     fallback = not picks
     own = site.catalogue.get(ask.item) if ask.item is not None else None
     if len(picks) < ask.n and own is not None and own.category and ask.category is None:
         alike = Policy(policy.hidden, category=own.category, rules=policy.rules)
-        picks = _filled(picks, alike, site, ("popular",), ask.n)
-    picks = _filled(picks, policy, site, ("trending", "popular"), ask.n)
-    shown = pin(picks, policy, site.catalogue.get, ask.n)
+        picks = filled(picks, alike, site, ("popular",), ask.n)
+    shown = _finished(picks, policy, site, ("trending", "popular"), ask)
     return Ranking(shown, fallback or not shown)
 
 
@@ -102,10 +124,9 @@ def leading(
     """Return what leads the first ranking that has anything, then the next ones."""
     policy = _policy(Visitor(""), site.name, rules, ask, now)
     first = site.top(rankings[0])
-    picks = [] if first is None else shape(_leaders(first, rankings[0], site), policy, ask.n)
+    picks = [] if first is None else shape(leaders(first, rankings[0], site), policy, ask.depth)
     fallback = not picks
-    picks = _filled(picks, policy, site, rankings[1:], ask.n)
-    shown = pin(picks, policy, site.catalogue.get, ask.n)
+    shown = _finished(picks, policy, site, rankings[1:], ask)
     return Ranking(shown, fallback or not shown)
 
 
@@ -170,48 +191,39 @@ def _picks(candidates: Sequence[Candidate], site: Site) -> Iterator[Pick]:
             yield Pick(item, score, strategy, parts)
 
 
-def _leaders(top: TopList, ranking: str, site: Site) -> Iterator[Pick]:
-    find = site.catalogue.by_number
-    scale = float(top.weights[0]) if len(top.weights) else 1.0
-    for number, weight in zip(top.keys.tolist(), top.weights.tolist(), strict=True):
-        item = find(number)
-        if item is not None:
-            yield Pick(item, weight / scale, ranking)
-
-
-def _filled(
-    picks: list[Pick], policy: Policy, site: Site, rankings: Sequence[str], n: int
+def _finished(
+    picks: list[Pick], policy: Policy, site: Site, rankings: Sequence[str], ask: Ask
 ) -> list[Pick]:
-    """Add what leads the rankings, then what the catalogue has, until there are n.
+    """Return the items shown: varied as it was asked for, filled up, with the pins in place."""
+    find = site.catalogue.get
+    if ask.variety:
+        more = fillers(picks, policy, site, rankings)
+        picks = varied(picks, more, pinned(policy, find, ask.n), policy, ask.variety, ask.n)
+    return pin(filled(picks, policy, site, rankings, ask.n), policy, find, ask.n)
 
-    What is added scores 0: it stands behind all that was scored for this answer.
+
+def _unshown(
+    shown: Sequence[Pick], candidates: Slate, policy: Policy, site: Site, ask: Ask
+) -> Iterator[Pick]:
+    """Yield what may be shown and is not: new items, then the candidates, by their scores.
+
+    Nothing of a category that the cap lets no more of, or that steps behind.
     """
-    missing = n - len(picks)
-    if missing <= 0:
-        return picks
-    seen = {pick.item.id for pick in picks}
-    added: list[Pick] = []
-    fresh = 0
-    for pick in islice(_fillers(site, policy.category, rankings), FILLERS):
-        if pick.item.id in seen or not policy.allows(pick.item):
-            continue
-        seen.add(pick.item.id)
-        added.append(pick)
-        fresh += not policy.behind(pick.item)
-        if fresh == missing:
-            break
-    added.sort(key=lambda pick: policy.behind(pick.item))
-    return sorted([*picks, *added[:missing]], key=lambda pick: policy.behind(pick.item))
+    counts = Counter(pick.item.category for pick in shown if pick.item.category)
+    cap = ask.variety.cap if ask.category is None else 0
+    full = {category for category, count in counts.items() if 0 < cap <= count}
+    seen = {pick.item.id for pick in shown}
+    numbers = set(candidates.items.tolist())
 
+    def fits(item: Item) -> bool:
+        free = item.id not in seen and item.category not in full
+        return free and policy.allows(item) and not policy.behind(item)
 
-def _fillers(site: Site, category: str | None, rankings: Sequence[str]) -> Iterator[Pick]:
-    for ranking in rankings:
-        top = site.top(ranking)
-        if top is not None:
-            yield from (Pick(p.item, 0.0, ranking) for p in _leaders(top, ranking, site))
-    catalogue = site.catalogue
-    rest = catalogue.items() if category is None else catalogue.of_category(category)
-    yield from (Pick(item, 0.0, "catalogue") for item in rest)
+    for item in site.catalogue.newest():
+        if number_of(item.id) not in numbers and fits(item):
+            yield Pick(item, 0.0, "catalogue")
+    scored = _picks(best(candidates, site.weights, CANDIDATES), site)
+    yield from (pick for pick in scored if fits(pick.item))
 
 
 def _slate_of(numbers: NDArray[np.uint64], trail: Trail, rows: Rows, site: Site, now: int) -> Slate:

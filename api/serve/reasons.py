@@ -27,6 +27,7 @@ WORDS: Final[dict[str, str]] = {
     "catalogue": "from the catalogue",
     "pinned": "chosen by the shop",
     "given": "nothing is known about it yet",
+    "explored": "for a change",
     "ranked": "by what people click where it is shown",
 }
 """Strategy to what it says of an item without saying anything about the person."""

@@ -89,6 +89,7 @@ def _query(name: str, schema: Schema, text: str) -> Schema:
 STRING: Final[Schema] = {"type": "string"}
 NUMBER: Final[Schema] = {"type": "number"}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+SHARE: Final[Schema] = {"type": "number", "minimum": 0, "maximum": 1}
 BOOLEAN: Final[Schema] = {"type": "boolean"}
 OBJECT: Final[Schema] = {"type": "object"}
 
@@ -112,6 +113,10 @@ CHOICE: Final = (
     _query("explain", BOOLEAN, "all reasons, and what each expert contributed"),
     WRITE_KEY,
 )
+VARIETY: Final = (
+    _query("max_per_category", COUNT, "at most so many items of a category; 0: any number"),
+    _query("diversity", SHARE, "how much difference weighs against relevance"),
+)
 PAGE_ITEM: Final = _query("item", STRING, "the item of the page that the answer is shown on")
 
 _MARKS: Final[dict[str, Schema]] = {
@@ -128,6 +133,7 @@ _SHOWN: Final = _object(
         "reasons": _list(STRING),
     },
     parts=_map(NUMBER),
+    propensity=NUMBER,
     rule=STRING,
 )
 _REQUEST: Final = _said(STRING, "names this answer; later events carry it as `request`")
@@ -161,12 +167,12 @@ _ASKED: Final[dict[str, Schema]] = {
 }
 
 RECOMMENDATIONS: Final = Operation(
-    "What to show a person", _answer(user=STRING), (PERSON, PAGE_ITEM, *CHOICE)
+    "What to show a person", _answer(user=STRING), (PERSON, PAGE_ITEM, *VARIETY, *CHOICE)
 )
 MANY: Final = Operation(
     "What to show each of many people",
     _object({"answers": _list(_answer(user=STRING))}),
-    body=_object({"users": _list(STRING)}, **_ASKED),
+    body=_object({"users": _list(STRING)}, max_per_category=COUNT, diversity=SHARE, **_ASKED),
     codes=(400, 401, 413),
 )
 RANK: Final = Operation(
@@ -175,8 +181,12 @@ RANK: Final = Operation(
     body=_object({"items": _list(STRING)}, user=STRING, ordered=BOOLEAN, **_ASKED),
     codes=(400, 401, 413),
 )
-SIMILAR: Final = Operation("What goes with an item", _answer(item=STRING), (ITEM, *CHOICE))
-TRENDING: Final = Operation("What is trending", _answer(category=_or_null(STRING)), CHOICE)
+SIMILAR: Final = Operation(
+    "What goes with an item", _answer(item=STRING), (ITEM, *VARIETY, *CHOICE)
+)
+TRENDING: Final = Operation(
+    "What is trending", _answer(category=_or_null(STRING)), (*VARIETY, *CHOICE)
+)
 PROFILE: Final = Operation(
     "What is known of a person",
     _told(profile={"type": ["object", "null"]}),

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from api.auth import DEFAULT_SITE, WriteKeys
 from api.serve.answers import AnswerList, AnswerLog, AnswerTopic
+from api.serve.exploring import Chance
 from api.serve.keeper import Keeper
 from api.serve.live_score import LiveScore
 from api.serve.memory import Site
@@ -17,6 +18,7 @@ from api.serve.model_figures import ModelFigures
 from api.serve.rules import Rule, RulesError
 from api.serve.rules_file import RulesFile
 from api.serve.store import Action, Budget, Store
+from api.serve.varied import Variety
 from contracts.settings import Settings, SettingsError
 from storage.errors import StoreRefused
 from storage.redis_reader import RedisReader
@@ -54,6 +56,7 @@ class Serving:
         self.metrics = ServeMetrics(self.registry)
         self.live = LiveScore(settings.api.score_share, self.registry)
         self.clock = clock
+        self.variety = Variety(settings.api.max_per_category, settings.api.diversity)
         sites = tuple(settings.api.sites) or (DEFAULT_SITE,)
         self.keeper = Keeper(self.store, settings.namespace, sites, self._rules)
         self.unlearnt: dict[str, int] = {}
@@ -117,6 +120,11 @@ class Serving:
             return await self.store.read(action, budget)
         finally:
             self.metrics.store_seconds(trip)(perf_counter() - begin)
+
+    def chance(self, request: str) -> Chance | None:
+        """Return what may draw an item for an answer, if any is to be drawn."""
+        share = self.settings.api.explore
+        return Chance(share, self.settings.flow.seed, request) if share else None
 
     def _models(self) -> dict[str, dict[str, Any]]:
         return {name: site.models for name, site in self.keeper.memory.sites.items()}

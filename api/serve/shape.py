@@ -1,6 +1,6 @@
 """From ranked candidates to what is shown: what is hidden goes, and the shop's rules apply."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -10,13 +10,17 @@ from contracts.events import Item
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One item that may be shown: `parts` are what each expert said of it."""
+    """One item that may be shown: `parts` are what each expert said of it.
+
+    `propensity` is how likely it was to stand where it does, given all but the draw.
+    """
 
     item: Item
     score: float
     strategy: str
     parts: dict[str, float] = field(default_factory=dict)
     rule: str | None = None
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +85,24 @@ def pin(
     An item is pinned only if it exists and may be shown; what stood there moves down.
     """
     shown = list(picks)
+    for rule, item, at in _pins(policy, find):
+        _place(shown, item, rule, min(at, len(shown)))
+    return shown[:n]
+
+
+def pinned(policy: Policy, find: Callable[[str], Item | None], n: int) -> list[Item]:
+    """Return the items that rules will pin among the first `n`."""
+    return [item for _, item, at in _pins(policy, find) if at < n]
+
+
+def _pins(policy: Policy, find: Callable[[str], Item | None]) -> Iterator[tuple[Rule, Item, int]]:
     for rule in policy.rules:
         if rule.action != "pin" or rule.position is None:
             continue
         for offset, id_ in enumerate(rule.match.items):
             item = find(id_)
             if item is not None and policy.allows(item) and rule.match.fits(item):
-                _place(shown, item, rule, min(rule.position - 1 + offset, len(shown)))
-    return shown[:n]
+                yield rule, item, rule.position - 1 + offset
 
 
 def _place(shown: list[Pick], item: Item, rule: Rule, at: int) -> None:

@@ -72,7 +72,13 @@ def test_an_answer_is_as_described(opened: Shop, method: str, path: str) -> None
 
 @pytest.mark.parametrize(("method", "path"), list(CALLS))
 def test_every_described_parameter_is_taken(opened: Shop, method: str, path: str) -> None:
-    given = {"n": "1", "explain": "1", "basis": "order"}
+    given = {
+        "n": "1",
+        "explain": "1",
+        "basis": "order",
+        "max_per_category": "2",
+        "diversity": "0.5",
+    }
     parameters = content(opened, method, path)["parameters"]
     names = [one["name"] for one in parameters if one["in"] == "query"]
     query = {name: given.get(name, "kettle") for name in names}

@@ -1,12 +1,17 @@
 """Properties of the ranking, over generated people, rows, rankings, rules and catalogues."""
 
+from collections import Counter
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.serve.exploring import Chance
 from api.serve.memory import Memory, Site
 from api.serve.ranking import Ask, leading, recommend, reorder, similar
 from api.serve.rules import Rule
+from api.serve.shape import Pick, Policy
+from api.serve.varied import Variety
 from api.serve.visitor import Visitor, trail_of
 from contracts.codec import pack
 from contracts.events import Item
@@ -120,6 +125,7 @@ asks = st.builds(
     item=st.none() | ids,
     category=st.none() | st.sampled_from("ab"),
     exclude=some.map(frozenset),
+    variety=st.builds(Variety, st.integers(0, 3), st.sampled_from([0.0, 0.3, 1.0])),
 )
 
 
@@ -151,6 +157,36 @@ def test_no_answer_shows_what_it_must_not_or_leaves_out_what_it_could(
     assert ranking.fallback == (not shown or not set(trail.steps) & set(rows))
     again = recommend(visitor, trail, rows, site, rules, ask, NOW)
     assert [pick.item.id for pick in again.picks] == shown
+    _keeps_the_cap(ranking.picks, allowed, visitor, site, rules, ask)
+    drawn = recommend(visitor, trail, rows, site, rules, ask, NOW, chance=Chance(0.5, 7, "a"))
+    assert {pick.item.id for pick in drawn.picks} <= allowed
+    assert len({pick.item.id for pick in drawn.picks}) == len(shown)
+    assert sum(pick.strategy == "explored" for pick in drawn.picks) <= 1
+    assert all(0.0 < pick.propensity <= 1.0 for pick in drawn.picks)
+
+
+def _keeps_the_cap(
+    picks: list[Pick],
+    allowed: set[str],
+    visitor: Visitor,
+    site: Site,
+    rules: list[Rule],
+    ask: Ask,
+) -> None:
+    """Nothing is over the cap while anything that is not could have been shown in its place."""
+    if ask.variety.cap < 1 or ask.category is not None:
+        return
+    policy = Policy(tired=visitor.tired, rules=rules)
+    counts = Counter(pick.item.category for pick in picks if pick.strategy == "pinned")
+    for pick in picks:
+        if pick.strategy == "pinned" or policy.behind(pick.item) or not pick.item.category:
+            continue
+        counts[pick.item.category] += 1
+        if counts[pick.item.category] > ask.variety.cap:
+            left = [site.catalogue.get(id_) for id_ in allowed - {p.item.id for p in picks}]
+            fitting = [i for i in left if i and counts[i.category] < ask.variety.cap]
+            assert all(policy.behind(item) for item in fitting)
+            return
 
 
 @settings(max_examples=60)
