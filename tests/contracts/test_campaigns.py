@@ -1,0 +1,133 @@
+"""Campaigns are checked field by field."""
+
+import re
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.campaigns import (
+    CampaignError,
+    CampaignVersion,
+    decode_version,
+    encode_version,
+    millis,
+    read_campaign,
+)
+from contracts.codec import DecodeError
+from contracts.templates import TEMPLATES
+
+GOOD = {"id": "c", "name": "C", "condition": "profile.orders >= 1"}
+
+
+def fault(**changes):
+    with pytest.raises(CampaignError) as caught:
+        read_campaign({**GOOD, **changes})
+    return caught.value.faults[0]
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_makes_a_campaign_that_is_written_as_it_was(name):
+    given = {"id": name, "name": name, "template": name}
+    campaign = read_campaign(given)
+    assert campaign.type == name
+    assert read_campaign(campaign.as_dict()) == campaign
+    assert "condition" not in campaign.as_dict()
+
+
+def test_a_template_takes_its_own_parameters_and_no_others():
+    given = {"id": "v", "name": "V", "template": "vip"}
+    assert read_campaign({**given, "with": {"value": 5}}).conditions == ["profile.monetary >= 5.0"]
+    for parameters, field in (
+        ({"valu": 5}, "with.valu"),
+        ({"value": "5' || true || 'x"}, "with.value"),
+        ({"value": True}, "with.value"),
+        ({"value": float("nan")}, "with.value"),
+        ("x", "with"),
+    ):
+        with pytest.raises(CampaignError) as caught:
+            read_campaign({**given, "with": parameters})
+        assert caught.value.faults[0]["field"] == field
+    quoted = {"id": "v", "name": "V", "template": "cart_abandoned", "with": {"after": "1h') ||"}}
+    with pytest.raises(CampaignError, match=r"with.after: .* is no duration"):
+        read_campaign(quoted)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "detail"),
+    [
+        ("id", "a b", "should match pattern"),
+        ("name", "", "at least 1 character"),
+        ("condition", "profile.order > 1", "line 1, column 1: .*did you mean `profile.orders`"),
+        ("condition", [], "at least 1 item"),
+        ("condition", ["profile.orders > 1"] * 101, "at most 100 items"),
+        ("audience", "event.type == 'view'", "of one moment only"),
+        ("template", "cart_abandon", "did you mean `cart_abandoned`"),
+        ("cooldown", "soon", "no duration"),
+        ("cooldown", 5, "no duration"),
+        ("holdout", 2, "less than or equal to 0.9"),
+        ("start", "2026-01-01T00:00:00", "timezone"),
+        ("consent", ["sales"], "personalization"),
+        ("send", {"text": "x" * 9_000}, "at most 8,192"),
+        ("variants", {"a": 0}, "greater than 0"),
+        ("holdot", 0.1, "did you mean `holdout`"),
+    ],
+)
+def test_what_is_wrong_is_said_of_its_field(field, value, detail):
+    given = fault(**{field: value})
+    assert given["field"].startswith(field)
+    assert re.search(detail, given["detail"])
+
+
+def test_the_place_of_a_condition_is_given_apart():
+    assert fault(condition=["segment == 'a'", "segment ==\n 3"]) == {
+        "field": "condition.1",
+        "detail": "line 1, column 9: `==` does not take string, int",
+        "line": 1,
+        "column": 9,
+    }
+
+
+def test_several_faults_are_all_said():
+    with pytest.raises(CampaignError) as caught:
+        read_campaign(
+            {
+                "caps": [{"count": 0, "per": "1d"}],
+                "quiet_hours": {"from": "25:00", "to": "08:00", "zone": "Mars"},
+            }
+        )
+    fields = {one["field"] for one in caught.value.faults}
+    assert fields == {
+        *("id", "name", "condition", "caps.0.count", "quiet_hours.from", "quiet_hours.zone"),
+    }
+
+
+def test_it_ends_after_it_starts():
+    times = {"start": "2026-02-01T00:00:00Z", "end": "2026-01-01T00:00:00+01:00"}
+    assert fault(**times)["field"] == "end"
+    campaign = read_campaign({**GOOD, "start": "2026-02-01T01:00:00+01:00"})
+    assert millis(campaign.start, 0) == 1_769_904_000_000
+    assert millis(campaign.end, 7) == 7
+
+
+def test_a_version_travels():
+    version = CampaignVersion(site="shop", id="c", version=3, time=5, campaign=dict(GOOD))
+    assert decode_version(encode_version(version)) == version
+    assert version.key == b"campaign/shop/c/3"
+    for raw in (b"", b"{", b'{"site": "shop"}', b"\xff"):
+        with pytest.raises(DecodeError):
+            decode_version(raw)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*GOOD, "with", "template", "caps", "start"]), values))
+def test_nothing_does_more_than_be_refused(changes):
+    with suppress(CampaignError):
+        read_campaign({**GOOD, **changes})
