@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "replay": Command("cli.replay:replay", "Run a recording through the graph and sum it up."),
     "diff": Command("cli.diff:diff", "Show what differs between two runs."),
     "evaluate": Command("cli.evaluate:evaluate", "Compare models over a recording."),
+    "ope": Command("cli.ope:ope", "Estimate what other policies would have earned, from a log."),
     "backfill": Command("cli.backfill:backfill", "Rebuild a namespace from the log, then follow."),
     "promote": Command("cli.promote:promote", "Choose the namespace that is served."),
     "config": Command("cli.config:app", "Check, show and describe the settings."),

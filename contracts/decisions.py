@@ -1,6 +1,6 @@
 """What Headrace says: scores, segments, facts, recommendations and the log of its answers."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
@@ -262,3 +262,25 @@ class Offer(Struct, kw_only=True, omit_defaults=True):
     value: float = 0.0
     text: str = ""
     v: int = DECISION_VERSION
+
+
+RewardKind = Literal["click", "purchase", "revenue"]
+"""What counts as a success of an offer: an answer to it, an order, or what was paid."""
+
+
+class Decided(Struct, kw_only=True, omit_defaults=True):
+    """How an offer was chosen: `props.decision` of an event of the type `decision`.
+
+    The event's `request` is the answer's, its `campaign` the offer that was chosen, its `variant`
+    the policy that chose. `chances` are those of all `offers` that could be chosen, at that moment,
+    by whichever policy; `context` is what was known of the person. A reward is what came within
+    `horizon_ms`, as a share of `most`.
+    """
+
+    placement: str
+    offers: list[str]
+    chances: list[float]
+    context: dict[str, float | str] = {}
+    reward: RewardKind = "click"
+    horizon_ms: int = 86_400_000
+    most: float = 1.0

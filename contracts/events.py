@@ -37,6 +37,7 @@ ClickType = Literal[
     "impression",
     "share",
     "identify",
+    "decision",
 ]
 FeedbackType = Literal[
     "rating", "like", "dislike", "csat", "nps", "complaint", "suggestion", "return", "response"
@@ -45,6 +46,9 @@ EventType = Literal[ClickType, FeedbackType]
 
 CLICK_TYPES: Final[frozenset[str]] = frozenset(get_args(ClickType))
 FEEDBACK_TYPES: Final[frozenset[str]] = frozenset(get_args(FeedbackType))
+
+DECISION: Final = "decision"
+"""An offer that Headrace itself chose; no collector takes it from others."""
 
 Purpose = Literal["personalization", "marketing"]
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from contracts.codec import pack, unpack_profile
-from contracts.events import FEEDBACK_TYPES, PERSONALIZATION, Event, refuses
+from contracts.events import DECISION, FEEDBACK_TYPES, PERSONALIZATION, Event, refuses
 from contracts.keys import PROFILE_TTL_MS, alias_value
 from contracts.profile import PROFILE_VERSION, TOUCH_TYPES, Profile, Recent, Session
 from contracts.settings import FlowSettings
@@ -56,9 +56,11 @@ def apply(
     """Apply one event to a profile, in place.
 
     A late event counts, and what it bought is owned, but it moves no session, no recents and no
-    `as_of`. Cost: 5 to 10 us.
+    `as_of`. A decision is what Headrace did, not the person: it changes nothing. Cost: 5 to 10 us.
     """
     event = arrived.event
+    if event.type == DECISION:
+        return Applied(profile, arrived, adopted, False, False, False, None, profile.recents)
     created = profile.first_seen == 0 and profile.events == 0
     before = profile.recents
     profile.first_seen = min(profile.first_seen or event.time, event.time)

@@ -79,7 +79,7 @@ def _folded(name: str) -> str:
 
 _TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
 _RULES: Final = {
-    **{_folded(name): Rule(name) for name in _TYPES if name != "identify"},
+    **{_folded(name): Rule(name) for name in _TYPES if name not in ("identify", "decision")},
     **{_folded(name): rule for name, rule in NAMES.items()},
 }
 _WITHOUT_ITEM: Final = frozenset(map(_folded, WITHOUT_ITEM))

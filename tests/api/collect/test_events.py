@@ -149,6 +149,11 @@ BAD: list[tuple[bytes, str, str]] = [
     (BASE + b',"v":0}', "invalid", "`v`"),
     (b'{"id":"1","type":"view","time":1700000000000}', "no_subject", "`user`, `device`"),
     (b'{"id":"1","type":"buy","user":"a","time":1700000000000}', "invalid", "`type`"),
+    (
+        b'{"id":"1","type":"decision","user":"a","time":1700000000000}',
+        "invalid",
+        "written by Headrace itself",
+    ),
     (b'{"id":"1","type":"view","user":"a"}', "invalid", "`time`: is missing"),
     (b'{"id":"1","type":"view","user":"a","time":1700000000}', "bad_time", "are these seconds?"),
     (b'{"id":"1","type":"view","user":"a","time":1.5}', "invalid", "`time`"),

@@ -1,0 +1,150 @@
+"""What came of offers, later: decisions wait for their horizon, and are paid what happened by then.
+
+A reward is found by the answer's `request`; else by the offer's name as the `campaign` of what the
+same person did; and an order, which seldom says why, counts for all open offers of the person.
+"""
+
+import heapq
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from contracts.codec import pack
+from contracts.decisions import RewardKind
+
+OPEN: Final = 200_000
+"""Decisions that may wait, about 500 bytes each; the oldest go without being learnt from."""
+
+OPEN_OF_ONE: Final = 50
+
+SignKind = Literal["click", "purchase"]
+
+
+class Taken(Struct, array_like=True):
+    """One decision that waits until `until` (ms); `got` is what it has earned, from 0 to 1."""
+
+    request: str
+    user: str
+    placement: str
+    offer: str
+    policy: str
+    time: int
+    until: int
+    kind: RewardKind
+    most: float
+    context: dict[str, float | str]
+    got: float = 0.0
+
+
+class Sign(Struct, array_like=True):
+    """Something a person did that may be a reward; `amount` is what was paid."""
+
+    user: str
+    time: int
+    kind: SignKind
+    request: str | None = None
+    campaign: str | None = None
+    amount: float = 0.0
+
+
+class RewardJoin:
+    """Decisions under way, and what they have earned; `Durable`. About 2 us a decision or sign.
+
+    >>> join = RewardJoin()
+    >>> join.take(Taken("r1", "ada", "home", "rebate", "", 0, 1_000, "click", 1.0, {}))
+    >>> join.see(Sign("ada", 500, "click", request="r1"))
+    >>> [(taken.offer, taken.got) for taken in join.due(1_000)]
+    [('rebate', 1.0)]
+    """
+
+    def __init__(self, limit: int = OPEN) -> None:
+        self._limit = limit
+        self._open: dict[str, Taken] = {}
+        self._of: dict[str, list[str]] = {}
+        self._deadlines: list[tuple[int, str]] = []
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def take(self, taken: Taken) -> None:
+        """Take note of a decision; one that is there already stays as it is."""
+        if taken.request in self._open:
+            return
+        while len(self._open) >= self._limit:
+            self._close(next(iter(self._open)))
+            self.dropped += 1
+        own = self._of.setdefault(taken.user, [])
+        if len(own) >= OPEN_OF_ONE:
+            self._close(own[0])
+            own = self._of.setdefault(taken.user, [])
+            self.dropped += 1
+        self._open[taken.request] = taken
+        own.append(taken.request)
+        heapq.heappush(self._deadlines, (taken.until, taken.request))
+
+    def see(self, sign: Sign) -> None:
+        """Pay the decisions that something is the reward of."""
+        for taken in self._meant(sign):
+            if taken.time <= sign.time < taken.until:
+                taken.got = min(taken.got + _worth(taken, sign), 1.0)
+
+    def due(self, clock: int) -> list[Taken]:
+        """Return the decisions whose horizon has passed at `clock` (ms), earliest first."""
+        out = []
+        while self._deadlines and self._deadlines[0][0] <= clock:
+            until, request = heapq.heappop(self._deadlines)
+            taken = self._open.get(request)
+            if taken is not None and taken.until == until:
+                out.append(self._close(request))
+        return out
+
+    def dump(self, *, full: bool) -> bytes:  # decisions come and go: always whole
+        """Return all decisions that wait."""
+        return pack((self.dropped, list(self._open.values())))
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace them."""
+        self._open, self._of, self._deadlines = {}, {}, []
+        if parts:
+            self.dropped, waiting = _saved(parts[-1])
+            for taken in waiting:
+                self._open[taken.request] = taken
+                self._of.setdefault(taken.user, []).append(taken.request)
+                self._deadlines.append((taken.until, taken.request))
+            heapq.heapify(self._deadlines)
+
+    def _meant(self, sign: Sign) -> list[Taken]:
+        if sign.request is not None and sign.request in self._open:
+            return [self._open[sign.request]]
+        own = [self._open[request] for request in self._of.get(sign.user, ())]
+        if sign.campaign is not None:
+            named = [taken for taken in own if taken.offer == sign.campaign]
+            if named:
+                return named[-1:]
+        if sign.kind == "purchase":
+            return [taken for taken in own if taken.kind != "click"]
+        return []
+
+    def _close(self, request: str) -> Taken:
+        taken = self._open.pop(request)
+        own = self._of[taken.user]
+        own.remove(request)
+        if not own:
+            del self._of[taken.user]
+        return taken
+
+
+def _worth(taken: Taken, sign: Sign) -> float:
+    if taken.kind == "click":
+        return 1.0
+    if sign.kind != "purchase":
+        return 0.0
+    if taken.kind == "purchase":
+        return 1.0
+    return max(sign.amount, 0.0) / taken.most if taken.most > 0.0 else 0.0
+
+
+_saved = msgspec.msgpack.Decoder(tuple[int, list[Taken]]).decode

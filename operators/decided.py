@@ -1,0 +1,66 @@
+"""From events to decisions and what may be their rewards: what the bandits learn from."""
+
+from typing import Any
+
+import msgspec
+
+from contracts.decisions import Decided
+from contracts.events import DECISION, Event
+from online_models.rewards import Sign, Taken
+from operators.sessions import quantity
+
+
+def decided_of(event: Event) -> Decided | None:
+    """Return how an offer was chosen; None if the event does not say so, or says nonsense.
+
+    >>> said = {"placement": "home", "offers": ["a", "b"], "chances": [0.5, 0.5]}
+    >>> event = Event(id="1", type="decision", time=5, user="ada", request="r", campaign="a",
+    ...               props={"decision": said})
+    >>> decided_of(event).placement
+    'home'
+    """
+    if event.type != DECISION or event.request is None or event.campaign is None:
+        return None
+    raw: Any = event.props.get("decision")
+    try:
+        decided = msgspec.convert(raw, Decided)
+    except msgspec.ValidationError:
+        return None
+    fits = len(decided.offers) == len(decided.chances) and event.campaign in decided.offers
+    sound = all(0.0 <= chance <= 1.0 for chance in decided.chances)
+    return decided if fits and sound and decided.most > 0.0 < decided.horizon_ms else None
+
+
+def taken_of(event: Event, subject: str, decided: Decided) -> Taken:
+    """Return a decision as what waits for its reward."""
+    return Taken(
+        str(event.request),
+        subject,
+        decided.placement,
+        str(event.campaign),
+        event.variant or "",
+        event.time,
+        event.time + decided.horizon_ms,
+        decided.reward,
+        decided.most,
+        decided.context,
+    )
+
+
+def sign_of(event: Event, subject: str) -> Sign | None:
+    """Return what may be a reward: an answer that names what it answers, or an order.
+
+    A `response` with the value 0 says no.
+
+    >>> sign_of(Event(id="1", type="click", time=5, user="ada", request="r"), "ada").request
+    'r'
+    >>> sign_of(Event(id="1", type="click", time=5, user="ada"), "ada") is None
+    True
+    """
+    if event.type == "purchase":
+        amount = (event.price or 0.0) * quantity(event)
+        return Sign(subject, event.time, "purchase", event.request, event.campaign, amount)
+    names_it = event.request is not None or event.campaign is not None
+    if names_it and (event.type == "click" or (event.type == "response" and event.value != 0.0)):
+        return Sign(subject, event.time, "click", event.request, event.campaign)
+    return None
