@@ -21,11 +21,11 @@ Message = Any
 
 ORDER: Final = "order"
 VISIT: Final = "visit"
-RULES_A_TURN: Final = 8
+RULES_A_TURN: Final = 20
 CONCEPTS_A_TURN: Final = 1
 """A turn holds up the events of all visitors: some 5 ms, as concepts have many neighbours."""
 
-DIRECTORY_EVERY: Final = 100
+DIRECTORY_EVERY: Final = 40
 """Turns between two directories, which are long and change little."""
 
 

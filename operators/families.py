@@ -58,7 +58,7 @@ class Family(NamedTuple):
 FAMILIES: Final[Sequence[Family]] = (
     Family(IntentStage.name, IntentExamples, IntentStage),
     Family(SegmentStage.name, SegmentExamples, SegmentStage),
-    Family(BasketStage.name, BasketExamples, BasketStage, scores=False, publish_ms=100),
+    Family(BasketStage.name, BasketExamples, BasketStage, scores=False, publish_ms=250),
     Family(BlendStage.name, Choices, BlendStage, scores=False),
     Family(RankerStage.name, ListExamples, RankerStage, scores=False),
     Family(ChurnStage.name, ChurnExamples, ChurnStage),
