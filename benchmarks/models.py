@@ -11,66 +11,34 @@ from __future__ import annotations
 
 import argparse
 import json
-import pickle
-import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from river import cluster
 
+from benchmarks import _family_costs as families
+from benchmarks._timing import KEY, NOW, Cost, learnt, people, timed
 from contracts.profile import PROFILE_VERSION, CartLine, Profile, Recent, Session
-from online_models.anomaly import LIMITS, AnomalyModel
-from online_models.arms import KINDS, RiverArm
+from online_models.apprentice import Apprentice
 from online_models.blend import rank, wanted
-from online_models.churn import ChurnModel
-from online_models.digest import digest
-from online_models.drift import DriftWatch
-from online_models.features import (
-    SESSION_FEATURES,
-    USER_FEATURES,
-    session_features,
-    user_features,
-)
+from online_models.bots import rhythm, suspicion
+from online_models.concepts import ConceptGraph, Thing
+from online_models.features import SESSION_FEATURES, session_features, user_features
 from online_models.guard import Guard
 from online_models.intent import IntentModel
-from online_models.order_value import OrderValueModel
 from online_models.pairs import PairArrays, PairBuffer
 from online_models.popularity import Popularity, merge
 from online_models.ranker import Ranker
 from online_models.recommender import ItemRecommender
-from online_models.segments import SegmentModel
-from online_models.sequential import SequentialTest
+from online_models.rules import RuleMiner
 from online_models.slate import slate
 from online_models.slot_table import SlotTable
-from online_models.spend import SpendModel
 from online_models.touches import Touch
 from online_models.weights import Weights
-from operators.outcomes import VISIT_FEATURES
 
-NOW = 1_700_000_000_000
-KEY = b"signs nothing that leaves this benchmark"
 ITEMS = 20_000
-
-
-class Cost(NamedTuple):
-    model: str
-    what: str
-    us: float
-    bytes: int | None = None
-
-
-def timed(call: Callable[[], Any], rounds: int = 200, share: int = 1) -> float:
-    """Return the median microseconds of a call, divided by the rows it handles."""
-    seconds = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - started)
-    return round(1e6 * median(seconds) / share, 2)
 
 
 def drawn(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -166,13 +134,8 @@ def person_costs() -> Iterator[Cost]:
     profile.cart = {"kettle": CartLine(1.0, 30.0, NOW)}
     yield Cost("features", "of a session", timed(lambda: session_features(profile, NOW), 2_000))
     yield Cost("features", "of a user", timed(lambda: user_features(profile, NOW), 2_000))
+    yield Cost("bots", "look at a visit", timed(lambda: suspicion(rhythm(profile)), 2_000))
     yield from intent_costs()
-    yield from segment_costs()
-
-
-def people(names: tuple[str, ...], count: int) -> list[dict[str, float]]:
-    rng = random.Random(3)
-    return [{name: max(0.0, rng.gauss(1.0, 1.0)) for name in names} for _ in range(count)]
 
 
 def intent_costs() -> Iterator[Cost]:
@@ -185,83 +148,6 @@ def intent_costs() -> Iterator[Cost]:
     yield Cost("intent, guarded", "snapshot", timed(guard.snapshot), len(raw))
     yield Cost("intent, guarded", "restore", timed(lambda: guard.restore(raw)))
     yield Cost("intent, guarded", "digest", timed(guard.digest))
-
-
-def learnt(name: str, learn: Callable[[Any, Any], Any], examples: list[tuple[Any, Any]]) -> Cost:
-    """Return the mean cost of learning the later half of examples.
-
-    A mean: trees are grown now and then, which a median would leave out.
-    """
-    half = len(examples) // 2
-    for x, y in examples[:half]:
-        learn(x, y)
-    started = time.process_time()
-    for x, y in examples[half:]:
-        learn(x, y)
-    return Cost(name, "learn", round(1e6 * (time.process_time() - started) / half, 2))
-
-
-def outcome_costs() -> Iterator[Cost]:
-    examples = people(VISIT_FEATURES, 3_000)
-    churn, spend, order = ChurnModel(), SpendModel(), OrderValueModel()
-    bought = [(x, 40.0 * (n % 3)) for n, x in enumerate(examples)]
-    yield learnt("churn", churn.learn_one, [(x, y > 0.0) for x, y in bought])
-    yield Cost("churn", "predict", timed(lambda: churn.predict_proba_one(examples[0]), 1_000))
-    for name, model in (("spend", spend), ("order value", order)):
-        yield learnt(name, model.learn_one, bought)
-        ask = partial(model.estimate_one, examples[0])
-        yield Cost(name, "estimate", timed(ask, 1_000), len(pickle.dumps(model)))
-
-
-def segment_costs() -> Iterator[Cost]:
-    examples = people(USER_FEATURES, 3_000)
-    model = SegmentModel(seed=1)
-    for x in examples:
-        model.learn_one(x)
-    rows = iter(examples)
-    yield Cost("segments", "learn", timed(lambda: model.learn_one(next(rows)), 3_000))
-    yield Cost("segments", "predict", timed(lambda: model.predict_one(examples[0]), 1_000))
-    yield Cost("segments", "describe", timed(model.describe, 50), len(pickle.dumps(model)))
-    yield Cost("segments", "digest", timed(lambda: digest(model), 10))
-    numbered = [dict(enumerate(x.values())) for x in examples]
-    for plain in (cluster.KMeans(6, seed=1), cluster.STREAMKMeans(100, 6, seed=1)):
-        rows_ = iter(numbered)
-        name = f"river {type(plain).__name__}"
-        yield Cost(name, "learn", timed(lambda m=plain, r=rows_: m.learn_one(next(r)), 3_000))
-        yield Cost(name, "predict", timed(lambda m=plain: m.predict_one(numbered[0]), 1_000))
-
-
-def watching_costs() -> Iterator[Cost]:
-    """Yield what drift, challengers and the anomaly score cost."""
-    examples = people(SESSION_FEATURES, 3_000)
-    watch, watched = DriftWatch(), iter(examples)
-    for x in examples[:300]:
-        watch.learn_one(x)
-    yield Cost(
-        "drift",
-        f"learn {len(SESSION_FEATURES)} series",
-        timed(lambda: watch.learn_one(next(watched)), 2_000),
-        len(pickle.dumps(watch)),
-    )
-    test = SequentialTest()
-    yield Cost("contest", "learn a difference", timed(lambda: test.learn_one(0.1), 2_000))
-    yield Cost("contest", "evidence", timed(lambda: test.log_evidence, 2_000))
-    for kind in sorted(KINDS):
-        arm, rows = RiverArm(kind, seed=1), iter(examples[500:])
-        for x in examples[:500]:
-            arm.learn_one(x, x["session_views"] > 1.0)
-
-        def learn(arm: RiverArm = arm, rows: Iterator[dict[str, float]] = rows) -> None:
-            x = next(rows)
-            arm.learn_one(x, x["session_views"] > 1.0)
-
-        yield Cost(kind, "learn", timed(learn, 300), len(pickle.dumps(arm)))
-        ask = partial(arm.predict_proba_one, examples[0])
-        yield Cost(kind, "predict", timed(ask, 300))
-    anomaly, usual = AnomalyModel(seed=1), dict.fromkeys(LIMITS, 0.5)
-    yield Cost("anomaly", "learn", timed(lambda: anomaly.learn_one(usual), 500))
-    asked = timed(lambda: anomaly.predict_one(usual), 500)
-    yield Cost("anomaly", "predict", asked, len(pickle.dumps(anomaly)))
 
 
 def recommender_costs() -> Iterator[Cost]:
@@ -312,6 +198,33 @@ def ranker_costs() -> Iterator[Cost]:
     yield Cost("ranker", "learn a click in it", both - shown, len(model.dump()))
 
 
+def knowledge_costs() -> Iterator[Cost]:
+    """Baskets and windows of five items out of 2,000, on 100 shelves."""
+    rng = np.random.default_rng(6)
+    miner, graph, apprentice = RuleMiner(), ConceptGraph(), Apprentice()
+    baskets = [
+        sorted({f"i{shelf}-{n}" for n in rng.integers(20, size=5)})
+        for shelf in rng.integers(100, size=6_000)
+    ]
+    yield learnt("rules", lambda basket, at: miner.learn_one(basket, at), timed_rows(baskets))
+    yield Cost("rules", "of an item", timed(lambda: miner.rules("i1-1"), 200), len(miner.dump()))
+    windows = [
+        [Thing(i, f"home > {i[:3]}", f"maker {i[-1]}", ("new",), f"thing {i}") for i in basket]
+        for basket in baskets
+    ]
+    yield learnt("concepts", lambda w, at: graph.learn_one(w, [], at), timed_rows(windows))
+    yield Cost("concepts", "describe", timed(lambda: graph.describe("new"), 50), len(graph.dump()))
+    items = drawn(rng, 6_000).tolist()
+    touches = [Touch(item, "view", NOW + at * 1_000) for at, item in enumerate(items)]
+    trails = [(touches[at - 20 : at], touches[at]) for at in range(20, len(touches))]
+    yield learnt("apprentice", apprentice.learn, trails)
+    yield Cost("apprentice", "saved, 6,000 touches", 0.0, len(apprentice.dump(full=True)))
+
+
+def timed_rows(rows: list[list[Any]]) -> list[tuple[Any, int]]:
+    return [(row, NOW + at * 60_000) for at, row in enumerate(rows)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -323,10 +236,13 @@ def main() -> None:
         item_costs,
         blend_costs,
         person_costs,
-        outcome_costs,
+        families.segment_costs,
+        families.outcome_costs,
+        families.challenger_costs,
+        families.watching_costs,
         recommender_costs,
-        watching_costs,
         ranker_costs,
+        knowledge_costs,
     )
     for part in parts:
         for cost in part():

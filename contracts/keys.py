@@ -52,6 +52,7 @@ MODELS: Final = (
     "churn",
     "spend",
     "order_value",
+    "response",
     "visits",
     "rates",
     "blend",

@@ -86,6 +86,7 @@ FamilyName = Literal[
     "churn",
     "spend",
     "order_value",
+    "response",
     "visits",
     "rates",
 ]
@@ -132,6 +133,9 @@ class FlowSettings(_Group):
     outcome_days: float = Field(
         30.0, gt=0, le=366, description="horizon of churn and spending: when the outcome is known"
     )
+    response_hours: float = Field(
+        72.0, gt=0, le=24 * 366, description="in which an approach by a campaign may be answered"
+    )
     segment_every: int = Field(20, ge=1, le=1000, description="events between two assignments")
     segments: int = Field(6, ge=2, le=64, description="groups that people are put into")
     rule_half_life_days: float = Field(
@@ -149,10 +153,19 @@ class FlowSettings(_Group):
         0.01, gt=0, lt=1, description="chance of a false alarm, of all series of a model"
     )
     challengers: list[Literal["tree", "forest"]] = Field(
-        ["tree"], description="that the intent model is compared with"
+        ["tree"], description="that models of yes or no, and of amounts, are compared with"
+    )
+    segment_challengers: list[Literal["kmeans", "streamkmeans", "clustream"]] = Field(
+        ["streamkmeans"], description="River's clusterers that segments are compared with"
     )
     challenger_every: int = Field(
-        20, ge=1, le=100_000, description="one in how many examples the challengers see"
+        20,
+        ge=1,
+        le=100_000,
+        description="one in how many examples the challengers of intent and segments see",
+    )
+    outcome_challenger_every: int = Field(
+        4, ge=1, le=100_000, description="the same of the models whose outcomes are rarer"
     )
     promote: bool = Field(False, description="let a challenger that proved better take over")
     promote_alpha: float = Field(

@@ -12,7 +12,7 @@ from evaluation.errors import EvaluationError
 from evaluation.table import Table, read_table
 from evaluation.tasks import Request, Scoreboard
 from online_models.intent import IntentModel
-from online_models.response import NOBODY, ResponseModel
+from online_models.response import CAMPAIGN, NOBODY, ResponseModel
 
 INTENT: Final = "intent"
 RESPONSE: Final = "response"
@@ -96,17 +96,18 @@ class _Answering:
 
     def __init__(self, arm: str) -> None:
         self.arm = arm
-        self.model = ResponseModel()
+        self.model = ResponseModel(window=8_192, pace=8)
 
     def predict_proba_one(self, x: Any) -> Mapping[Any, float]:
-        return self.model.predict_proba_one(*self.split(x))
+        return self.model.predict_proba_one(self.named(x))
 
     def learn_one(self, x: Any, y: bool) -> None:
-        person, campaign = self.split(x)
-        self.model.learn_one(person, y, campaign)
+        self.model.learn_one(self.named(x), y)
 
-    def split(self, x: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-        return {k: v for k, v in x.items() if k != self.arm}, campaign_of(x[self.arm])
+    def named(self, x: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row as the model takes it: with the campaign under its own name."""
+        rest = {name: value for name, value in x.items() if name != self.arm}
+        return {**rest, CAMPAIGN: campaign_of(x[self.arm])}
 
 
 @dataclass
@@ -136,10 +137,10 @@ def uplift_by_third(table: Table, arm: str, begin: int) -> list[dict[str, float]
     arms = sorted({campaign_of(row[arm]) for row in table.rows} - {NOBODY})
     told = []
     for at, (x, y) in enumerate(zip(table.rows, table.outcomes, strict=True)):
-        person, campaign = subject.split(x)
         if at >= begin:
-            gain = float(np.mean([subject.model.uplift_one(person, each) for each in arms]))
-            told.append(_Told(gain, campaign != NOBODY, y))
+            named = subject.named(x)
+            gains = [subject.model.uplift_one({**named, CAMPAIGN: each}) for each in arms]
+            told.append(_Told(float(np.mean(gains)), named[CAMPAIGN] != NOBODY, y))
         subject.learn_one(x, y)
     told.sort(key=lambda each: each.uplift)
     thirds = np.array_split(np.arange(len(told)), 3)

@@ -9,8 +9,6 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
-from river import cluster, preprocessing
 
 from contracts.events import subject_of
 from contracts.profile import PROFILE_VERSION, Profile
@@ -19,17 +17,17 @@ from evaluation.errors import EvaluationError
 from evaluation.tasks import Request, Scoreboard
 from flows import importers
 from flows.importers import ImporterError
+from online_models.cluster_quality import adjusted_rand, numbered, silhouette, standard
+from online_models.clusterers import RiverClusters
 from online_models.features import USER_FEATURES, user_features
 from online_models.segments import SegmentModel, near
 from operators.messages import Arrived
 from operators.profile import apply
 
 COLUMNS: Final = ("silhouette", "kept", "adjusted_rand", "groups", "smallest", "learn_us")
-SAMPLE: Final = 1_000
 MOMENTS: Final = 10
 K: Final = 6
 
-Array = NDArray[np.float64]
 Look = tuple[str, tuple[float, ...]]
 Features = dict[str, float]
 
@@ -52,27 +50,26 @@ class Ours:
 
 
 class Rivers:
-    """One of River's clusterers behind its scaler, features keyed by number."""
+    """One of River's clusterers."""
 
-    def __init__(self, model: Any) -> None:
-        self.model = preprocessing.StandardScaler() | model
+    def __init__(self, kind: str) -> None:
+        self.model = RiverClusters(kind, K, seed=7)
 
     def learn(self, x: Features) -> None:
         """Learn from a look."""
-        self.model.learn_one(dict(enumerate(x.values())))
+        self.model.learn_one(x)
 
     def label(self, x: Features, before: Hashable | None) -> Hashable:
         """Return the cluster."""
-        found: Hashable = self.model.predict_one(dict(enumerate(x.values())))
-        return found
+        return self.model.predict_one(x)
 
 
 FIELD: Final[dict[str, Callable[[], Any]]] = {
     "segments": lambda: Ours(stays=True),
     "segments, nobody stays": lambda: Ours(stays=False),
-    "river KMeans": lambda: Rivers(cluster.KMeans(K, 0.02, seed=7)),
-    "river STREAMKMeans": lambda: Rivers(cluster.STREAMKMeans(100, K, halflife=0.1, seed=7)),
-    "river CluStream": lambda: Rivers(cluster.CluStream(K, 50, seed=7, halflife=0.1)),
+    "river KMeans": lambda: Rivers("kmeans"),
+    "river STREAMKMeans": lambda: Rivers("streamkmeans"),
+    "river CluStream": lambda: Rivers("clustream"),
 }
 
 
@@ -128,8 +125,8 @@ def judge(model: Any, looks: Sequence[Look]) -> dict[str, float]:
             kept.append(sum(a == b for a, b in both) / len(both))
             rands.append(adjusted_rand([a for a, _ in both], [b for _, b in both]))
         labels = now
-    points = _standard(np.array([list(known[name].values()) for name in labels]))
-    numbers = _numbered(list(labels.values()))
+    points = standard(np.array([list(known[name].values()) for name in labels]))
+    numbers = numbered(list(labels.values()))
     sizes = np.bincount(numbers)
     return {
         "silhouette": round(silhouette(points, numbers), 3),
@@ -139,52 +136,3 @@ def judge(model: Any, looks: Sequence[Look]) -> dict[str, float]:
         "smallest": round(float(sizes.min() / sizes.sum()), 4),
         "learn_us": round(1e6 * learning / len(looks), 1),
     }
-
-
-def adjusted_rand(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
-    """Return how alike two groupings are (Hubert and Arabie 1985): 1 the same, 0 as by chance.
-
-    >>> adjusted_rand(["a", "a", "b", "b"], [1, 1, 2, 2])
-    1.0
-    """
-    a, b = _numbered(first), _numbered(second)
-    table = np.zeros((a.max() + 1, b.max() + 1))
-    np.add.at(table, (a, b), 1.0)
-    together, rows, columns = (
-        float((c * (c - 1) / 2).sum()) for c in (table, table.sum(axis=1), table.sum(axis=0))
-    )
-    pairs = len(a) * (len(a) - 1) / 2
-    chance = rows * columns / pairs if pairs else 0.0
-    most = (rows + columns) / 2
-    return 1.0 if most == chance else (together - chance) / (most - chance)
-
-
-def silhouette(points: Array, labels: NDArray[np.intp]) -> float:
-    """Return the mean silhouette (Rousseeuw 1987) of at most `SAMPLE` points; 0 for one group."""
-    chosen = np.random.default_rng(0).permutation(len(points))[:SAMPLE]
-    points, (_, numbers) = points[chosen], np.unique(labels[chosen], return_inverse=True)
-    sizes = np.bincount(numbers)
-    if len(sizes) < 2:
-        return 0.0
-    squares = (points**2).sum(axis=1)
-    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * points @ points.T, 0.0))
-    sums = np.stack([distances[:, numbers == n].sum(axis=1) for n in range(len(sizes))], axis=1)
-    line = np.arange(len(points))
-    inside = sums[line, numbers] / np.maximum(sizes[numbers] - 1, 1)
-    means = sums / sizes
-    means[line, numbers] = np.inf
-    outside = means.min(axis=1)
-    values = (outside - inside) / np.maximum(np.maximum(inside, outside), 1e-12)
-    return float(np.where(sizes[numbers] > 1, values, 0.0).mean())
-
-
-def _standard(points: Array) -> Array:
-    deviations = points.std(axis=0)
-    scaled = (points - points.mean(axis=0)) / np.where(deviations > 1e-9, deviations, np.inf)
-    clipped: Array = np.clip(scaled, -5.0, 5.0)
-    return clipped
-
-
-def _numbered(labels: Sequence[Hashable]) -> NDArray[np.intp]:
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.intp)

@@ -1,7 +1,8 @@
 """River's adaptive trees and forests as challengers of a model of yes or no.
 
 They take what our classifiers take, answer with a calibrated probability, and are kept small: a
-tree of depth 6 over 22 features is some tens of KB, and its depth bounds it.
+tree of depth 6 over 22 features is some tens of KB, and its depth bounds it. Of a word they see
+whether it is there.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,16 +46,15 @@ class RiverArm(base.Classifier):
     def _multiclass(self) -> bool:
         return False
 
-    def predict_proba_one(self, x: Mapping[str, float], **kwargs: Any) -> dict[bool, float]:
+    def predict_proba_one(self, x: Mapping[str, Any], **kwargs: Any) -> dict[bool, float]:
         """Return the probability of yes (`True`), and of no."""
-        p = self._scaling.transform_one(self._raw(self._known(x)))
+        p = self._scaling.transform_one(self._raw(numbers(self._names, x)))
         return {True: p, False: 1.0 - p}
 
-    def learn_one(self, x: Mapping[str, float], y: bool, **kwargs: Any) -> None:
+    def learn_one(self, x: Mapping[str, Any], y: bool, **kwargs: Any) -> None:
         """Learn an example."""
-        for name in sorted(set(x) - self._names.keys())[: self.max_features - len(self._names)]:
-            self._names[name] = None
-        known = self._known(x)
+        meet(self._names, x, self.max_features)
+        known = numbers(self._names, x)
         self._scaling.learn_one(self._raw(known), bool(y))
         self._model.learn_one(known, bool(y))
         self._outcomes[bool(y)] = None
@@ -71,9 +71,26 @@ class RiverArm(base.Classifier):
         # A class of no probability may be missing.
         return min(max(float(odds.get(True, 0.0)) / total, EDGE), 1.0 - EDGE)
 
-    def _known(self, x: Mapping[str, float]) -> dict[str, float]:
-        # In one order, and complete: a tree looks a feature up where it splits.
-        return {name: float(x.get(name, 0.0)) for name in self._names}
+
+def meet(names: dict[str, None], x: Mapping[str, Any], most: int) -> None:
+    """Add the names of an example to those that are known, while there is room."""
+    new = {_name(name, value) for name, value in x.items()} - names.keys()
+    for name in sorted(new)[: most - len(names)]:
+        names[name] = None
+
+
+def numbers(names: Mapping[str, None], x: Mapping[str, Any]) -> dict[str, float]:
+    """Return an example as numbers, in one order and complete: a tree looks up where it splits.
+
+    >>> numbers({"views": None, "campaign=spring": None, "new": None}, {"campaign": "spring"})
+    {'views': 0.0, 'campaign=spring': 1.0, 'new': 0.0}
+    """
+    given = {_name(n, v): 1.0 if isinstance(v, str) else float(v) for n, v in x.items()}
+    return {name: given.get(name, 0.0) for name in names}
+
+
+def _name(name: str, value: Any) -> str:
+    return f"{name}={value}" if isinstance(value, str) else name
 
 
 class _Splitter(GaussianSplitter):

@@ -13,6 +13,7 @@ import msgspec
 from contracts.codec import pack
 from contracts.decisions import Promotion
 from online_models.digest import digest
+from online_models.estimate import Estimate
 from online_models.guard import MAGIC, Guard
 from online_models.sequential import SequentialTest
 
@@ -20,7 +21,8 @@ PROMOTIONS_KEPT: Final = 20
 PACE: Final = 0.001
 """With which the mean loss that is told follows."""
 
-LOSSES: Final = ("brier", "absolute")
+LOG_UNIT: Final = 8.0
+"""Of `amount`: being wrong by a factor of 3,000 is a loss of 1."""
 
 
 class Contest:
@@ -30,7 +32,8 @@ class Contest:
     champion learns from all. With `promote`, a challenger whose evidence reaches 1/`alpha` after
     at least `least` examples takes the champion's place, which becomes a challenger of it; the
     chance of promoting one that is on average no better is at most `alpha` a challenger and reign.
-    A loss lies in [0, 1]: `brier` of probabilities, or `absolute` of numbers, over `unit`.
+    A loss lies in [0, 1]: `brier` of probabilities; `amount`, the distance of what is typical from
+    what came on the scale log(1 + y), over 8.
 
     >>> from online_models.intent import IntentModel
     >>> key = b"sixteen bytes or more"
@@ -48,22 +51,18 @@ class Contest:
         models: Mapping[str, Guard[Any]],
         *,
         loss: str = "brier",
-        unit: float = 1.0,
         every: int = 1,
         promote: bool = False,
         alpha: float = 0.01,
         least: int = 500,
     ) -> None:
         if loss not in LOSSES:
-            raise ValueError(f"no loss {loss!r}; there are {', '.join(LOSSES)}")
+            raise ValueError(f"no loss {loss!r}; there are {', '.join(sorted(LOSSES))}")
         self.name = name
         self.models = dict(models)
         self.champion = next(iter(self.models))
         self.promotions: list[Promotion] = []
-        self._loss: Callable[[Any, Any], float] = (
-            _brier if loss == "brier" else lambda y, p: abs(y - p) / unit
-        )
-        self._method = "predict_proba_one" if loss == "brier" else "predict_one"
+        self._loss, self._method = LOSSES[loss]
         self._every, self._promote, self._least = every, promote, least
         self._least_evidence = -math.log(alpha)
         self._seen = 0
@@ -76,15 +75,20 @@ class Contest:
         """The champion."""
         return self.models[self.champion]
 
-    def predict_one(self, x: Mapping[str, float]) -> Any:
-        """Return the champion's answer."""
-        return self.guard.predict_one(x)
+    @property
+    def model(self) -> Any:
+        """The champion without its guard, to look at it."""
+        return self.guard.model
 
-    def predict_proba_one(self, x: Mapping[str, float]) -> dict[Any, float]:
+    def predict_proba_one(self, x: Mapping[str, Any]) -> dict[Any, float]:
         """Return the champion's probabilities."""
         return self.guard.predict_proba_one(x)
 
-    def learn_one(self, x: Mapping[str, float], y: Any, time: int = 0) -> float:
+    def estimate_one(self, x: Mapping[str, Any]) -> Estimate:
+        """Return the amount that the champion expects, with its bounds."""
+        return self.guard.estimate_one(x)
+
+    def learn_one(self, x: Mapping[str, Any], y: Any, time: int = 0) -> float:
         """Judge, then learn, as of `time` (ms); return the champion's loss on this example."""
         self._seen += 1
         lost = self._judge(self.champion, x, y)
@@ -169,7 +173,7 @@ class Contest:
             if name in saved.tests:
                 test.examples, test.total, test.spread = saved.tests[name]
 
-    def _judge(self, name: str, x: Mapping[str, float], y: Any) -> float:
+    def _judge(self, name: str, x: Mapping[str, Any], y: Any) -> float:
         answer = getattr(self.models[name], self._method)(x)
         lost = min(max(self._loss(y, answer), 0.0), 1.0)
         self._judged[name] += 1
@@ -215,3 +219,16 @@ class _Saved(msgspec.Struct, array_like=True):
 
 def _brier(y: Any, answer: Mapping[Any, float]) -> float:
     return (float(bool(y)) - answer.get(True, 0.0)) ** 2
+
+
+def _amount(y: float, answer: Estimate) -> float:
+    if not math.isfinite(y):
+        return 1.0  # no guard lets it through to be learnt from
+    return abs(math.log1p(max(y, 0.0)) - math.log1p(max(answer.typical, 0.0))) / LOG_UNIT
+
+
+LOSSES: Final[dict[str, tuple[Callable[[Any, Any], float], str]]] = {
+    "brier": (_brier, "predict_proba_one"),
+    "amount": (_amount, "estimate_one"),
+}
+"""What a loss is made of, and which question is judged by it."""

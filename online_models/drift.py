@@ -3,7 +3,7 @@
 ADWIN (Bifet and Gavalda, Learning from Time-Varying Data with Adaptive Windowing, SDM 2007) keeps
 a window whose older part is dropped when its mean differs from the newer part's by more than
 chance allows. It is made for values in [0, 1], so each series is put on the scale of its own
-first values.
+first values. It watches a mean; of a distribution, mean and spread are watched.
 """
 
 from collections import deque
@@ -24,6 +24,9 @@ LEAST_DEVIATION: Final = 0.05
 SETTLES: Final = 200
 """Values of a series after a drift's first sign, in which it is the same drift that goes on."""
 
+SPREAD_OF: Final = "/spread"
+"""Ends the name of the series of a series' distances from its mean."""
+
 KEPT: Final = 50
 """Records that are kept; all are counted."""
 
@@ -31,10 +34,12 @@ KEPT: Final = 50
 class DriftWatch(base.Base):
     """Watches the means of at most `max_series` named series; a change of one is a `Drift`.
 
-    `delta` is the chance of a false alarm, shared by the series that there are room for. Values
+    With `spreads` the mean distance from the mean is a series of its own, `NAME/spread`, so that a
+    distribution that only widens or narrows is found as well. `delta` is the chance of a false
+    alarm, shared by all series that there is room for. Values
     beyond five deviations of the first 200 count as at that edge, which dampens the means told. A
     record is made at the first sign; its `after` follows until the window has settled.
-    Memory: 1.5 KB a series. Cost: 1 to 2 us a value.
+    Memory: 1.5 KB a series. Cost: 1 to 2 us a value, twice that with spreads.
 
     >>> watch = DriftWatch(max_series=1)
     >>> for n in range(3_000):
@@ -46,24 +51,35 @@ class DriftWatch(base.Base):
     (True, 0.2, 0.5)
     """
 
-    def __init__(self, delta: float = 0.01, max_series: int = 32, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        delta: float = 0.01,
+        max_series: int = 40,
+        seed: int | None = None,
+        *,
+        spreads: bool = False,
+    ) -> None:
         self.delta = delta
         self.max_series = max_series
         self.seed = seed
+        self.spreads = spreads
         self.recent: deque[Drift] = deque(maxlen=KEPT)
         self.counts: dict[str, int] = {}
         self._series: dict[str, _Series] = {}
 
     def learn_one(self, x: Mapping[str, float], time: int = 0) -> None:
         """Take a value of each series named, as of `time` (ms)."""
-        for name in sorted(x.keys() - self._series.keys())[: self.max_series - len(self._series)]:
-            self._series[name] = _Series(self.delta / self.max_series)
-            self.counts[name] = 0
+        for name in sorted(x.keys() - self.counts.keys()):
+            if len(self._series) < self.max_series * (1 + self.spreads):
+                self._begin(name)
         for name, value in x.items():
             series = self._series.get(name)
-            if series is not None and (found := series.take(float(value), name, time)) is not None:
-                self.counts[name] += 1
-                self.recent.append(found)
+            if series is None:
+                continue
+            off = abs(value - series.mean) if self.spreads and series.watching else None
+            self._take(series, name, float(value), time)
+            if off is not None:
+                self._take(self._series[name + SPREAD_OF], name + SPREAD_OF, off, time)
 
     def predict_one(self, x: Mapping[str, float]) -> dict[str, float]:
         """Return the present mean of each series in `x`; 0 for what is not watched."""
@@ -82,6 +98,18 @@ class DriftWatch(base.Base):
             "recent": list(self.recent),
         }
 
+    def _begin(self, name: str) -> None:
+        share = self.delta / (self.max_series * (1 + self.spreads))
+        for series in (name, name + SPREAD_OF) if self.spreads else (name,):
+            self._series[series] = _Series(share)
+            self.counts[series] = 0
+
+    def _take(self, series: "_Series", name: str, value: float, time: int) -> None:
+        found = series.take(value, name, time)
+        if found is not None:
+            self.counts[name] += 1
+            self.recent.append(found)
+
 
 class _Series:
     """One series: its scale, and the window on it."""
@@ -94,6 +122,11 @@ class _Series:
         self._unit = 1.0
         self._drift: Drift | None = None
         self._since = 0
+
+    @property
+    def watching(self) -> bool:
+        """Whether its scale is known."""
+        return self._seen >= SCALE_AFTER
 
     @property
     def mean(self) -> float:

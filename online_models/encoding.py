@@ -18,15 +18,13 @@ LEVELS: Final = 32
 """Distinct numbers beyond which a feature is a quantity and no longer a code."""
 
 WORDS: Final = 64
-"""Words of one feature that are told apart; later ones share a level."""
+"""Words of one feature that are told apart: those met last."""
 
 PRIOR: Final = 20.0
 """Examples that the mean of all is worth against a level's own."""
 
 HALVE: Final = 4_096.0
 """Examples of a level after which older ones count half, so that it follows a drift."""
-
-OTHER: Final = "\0other"
 
 Vector = NDArray[np.float32]
 Level = float | str
@@ -41,11 +39,6 @@ class _Column:
         self.levels: dict[Level, list[float]] | None = {}
         self.is_words = False
 
-    def level(self, value: Any) -> Level:
-        if not isinstance(value, str):
-            return float(value)
-        return value if self.levels is not None and value in self.levels else OTHER
-
     def learn(self, value: Any, target: float) -> None:
         if self.levels is None:
             return
@@ -55,8 +48,11 @@ class _Column:
             if not self.is_words:
                 self.levels = None
                 return
-            level = OTHER
-        seen = self.levels.setdefault(level, [0.0, 0.0])
+            del self.levels[next(iter(self.levels))]
+        seen = self.levels.get(level) or [0.0, 0.0]
+        if self.is_words:
+            self.levels.pop(level, None)  # the word met last lies last
+        self.levels[level] = seen
         if seen[0] >= HALVE:
             seen[0], seen[1] = seen[0] / 2.0, seen[1] / 2.0
         seen[0] += 1.0
@@ -98,7 +94,7 @@ class Encoder:
             if type(value) is float and -inf < value < inf:
                 values[column.at] = known = value
             elif isinstance(value, str):
-                known = column.level(value)
+                known = value
             elif _is_number(value):
                 values[column.at] = known = float(value)
             if column.levels is not None:

@@ -15,7 +15,7 @@ import math
 import pickle
 import struct
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from online_models.digest import digest
@@ -25,6 +25,9 @@ M = TypeVar("M")
 
 HUGE: Final = 1e12
 """Features beyond this are no measurements; their squares would drown all others."""
+
+LONGEST: Final = 256
+"""Characters of a word."""
 
 EXPLODED: Final = 1_000.0
 """An answer so many times beyond the largest target that was learnt comes of no sound model."""
@@ -45,7 +48,8 @@ class TamperedError(ValueError):
 class Guard(Generic[M]):
     """Wraps a model that has some of `learn_one`, `predict_one` and `predict_proba_one`.
 
-    `key` signs snapshots: at least 16 bytes that others do not know.
+    `key` signs snapshots: at least 16 bytes that others do not know. `words` names the features
+    that are words and no numbers, at most 256 characters each.
 
     >>> from online_models.intent import IntentModel
     >>> guard = Guard(IntentModel(), key=b"sixteen bytes or more")
@@ -58,12 +62,13 @@ class Guard(Generic[M]):
     True
     """
 
-    def __init__(self, model: M, key: bytes, every: int = 200) -> None:
+    def __init__(self, model: M, key: bytes, every: int = 200, words: Collection[str] = ()) -> None:
         if len(key) < 16:
             raise ValueError(f"the key that signs models has {len(key)} bytes; at least 16 needed")
         self.model = model
         self._key = key
         self._every = every
+        self._words = frozenset(words)
         self._learned = 0
         self._refused = 0
         self._screened = 0
@@ -78,7 +83,7 @@ class Guard(Generic[M]):
 
     def learn_one(self, x: Mapping[Any, float], y: Any = None) -> None:
         """Learn from an example, unless it would harm the model; without `y`, from x alone."""
-        if not _all_sane(x) or (isinstance(y, float) and not _sane(y)):
+        if not self._all_sane(x) or (isinstance(y, float) and not _sane(y)):
             self._refused += 1
             return
         try:
@@ -185,8 +190,8 @@ class Guard(Generic[M]):
 
     def _ask(self, method: str, x: Mapping[Any, float]) -> Any:
         sane = x
-        if not _all_sane(x):
-            sane = {name: value for name, value in x.items() if _sane(value)}
+        if not self._all_sane(x):
+            sane = {name: value for name, value in x.items() if self._sane(name, value)}
             self._screened += 1
         answer, fault = self._answer(method, sane)
         if not fault:
@@ -199,6 +204,16 @@ class Guard(Generic[M]):
             return answer
         # Even the last good model cannot answer this: say that nothing is known.
         return _neutral(method)
+
+    def _all_sane(self, x: Mapping[Any, Any]) -> bool:
+        if not self._words:
+            return all_sane(x)
+        return all(self._sane(name, value) for name, value in x.items())
+
+    def _sane(self, name: Any, value: Any) -> bool:
+        if name in self._words:
+            return isinstance(value, str) and len(value) <= LONGEST
+        return _sane(value)
 
     def _teach(self, x: Mapping[Any, float], y: Any) -> None:
         model: Any = self.model
@@ -224,7 +239,8 @@ class Guard(Generic[M]):
         if method == "predict_proba_one":
             return "" if all(0.0 <= p <= 1.0 for p in answer.values()) else "no probability"
         limit = EXPLODED * max(self._largest, 1.0) if self._largest else HUGE
-        amounts = answer if isinstance(answer, Estimate) else (answer,)
+        # Bounds may be far out as long as little is known.
+        amounts = (answer.expected, answer.typical) if isinstance(answer, Estimate) else (answer,)
         exploded = any(isinstance(value, float) and abs(value) > limit for value in amounts)
         return "exploded" if exploded else ""
 
@@ -258,7 +274,12 @@ class Guard(Generic[M]):
         self.model = pickle.loads(self._good)
 
 
-def _all_sane(x: Mapping[Any, Any]) -> bool:
+def all_sane(x: Mapping[Any, Any]) -> bool:
+    """Say whether all features are finite numbers of sane size.
+
+    >>> all_sane({"views": 3.0}), all_sane({"views": math.nan}), all_sane({"views": 1e300})
+    (True, False, False)
+    """
     values = x.values()
     try:
         # All at once, in a fifth of the time. One that is no number makes the sum fail or NaN.

@@ -17,6 +17,9 @@ RATE: Final = 0.1
 FAR: Final = 8.0
 """Standard deviations beyond which an input counts no further."""
 
+STILL: Final = 1e-6
+"""Standard deviation below which an input has not varied."""
+
 STEEP: Final = 3.0
 """The most that one example may pull, in units of the output."""
 
@@ -69,7 +72,9 @@ class LinearModel:
 
     def _standard(self, logged: NDArray[np.float64]) -> NDArray[np.float64]:
         width = len(logged)
-        spread = np.sqrt(self._spread[:width] / max(self.learned, 1)) + 1e-6
+        spread = np.sqrt(self._spread[:width] / max(self.learned, 1))
+        # What never varied says nothing, and not everything as soon as it does.
+        spread[spread < STILL] = np.inf
         inputs: NDArray[np.float64] = (logged - self._mean[:width]) / spread
         return inputs.clip(-FAR, FAR)
 

@@ -8,25 +8,16 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from river import base
-
+from online_models.amounts import FADE, LARGEST, AmountModel
 from online_models.boosting import BoostedForest
 from online_models.encoding import Encoder
-from online_models.estimate import Estimate
-from online_models.intervals import AdaptiveInterval
 from online_models.linear import LinearModel
-
-FADE: Final = 1.0 - 1.0 / 1_000.0
-"""What an error counts for after each further one."""
 
 SHARP: Final = 20.0
 """How strongly smaller errors win: the weight is exp(-SHARP * (error / least error - 1))."""
 
-LARGEST: Final = 27.0
-"""Of log(1 + y): about 5e11."""
 
-
-class OnlineRegressor(base.Regressor):
+class OnlineRegressor(AmountModel):
     """Amounts of 0 and more. Answers 0 at first, and the mean until something does better.
 
     Parameters and bounds as in `OnlineClassifier`. Cost: about 60 us to estimate and 90 to learn,
@@ -48,54 +39,36 @@ class OnlineRegressor(base.Regressor):
         pace: int = 8,
         seed: int = 1,
     ) -> None:
-        self.cover, self.max_features = cover, max_features
+        super().__init__(cover)
+        self.max_features = max_features
         self.window, self.pace, self.seed = window, pace, seed
-        self.learned = 0
         self._encoder = Encoder(max_features)
         self._linear = LinearModel("squared")
         self._forest = BoostedForest("squared", window=window, pace=pace, seed=seed)
         self._mean = 0.0
+        self._most = 0.0
         self._errors = [1.0, 1.0, 1.0]
-        self._said = self._came = 0.0
-        self.interval = AdaptiveInterval(cover)
 
-    def predict_one(self, x: Mapping[str, Any], **kwargs: Any) -> float:
-        """Return what is to be expected."""
-        return self.estimate_one(x).expected
+    def _guess(self, x: Mapping[str, Any]) -> float:
+        return self._centre(self._opinions(self._encoder.transform_one(x)))
 
-    def estimate_one(self, x: Mapping[str, Any]) -> Estimate:
-        """Return the estimate."""
-        centre = self._centre(self._opinions(self._encoder.transform_one(x)))
-        low, high = self.interval.around(centre)
-        typical = _amount(centre)
-        return Estimate(typical * self._raised(), typical, _amount(low), _amount(high))
-
-    def learn_one(self, x: Mapping[str, Any], y: float, **kwargs: Any) -> None:
-        """Learn what came; below 0 counts as 0."""
-        target = min(math.log1p(max(y, 0.0)), LARGEST)
+    def _learn(self, x: Mapping[str, Any], target: float) -> float:
         vector = self._encoder.transform_one(x)
         opinions = self._opinions(vector)
         centre = self._centre(opinions)
-        self.interval.learn_one(centre, target)
         for at, opinion in enumerate(opinions):
             self._errors[at] = FADE * self._errors[at] + (1.0 - FADE) * abs(opinion - target)
-        self._said = FADE * self._said + _amount(centre)
-        self._came = FADE * self._came + _amount(target)
         self._forest.learn_one(vector, target)
         self._linear.learn_one(vector, target)
         self._encoder.learn_one(x, target)
-        self.learned += 1
-        self._mean += (target - self._mean) / min(self.learned, 1_000)
-
-    def _raised(self) -> float:
-        """Return how much larger amounts are than what is typical: their tail is long."""
-        if self._said < 1e-6:
-            return 1.0
-        return min(max(self._came / self._said, 0.2), 5.0)
+        self._most = max(self._most, target)
+        self._mean += (target - self._mean) / min(self.learned + 1, 1_000)
+        return centre
 
     def _opinions(self, vector: Any) -> tuple[float, float, float]:
         trees = self._forest.raw_one(vector)
-        linear = min(max(self._linear.raw_one(vector), 0.0), LARGEST)
+        # After its first examples it would say anything of one that is unlike them.
+        linear = min(max(self._linear.raw_one(vector), 0.0), self._most + 1.0, LARGEST)
         return self._mean, linear, linear if trees is None else max(trees, 0.0)
 
     def _centre(self, opinions: tuple[float, float, float]) -> float:
@@ -103,7 +76,3 @@ class OnlineRegressor(base.Regressor):
         weights = [math.exp(-SHARP * (error / least - 1.0)) for error in self._errors]
         told = sum(w * opinion for w, opinion in zip(weights, opinions, strict=True))
         return told / sum(weights)
-
-
-def _amount(log: float) -> float:
-    return math.expm1(min(max(log, 0.0), LARGEST))

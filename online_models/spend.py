@@ -8,6 +8,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from river import base
+
+from online_models.amounts import AmountModel
 from online_models.classifier import OnlineClassifier
 from online_models.estimate import Estimate
 from online_models.intervals import AdaptiveInterval
@@ -17,6 +20,8 @@ from online_models.regressor import OnlineRegressor
 class SpendModel:
     """Amounts of which many are 0. Answers 0 at first. Cost: classifier and regressor together.
 
+    Without parts of one's own, `whether` and `how_much`, they are this package's.
+
     >>> model = SpendModel(window=256)
     >>> for n in range(600):
     ...     model.learn_one({"loyal": n % 2}, 50.0 if n % 2 else 0.0)
@@ -25,11 +30,18 @@ class SpendModel:
     """
 
     def __init__(
-        self, cover: float = 0.9, *, window: int = 4_096, pace: int = 16, seed: int = 1
+        self,
+        cover: float = 0.9,
+        *,
+        window: int = 4_096,
+        pace: int = 16,
+        seed: int = 1,
+        whether: base.Classifier | None = None,
+        how_much: AmountModel | None = None,
     ) -> None:
         self.learned = 0
-        self._whether = OnlineClassifier(0.1, window=window, pace=pace, seed=seed)
-        self._how_much = OnlineRegressor(cover, window=window, pace=pace, seed=seed)
+        self._whether = whether or OnlineClassifier(0.1, window=window, pace=pace, seed=seed)
+        self._how_much = how_much or OnlineRegressor(cover, window=window, pace=pace, seed=seed)
         self.interval = AdaptiveInterval(cover, begin=6.0)
 
     def predict_one(self, x: Mapping[str, Any]) -> float:

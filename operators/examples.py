@@ -24,6 +24,16 @@ class Example(Struct, array_like=True, tag="example", gc=False):
         return self.seq, self.label is None, self.site, self.user
 
 
+class Approach(Example, array_like=True, tag="approach", gc=False):
+    """Somebody is approached by a campaign, in one of its variants; `label` says who answered.
+
+    Without a campaign it asks how the person would answer each of those that run.
+    """
+
+    campaign: str = ""
+    variant: str = ""
+
+
 class Touched(Struct, array_like=True, gc=False):
     """An item in a window, as it was described then; without an item, `title` is a query."""
 
@@ -106,5 +116,5 @@ class Choice(Struct, array_like=True, tag="choice", gc=False):
         return self.seq, 3, self.site, self.user
 
 
-AnyExample = Example | Window | Bought | Listing | Choice
+AnyExample = Example | Approach | Window | Bought | Listing | Choice
 """All that a family may be taught with: a union of tagged structs, each with a total `order`."""

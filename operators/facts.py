@@ -23,6 +23,9 @@ THRESHOLDS: Final[dict[str, tuple[tuple[float, str], ...]]] = {
 }
 """Score name to the levels that make a fact when they are reached from below."""
 
+SCORES_OF_A_KIND: Final = 4
+"""Scores such as `response/CAMPAIGN` that a person keeps: the newest."""
+
 ONCE: Final = frozenset({"first_seen"})
 """Facts that a person makes once: they are told, and the profile knows them; none is kept twice."""
 
@@ -174,10 +177,20 @@ def _take_score(standing: Standing, change: UserScore, facts: list[Fact]) -> Non
         return
     before = standing.scores.get(score.name)
     standing.scores[score.name] = score
+    if before is None and "/" in score.name:
+        _forget(standing, score.name.partition("/")[0])
     for level, name in THRESHOLDS.get(score.name, ()):
         if score.value >= level and (before is None or before.value < level):
             old = None if before is None else before.value
             facts.append(_message(change, score.time, name, score.value, old))
+
+
+def _forget(standing: Standing, kind: str) -> None:
+    """Keep the newest scores of one kind, as of campaigns, which come and go."""
+    of_kind = [score for name, score in standing.scores.items() if name.startswith(f"{kind}/")]
+    of_kind.sort(key=lambda score: (score.time, score.name))
+    for score in of_kind[:-SCORES_OF_A_KIND]:
+        del standing.scores[score.name]
 
 
 def _message(change: UserFact | UserScore, time: int, name: str, value: Any, previous: Any) -> Fact:

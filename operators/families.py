@@ -16,13 +16,16 @@ from operators.choices import Choices
 from operators.durable import Durable
 from operators.examples import AnyExample
 from operators.features import IntentExamples, SegmentExamples
+from operators.intent_stage import IntentStage
 from operators.lists import ListExamples
-from operators.model_stages import IntentStage, SegmentStage
 from operators.outcome_stages import ChurnStage, OrderValueStage, SpendStage
 from operators.outcomes import ChurnExamples, OrderExamples, SpendExamples
 from operators.profile import Applied
 from operators.ranker_stage import RankerStage
 from operators.rate_stage import RateCounts, RateStage
+from operators.response_stage import ResponseStage
+from operators.responses import ResponseExamples
+from operators.segment_stage import SegmentStage
 from operators.visit_stage import VisitExamples, VisitStage
 
 
@@ -64,6 +67,7 @@ FAMILIES: Final[Sequence[Family]] = (
     Family(ChurnStage.name, ChurnExamples, ChurnStage),
     Family(SpendStage.name, SpendExamples, SpendStage),
     Family(OrderValueStage.name, OrderExamples, OrderValueStage),
+    Family(ResponseStage.name, ResponseExamples, ResponseStage),
     Family(VisitStage.name, VisitExamples, VisitStage, sees_bots=True),
     Family(RateStage.name, RateCounts, RateStage, scores=False, sees_bots=True),
 )

@@ -5,7 +5,7 @@ model knows of itself is published from time to time.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -13,13 +13,8 @@ import msgspec
 from contracts.codec import dump_json, pack
 from contracts.decisions import Score
 from contracts.settings import FlowSettings
-from online_models.arms import RiverArm
-from online_models.challenger import Contest
 from online_models.drift import DriftWatch
-from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.guard import Guard
-from online_models.intent import IntentModel
-from online_models.segments import SegmentModel, near
 from operators import routing
 from operators.examples import Example
 from operators.messages import Examples, UserScore, View, Views
@@ -27,9 +22,6 @@ from operators.messages import Examples, UserScore, View, Views
 Message = Any
 M = TypeVar("M")
 
-
-LOOK_EVERY: Final = 8
-"""One in so many examples is looked at for drift of its features."""
 
 GOOD_EVERY: Final = 2_000
 """Values between two good snapshots of a watch, which is sturdy and larger than its models."""
@@ -39,6 +31,9 @@ class ModelStage(ABC, Generic[M]):
     """One model a site, under one key, and a watch for drift over what it sees; a `Publisher`."""
 
     name: str
+
+    look_every = 16
+    """One in so many examples is looked at for drift of its features."""
 
     def __init__(self, settings: FlowSettings, key: bytes, every: bool) -> None:
         self._settings = settings
@@ -58,15 +53,13 @@ class ModelStage(ABC, Generic[M]):
         """Predict and learn in order; return the scores, addressed to the users' buckets."""
         out: list[Message] = []
         for message in messages:
-            scores = []
+            scores: list[UserScore] = []
             for example in message.items:
                 if not isinstance(example, Example):
                     continue
                 model = self._model(example.site)
                 self._pending.add(example.site)
-                score = self._take(model, example)
-                if score is not None:
-                    scores.append(score)
+                scores += self._take(model, example)
             out += routing.to_facts(
                 message.round, self.name, scores, self._settings.buckets, every=self._every
             )
@@ -116,14 +109,16 @@ class ModelStage(ABC, Generic[M]):
 
     def _watch(self, site: str) -> Guard[DriftWatch]:
         if site not in self._watches:
-            watch = DriftWatch(self._settings.drift_alarm)
+            watch = DriftWatch(self._settings.drift_alarm, spreads=True)
             self._watches[site] = Guard(watch, self._key, GOOD_EVERY)
         return self._watches[site]
 
-    def _look(self, site: str, x: dict[str, float], time: int, loss: float | None = None) -> None:
+    def _look(
+        self, site: str, x: Mapping[str, float], time: int, loss: float | None = None
+    ) -> None:
         """Watch a loss, and one in some examples' features, for drift."""
         looks = self._looks[site] = self._looks.get(site, 0) + 1
-        seen = x if looks % LOOK_EVERY == 0 else {}
+        seen: Mapping[str, float] = x if looks % self.look_every == 0 else {}
         if loss is not None:
             seen = {"loss": loss, **seen}
         if seen:
@@ -134,20 +129,28 @@ class ModelStage(ABC, Generic[M]):
         drift = self._watch(site).model.report()
         return {**model.counts(), "cause": model.cause, "drift": drift}
 
+    def _digest(self, site: str) -> str:
+        digested: str = self._sites[site].digest()
+        return digested
+
     def _views(self, site: str) -> list[View]:
         return [View("model", site, self.name, dump_json(self._known(site)))]
 
     def _final_views(self, site: str) -> list[View]:
-        known = {"digest": self._sites[site].digest(), **self._known(site)}
+        known = {"digest": self._digest(site), **self._known(site)}
         digested = View("model", site, self.name, dump_json(known))
         return [digested, *self._views(site)[1:]]
+
+    @staticmethod
+    def _told(example: Example, score: Score) -> UserScore:
+        return UserScore(example.site, example.user, example.seq, example.event, score)
 
     @abstractmethod
     def _make(self) -> M:
         """Return a new model."""
 
     @abstractmethod
-    def _take(self, model: Any, example: Example) -> UserScore | None:
+    def _take(self, model: Any, example: Example) -> Iterable[UserScore]:
         """Score an example or learn from it."""
 
 
@@ -159,68 +162,3 @@ class _Saved(msgspec.Struct, array_like=True):
 
 
 _saved = msgspec.msgpack.Decoder(_Saved)
-
-
-class IntentStage(ModelStage[IntentModel]):
-    """Will this session buy? Learns when a session's outcome is known."""
-
-    name = "intent"
-
-    def _make(self) -> IntentModel:
-        return IntentModel(seed=self._settings.seed)
-
-    def _guarded(self) -> Contest:
-        settings = self._settings
-        models: dict[str, Guard[Any]] = {self.name: Guard(self._make(), self._key)}
-        for kind in settings.challengers:
-            models[kind] = Guard(RiverArm(kind, seed=settings.seed), self._key)
-        return Contest(
-            self.name,
-            models,
-            every=settings.challenger_every,
-            promote=settings.promote,
-            alpha=settings.promote_alpha,
-        )
-
-    def _known(self, site: str) -> dict[str, Any]:
-        contest: Contest = self._sites[site]
-        return {**super()._known(site), "contest": contest.report()}
-
-    def _take(self, model: Contest, example: Example) -> UserScore | None:
-        x = dict(zip(SESSION_FEATURES, example.values, strict=True))
-        if example.label is not None:
-            loss = model.learn_one(x, bool(example.label), example.time)
-            self._look(example.site, x, example.time, loss)
-            return None
-        probability = model.predict_proba_one(x).get(True, 0.0)
-        score = Score(self.name, round(probability, 4), example.time)
-        return UserScore(example.site, example.user, example.seq, example.event, score)
-
-
-class SegmentStage(ModelStage[SegmentModel]):
-    """Which kind of visitor is this? Learns from each person it looks at."""
-
-    name = "segments"
-
-    def _make(self) -> SegmentModel:
-        return SegmentModel(n_segments=self._settings.segments, seed=self._settings.seed)
-
-    def _take(self, model: Guard[SegmentModel], example: Example) -> UserScore | None:
-        x = dict(zip(USER_FEATURES, example.values, strict=True))
-        memberships = model.predict_proba_one(x)
-        model.learn_one(x, example.time)
-        self._look(example.site, x, example.time)
-        segment, others = near(memberships)
-        if not model.model.knows(segment):
-            return None  # the guard's neutral answer, when the model cannot say
-        score = Score(self.name, round(memberships[segment], 4), example.time)
-        return UserScore(
-            example.site, example.user, example.seq, example.event, score, segment, others
-        )
-
-    def _known(self, site: str) -> dict[str, Any]:
-        return {**super()._known(site), "changes": list(self._sites[site].model.changes)}
-
-    def _views(self, site: str) -> list[View]:
-        segments = self._sites[site].model.describe()
-        return [*super()._views(site), View("segments", site, "all", dump_json(segments))]

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from contracts.codec import pack
 from contracts.events import Event
+from contracts.profile import Profile
 from contracts.settings import FlowSettings
 from online_models.features import (
     SESSION_FEATURES,
@@ -40,6 +41,22 @@ PEOPLE_WAITING: Final = 20_000
 
 VISIT_FEATURES: Final = tuple(dict.fromkeys(USER_FEATURES + SESSION_FEATURES))
 """Of the person at the start of a visit."""
+
+
+def visit_features(profile: Profile, time: int) -> tuple[float, ...]:
+    """Return `VISIT_FEATURES` as of `time` (ms). About 10 us."""
+    known = dict(zip(SESSION_FEATURES, session_features(profile, time), strict=True))
+    known |= zip(USER_FEATURES, user_features(profile, time), strict=True)
+    return tuple(known[name] for name in VISIT_FEATURES)
+
+
+def is_turn(sessions: int, every: int) -> bool:
+    """Say whether somebody is asked about at this visit: the first return, and each few from there.
+
+    >>> [visit for visit in range(1, 11) if is_turn(visit, every=4)]
+    [2, 6, 10]
+    """
+    return (sessions - 2) % every == 0 and sessions >= min(2, every)
 
 
 class _Waiting(Struct, array_like=True):
@@ -73,7 +90,7 @@ class _OutcomeExamples(ABC):
         raw = self._people.get(key)
         if raw is not None:
             self._note(key, _decode(raw), applied, _worth(event) if bought else 0.0)
-        if applied.new_session and self._is_turn(applied.profile.sessions):
+        if applied.new_session and is_turn(applied.profile.sessions, self._every):
             self._ask(key, applied, _worth(event) if bought else 0.0)
 
     def take(self, clock: int) -> list[Example]:
@@ -101,9 +118,6 @@ class _OutcomeExamples(ABC):
     def __len__(self) -> int:
         return len(self._people)
 
-    def _is_turn(self, sessions: int) -> bool:
-        return (sessions - 2) % self._every == 0 and sessions >= min(2, self._every)
-
     def _note(self, key: str, visits: list[_Waiting], applied: Applied, bought: float) -> None:
         time = applied.arrived.event.time
         for waiting in visits:
@@ -116,9 +130,7 @@ class _OutcomeExamples(ABC):
 
     def _ask(self, key: str, applied: Applied, bought: float) -> None:
         profile, event = applied.profile, applied.arrived.event
-        known = dict(zip(SESSION_FEATURES, session_features(profile, event.time), strict=True))
-        known |= zip(USER_FEATURES, user_features(profile, event.time), strict=True)
-        values = tuple(known[name] for name in VISIT_FEATURES)
+        values = visit_features(profile, event.time)
         seq = applied.arrived.seq
         example = Example(profile.site, profile.id, seq, event.time, event.id, values)
         self._out.append(example)

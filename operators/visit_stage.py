@@ -1,6 +1,6 @@
 """How visits go, scored by how unlike the others they are: evidence beside the rules on bots."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from zlib import crc32
 
@@ -67,11 +67,11 @@ class VisitStage(ModelStage[AnomalyModel]):
     def _make(self) -> AnomalyModel:
         return AnomalyModel(seed=self._settings.seed)
 
-    def _take(self, model: Guard[AnomalyModel], example: Example) -> UserScore | None:
+    def _take(self, model: Guard[AnomalyModel], example: Example) -> Iterable[UserScore]:
         x: dict[str, Any] = dict(zip(FEATURES, example.values, strict=True))
         value = float(model.predict_one(x))
         if not example.label:
             model.learn_one(x)
             self._look(example.site, x, example.time)
         score = Score("anomaly", round(value, 4), example.time)
-        return UserScore(example.site, example.user, example.seq, example.event, score)
+        return (self._told(example, score),)

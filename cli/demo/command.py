@@ -121,6 +121,7 @@ def check_port(port: int) -> None:
 
 
 OUTCOME_GAPS: Final = 10
+ANSWER_GAPS: Final = 2
 DAY_SECONDS: Final = 86_400
 
 
@@ -134,13 +135,15 @@ def empty(data_dir: Path) -> None:
 def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
     """Return the settings that the demo runs with, over the defaults.
 
-    What becomes of visits is known after ten of the pauses that end one, where these are short.
+    What becomes of visits is known after ten of the pauses that end one, where these are short,
+    and what became of a campaign's approach after two.
     """
     return {
         "flow.workers": options.workers,
         "flow.session_gap_seconds": gap_seconds,
         "flow.outcome_days": min(30.0, OUTCOME_GAPS * gap_seconds / DAY_SECONDS),
         "flow.outcome_every": 1,
+        "flow.response_hours": min(72.0, ANSWER_GAPS * gap_seconds / 3_600),
         "api.host": HOST,
         "api.port": options.port,
     }

@@ -42,7 +42,9 @@ NAMES: Final[dict[str, Rule]] = {
     "Added Product": Rule("add_to_cart"),
     "Removed Product": Rule("remove_from_cart"),
     "Completed Order": Rule("purchase", by_line=True),
-    # Segment email and push: the answer to a campaign
+    # Segment email and push: the approach of a campaign, and the answer to it
+    "Email Delivered": Rule("impression"),
+    "Push Notification Received": Rule("impression"),
     "Email Opened": Rule("response"),
     "Email Link Clicked": Rule("response"),
     "Email Marked as Spam": Rule("response"),
@@ -66,7 +68,14 @@ NAMES: Final[dict[str, Rule]] = {
     "purchase": Rule("purchase", by_line=True),
 }
 
-WITHOUT_ITEM: Final = frozenset({"Promotion Viewed", "Promotion Clicked"})
+WITHOUT_ITEM: Final = frozenset(
+    {
+        "Promotion Viewed",
+        "Promotion Clicked",
+        "Email Delivered",
+        "Push Notification Received",
+    }
+)
 """Their `id` or `product_id`, where there is one, is not what the visitor looked at."""
 
 OTHER: Final = Rule("click")
@@ -123,6 +132,11 @@ MESSAGE_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "session": ("session_id", "ga_session_id"),
 }
 
+OF_CAMPAIGN: Final[dict[str, tuple[str, ...]]] = {
+    "campaign": ("campaign_id", "campaign"),
+    "variant": ("variant", "variation_id"),
+}
+
 TYPE_FIELDS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "rating": {"value": ("rating", "value"), "text": ("review_body", "text")},
     "csat": {"value": ("score", "rating", "value"), "text": ("text", "comment")},
@@ -130,10 +144,8 @@ TYPE_FIELDS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "complaint": {"text": ("text", "comment", "message")},
     "suggestion": {"text": ("text", "comment", "message")},
     "return": {"text": ("reason", "text")},
-    "response": {
-        "campaign": ("campaign_id", "campaign"),
-        "variant": ("variant", "variation_id"),
-    },
+    "impression": OF_CAMPAIGN,
+    "response": OF_CAMPAIGN,
 }
 """What only events of one type read; elsewhere `value` is an amount of money and stays in props."""
 

@@ -6,25 +6,33 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
+from contracts.codec import pack
+from online_models.amount_arms import AmountArm
 from online_models.anomaly import LIMITS, AnomalyModel
 from online_models.arms import RiverArm
 from online_models.challenger import Contest
+from online_models.cluster_contest import ClusterContest
+from online_models.clusterers import RiverClusters
 from online_models.drift import DriftWatch
 from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.guard import Guard
 from online_models.intent import IntentModel
+from online_models.order_value import OrderValueModel
 from online_models.popularity import Popularity
 from online_models.recommender import ItemRecommender
 from online_models.segments import SegmentModel
 from online_models.slate import EXPERTS, Slate
 from online_models.slot_table import SlotTable
+from online_models.spend import SpendModel
 from online_models.weights import Weights
 from tests.online_models.apprentice_case import Learner, hostile_trails, trails
 from tests.online_models.basket_cases import CASES as BASKET_CASES
 from tests.online_models.conformance import Case
-from tests.online_models.predictors import Amounts, Churn, Response, Spend
+from tests.online_models.count_cases import CASES as COUNT_CASES
+from tests.online_models.predictors import Amounts, Churn, Guarded, Response, Spend
 from tests.online_models.ranker_case import ListRanker, hostile_lists, shown_lists
 
 KEY = b"a key for tests, not for use"
@@ -124,11 +132,99 @@ class Match:
         self.contest.restore(saved)
 
 
+class Rivals:
+    """Segments beside a clusterer of River's, on all looks."""
+
+    kind = "streamkmeans"
+
+    def __init__(self) -> None:
+        self.champion = Guard(SegmentModel(n_segments=3, warmup=50, seed=1), KEY)
+        rival = Guard(RiverClusters(self.kind, 3, seed=1), KEY)
+        self.contest = ClusterContest("segments", {self.kind: rival}, every=1)
+
+    @property
+    def model(self) -> Any:
+        rivals = [guard.model for guard in self.contest.rivals.values()]
+        return [self.champion.model, *rivals, self.contest.report()]
+
+    def learn(self, example: Labelled) -> None:
+        self.champion.learn_one(example[0])
+        self.contest.learn_one(example[0], self.champion.predict_one)
+
+    def answer(self, example: Labelled) -> list[Any]:
+        rival = self.contest.rivals[self.kind]
+        told = self.contest.report()
+        return [rival.predict_one(example[0]), told["silhouette"], told["kept"]]
+
+    def save(self) -> bytes:
+        return pack((self.champion.snapshot(), self.contest.snapshot()))
+
+    def restore(self, saved: bytes) -> None:
+        champion, contest = msgspec.msgpack.decode(saved)
+        self.champion.restore(champion)
+        self.contest.restore(contest)
+
+
+class KMeansRivals(Rivals):
+    """The same beside River's k-means."""
+
+    kind = "kmeans"
+
+
+class AmountsArm(Guarded):
+    """A challenger of amounts from River."""
+
+    kind = "tree"
+
+    @classmethod
+    def make(cls) -> Any:
+        return AmountArm(cls.kind, seed=1)
+
+    def outcome(self, x: dict[str, float], y: bool) -> float:
+        return 20.0 + 100.0 * y
+
+    def answer(self, example: Labelled) -> list[float]:
+        return list(self.guard.estimate_one(example[0]))
+
+
+class AmountsForest(AmountsArm):
+    """The heavier one."""
+
+    kind = "forest"
+
+
+class SpendArms(AmountsArm):
+    """The challenger of spending: two of River's, one for whether and one for how much."""
+
+    @classmethod
+    def make(cls) -> Any:
+        arm = AmountArm("tree", seed=1)
+        return SpendModel(whether=RiverArm("tree", seed=1), how_much=arm)
+
+    def outcome(self, x: dict[str, float], y: bool) -> float:
+        return 120.0 * y
+
+
+class AmountsMatch(AmountsArm):
+    """A champion and a challenger of amounts."""
+
+    def __init__(self) -> None:
+        models = {"ours": OrderValueModel(window=128, pace=8), "tree": AmountArm("tree", seed=1)}
+        guards: dict[str, Guard[Any]] = {name: Guard(m, KEY) for name, m in models.items()}
+        contest = Contest("order_value", guards, loss="amount", every=2, promote=True)
+        self.guard: Any = contest
+
+    @property
+    def model(self) -> Any:
+        contest = self.guard
+        return [contest.champion, *(guard.model for guard in contest.models.values())]
+
+
 class Watch:
     """A guarded watch over series."""
 
     def __init__(self) -> None:
-        self.guard = Guard(DriftWatch(), KEY)
+        self.guard = Guard(DriftWatch(spreads=True), KEY)
 
     @property
     def model(self) -> DriftWatch:
@@ -354,6 +450,8 @@ def hostile_shopping(seed: int, count: int) -> Iterator[tuple[Any, Any, Any, dic
         yield rng.choice((None, "", "u1", f"new {at}")), item, rng.choice((*STRANGE, 1, True)), x
 
 
+FEW = people(USER_FEATURES[:8]), broken_people(USER_FEATURES[:8])
+
 CASES = (
     Case(
         "intent",
@@ -377,6 +475,12 @@ CASES = (
         count=300,
     ),
     Case("contest", Match, people(SESSION_FEATURES), broken_people(SESSION_FEATURES), 7_000_000),
+    Case("rivals", Rivals, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, 500),
+    Case("k-means", KMeansRivals, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000),
+    Case("tree, amounts", AmountsArm, *FEW, limit=2_000_000, count=300),
+    Case("forest, amounts", AmountsForest, *FEW, limit=2_000_000, count=300),
+    Case("arms of spending", SpendArms, *FEW, limit=2_500_000, count=300),
+    Case("contest of amounts", AmountsMatch, *FEW, limit=3_000_000, count=200),
     Case("drift watch", Watch, people(USER_FEATURES), broken_people(USER_FEATURES), limit=250_000),
     Case("anomaly", Anomaly, people(tuple(LIMITS)), broken_people(tuple(LIMITS)), limit=900_000),
     Case("slot table", Table, pairs, hostile_pairs, limit=60_000),
@@ -386,4 +490,5 @@ CASES = (
     Case("recommender", Recommender, shopping, hostile_shopping, limit=600_000, count=300),
     Case("ranker", ListRanker, shown_lists, hostile_lists, limit=80_000),
     *BASKET_CASES,
+    *COUNT_CASES,
 )

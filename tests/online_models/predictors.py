@@ -6,7 +6,7 @@ from typing import Any
 from online_models.churn import ChurnModel
 from online_models.guard import Guard
 from online_models.order_value import OrderValueModel
-from online_models.response import ResponseModel
+from online_models.response import CAMPAIGN, ResponseModel
 from online_models.spend import SpendModel
 
 KEY = b"a key for tests, not for use"
@@ -79,13 +79,20 @@ class Spend(Amounts):
 
 
 class Response(Guarded):
-    """Responses to a campaign, asked as probability and uplift; strings are campaigns, not data."""
+    """Responses to a campaign, asked as probability and uplift."""
+
+    def __init__(self) -> None:
+        self.guard = Guard(self.make(), KEY, words=(CAMPAIGN,))
 
     @staticmethod
     def make() -> ResponseModel:
         return ResponseModel(window=128, pace=8)
 
+    def learn(self, example: Labelled) -> None:
+        x, y = example
+        self.guard.learn_one({**x, CAMPAIGN: ("mail", "none")[len(x) % 2]}, y)
+
     def answer(self, example: Labelled) -> Any:
-        p = self.guard.predict_proba_one(example[0])[True]
+        answers = [self.guard.predict_proba_one({**example[0], CAMPAIGN: "mail"})[True]]
         sane = {n: v for n, v in example[0].items() if math.isfinite(v) and abs(v) < 1e12}
-        return [p, self.model.uplift_one(sane, "mail")]
+        return [*answers, self.model.uplift_one({**sane, CAMPAIGN: "mail"})]

@@ -57,8 +57,17 @@ def test_an_encoder_is_bounded_in_names_levels_and_words() -> None:
     assert encoder.used == 6
     columns = encoder._columns
     assert columns["a"].levels is None
-    assert len(columns["b"].levels or {}) <= WORDS + 1
+    assert len(columns["b"].levels or {}) == WORDS
     assert LEVELS < 500
+
+
+def test_of_many_words_those_met_last_are_told_apart() -> None:
+    encoder = Encoder()
+    for n in range(50 * WORDS):
+        encoder.learn_one({"campaign": f"c{n // 25}"}, float(n // 25 % 2))
+    odd, even = (encoder.transform_one({"campaign": f"c{2 * WORDS - k}"})[1] for k in (1, 2))
+    assert odd > 0.7
+    assert even < 0.3
 
 
 def test_a_level_is_told_from_the_others_by_what_came_with_it() -> None:
@@ -134,7 +143,8 @@ def test_uplift_tells_who_is_moved_from_who_comes_anyway() -> None:
     for _ in range(2_500):
         kind, campaign = rng.choice(["moved", "loyal"]), rng.choice(["mail", "none"])
         chance = 0.5 if kind == "loyal" else 0.05 + 0.5 * (campaign == "mail")
-        model.learn_one({"kind": kind}, rng.random() < chance, campaign)
-    moved, loyal = (model.uplift_one({"kind": kind}, "mail") for kind in ("moved", "loyal"))
+        model.learn_one({"kind": kind, "campaign": campaign}, rng.random() < chance)
+    kinds = ("moved", "loyal")
+    moved, loyal = (model.uplift_one({"kind": kind, "campaign": "mail"}) for kind in kinds)
     assert moved > 0.25
     assert moved > loyal + 0.2

@@ -136,7 +136,7 @@ def test_settings_may_add_and_take_challengers_between_runs() -> None:
 
 
 def test_an_unknown_loss_is_told() -> None:
-    with pytest.raises(ValueError, match="brier, absolute"):
+    with pytest.raises(ValueError, match="amount, brier"):
         Contest("test", {"a": Guard(Fixed(), KEY)}, loss="hinge")
 
 

@@ -95,3 +95,25 @@ def test_the_counts_of_few_minutes_are_kept() -> None:
     for minute in range(10_000):
         list(rates.learn({(minute * 7, "view"): 1}))
     assert len(rates._open) <= rates.OPEN
+
+
+def test_a_distribution_that_only_widens_has_drifted_too() -> None:
+    rng = random.Random(6)
+    plain, watch = DriftWatch(), DriftWatch(spreads=True)
+    for n in range(4_000):
+        value = rng.gauss(5.0, 1.0 if n < 2_500 else 2.0)
+        plain.learn_one({"x": value}, n)
+        watch.learn_one({"x": value}, n)
+    assert list(plain.recent) == []
+    (found,) = watch.recent
+    assert found.series == "x/spread"
+    assert 2_500 < found.time < 2_700
+    assert abs(found.before - 0.8) < 0.1  # of a normal distribution: sigma * sqrt(2 / pi)
+    assert abs(found.after - 1.6) < 0.2
+
+
+def test_spreads_have_room_of_their_own() -> None:
+    watch = DriftWatch(max_series=2, spreads=True)
+    for n in range(500):
+        watch.learn_one({"a": float(n % 2), "b": 0.0, "c": 1.0}, n)
+    assert list(watch.report()["series"]) == ["a", "a/spread", "b", "b/spread"]

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from random import Random
 from typing import Any, Final
 
+from cli.demo.simulator.campaigns import CAMPAIGNS, REACH, Campaign, variant_of
 from cli.demo.simulator.choice import Choice
 from cli.demo.simulator.feedback import speak
 from cli.demo.simulator.outputs import Shown
@@ -64,6 +65,8 @@ class Visit:
         """Yield the steps of the visit."""
         if self.shopper.account and not self.user and self._chance(0.5):
             yield from self._identify()
+        if self._chance(REACH):
+            yield from self._meet(self._rng.choice(CAMPAIGNS))
         if self.shopper.owned and self._chance(SPEAKS):
             yield from speak(self.shopper, self._likes, self._shop, self._rng, self.event)
             yield self._think()
@@ -89,6 +92,16 @@ class Visit:
             props=props,
             **fields,
         )
+
+    def _meet(self, campaign: Campaign) -> Steps:
+        """Be approached by a campaign, unless chance put them into its control group; answer it."""
+        variant = variant_of(self._rng)
+        sent: dict[str, Any] = {"campaign": campaign.name, "variant": variant}
+        yield self.event("impression", **sent)
+        yield self._think()
+        if self._chance(campaign.appeal(self.shopper, variant)):
+            yield self.event("response", **sent)
+            yield self._think()
 
     def _browse(self) -> Steps:
         aisle = self._choice.aisle()

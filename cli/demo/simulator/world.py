@@ -32,7 +32,7 @@ PEOPLE_A_RATE: Final = 20
 they can rest. 1 KB each."""
 TREND_SECONDS: Final = 40.0
 """Mean time between two trends; the first comes after half of it."""
-EVENTS_A_VISIT: Final = 10.2
+EVENTS_A_VISIT: Final = 11.1
 """On average, where every list of recommendations has `LIST` items."""
 LIST: Final = 4
 RUSH: Final = 16.0

@@ -260,7 +260,7 @@ def test_recommendations_that_fit_are_clicked_more() -> None:
 
 def test_without_recommendations_visits_go_on() -> None:
     world, told = story(100, recommend=nothing)
-    count = Counter(event.type for event in events_of(told))
+    count = Counter(event.type for event in events_of(told) if event.campaign is None)
     assert count["impression"] == count["click"] == 0
     assert count["purchase"] > 0
     assert world.online > 0
@@ -278,3 +278,24 @@ def test_the_number_of_people_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     world, told = story(90, rate=20)
     assert len(world.people) == 100
     assert len(events_of(told)) > 100
+
+
+def test_campaigns_are_met_by_chance_and_answered_by_whom_they_suit(
+    day: tuple[World, list[Output]],
+) -> None:
+    world, told = day
+    met: Counter[str | None] = Counter()
+    bargains: dict[bool, list[float]] = {True: [], False: []}
+    answered = {o.event.session for o in told if isinstance(o, Did) and o.event.type == "response"}
+    for output in told:
+        if isinstance(output, Did) and output.event.campaign is not None:
+            event = output.event
+            if event.type == "impression":
+                met[event.variant] += 1
+                if event.campaign == "bargain-week" and event.variant != "control":
+                    yes = event.session in answered
+                    bargains[yes].append(world.people[output.shopper - 1].bargain)
+            else:
+                assert event.variant != "control"
+    assert met["control"] / met.total() == pytest.approx(0.2, abs=0.05)
+    assert np.mean(bargains[True]) > np.mean(bargains[False]) + 0.2
