@@ -75,7 +75,7 @@ class EventRates:
         total = sum(counts.values())
         self._closed = minute
         self._types |= counts.keys()
-        shares = {f"share/{t}": counts.get(t, 0) / total for t in sorted(self._types)}
+        shares = {f"share/{t}": counts.get(t, 0) / max(total, 1) for t in sorted(self._types)}
         yield {"rate": self._departure(minute, total), **shares}
 
     def _departure(self, minute: int, total: int) -> float:

@@ -1,45 +1,34 @@
 """The models as the conformance suite meets them."""
 
-import math
 import pickle
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from contracts.codec import pack
-from online_models.amount_arms import AmountArm
 from online_models.anomaly import LIMITS, AnomalyModel
-from online_models.arms import RiverArm
-from online_models.challenger import Contest
-from online_models.cluster_contest import ClusterContest
-from online_models.clusterers import RiverClusters
 from online_models.drift import DriftWatch
 from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.guard import Guard
 from online_models.intent import IntentModel
-from online_models.order_value import OrderValueModel
 from online_models.popularity import Popularity
 from online_models.recommender import ItemRecommender
 from online_models.segments import SegmentModel
 from online_models.slate import EXPERTS, Slate
 from online_models.slot_table import SlotTable
-from online_models.spend import SpendModel
 from online_models.weights import Weights
 from tests.online_models.apprentice_case import Learner, hostile_trails, trails
 from tests.online_models.basket_cases import CASES as BASKET_CASES
+from tests.online_models.challenger_cases import CASES as CHALLENGER_CASES
 from tests.online_models.conformance import Case
 from tests.online_models.count_cases import CASES as COUNT_CASES
-from tests.online_models.predictors import Amounts, Churn, Guarded, Response, Spend
+from tests.online_models.made_people import STRANGE, Labelled, broken_people, people
+from tests.online_models.predictors import Amounts, Churn, Response, Spend
 from tests.online_models.ranker_case import ListRanker, hostile_lists, shown_lists
 
 KEY = b"a key for tests, not for use"
 DAY_MS = 86_400_000
-STRANGE = (math.nan, math.inf, -math.inf, 1e300, -1e300, 1e-320, 0.0, -0.0, 1e15)
-
-Labelled = tuple[dict[str, float], bool]
 
 
 class Classifier:
@@ -88,136 +77,6 @@ class Clusterer:
 
     def restore(self, saved: bytes) -> None:
         self.guard.restore(saved)
-
-
-class Arm(Classifier):
-    """A challenger from River."""
-
-    kind = "tree"
-
-    def __init__(self) -> None:
-        self.guard = Guard(RiverArm(self.kind, seed=1), KEY)  # type: ignore[assignment]
-
-
-class ForestArm(Arm):
-    """The heavier one."""
-
-    kind = "forest"
-
-
-class Match:
-    """A champion and a challenger."""
-
-    def __init__(self) -> None:
-        models = {"line": IntentModel(seed=1), "tree": RiverArm("tree", seed=1)}
-        guards: dict[str, Guard[Any]] = {name: Guard(m, KEY) for name, m in models.items()}
-        self.contest = Contest("intent", guards, every=2, promote=True)
-
-    @property
-    def model(self) -> Any:
-        contest = self.contest
-        return [contest.champion, *(guard.model for guard in contest.models.values())]
-
-    def learn(self, example: Labelled) -> None:
-        self.contest.learn_one(*example)
-
-    def answer(self, example: Labelled) -> list[Any]:
-        told = self.contest.report()["challengers"].get("tree", {})
-        return [self.contest.predict_proba_one(example[0]), told.get("log10_evidence", 0.0)]
-
-    def save(self) -> bytes:
-        return self.contest.snapshot()
-
-    def restore(self, saved: bytes) -> None:
-        self.contest.restore(saved)
-
-
-class Rivals:
-    """Segments beside a clusterer of River's, on all looks."""
-
-    kind = "streamkmeans"
-
-    def __init__(self) -> None:
-        self.champion = Guard(SegmentModel(n_segments=3, warmup=50, seed=1), KEY)
-        rival = Guard(RiverClusters(self.kind, 3, seed=1), KEY)
-        self.contest = ClusterContest("segments", {self.kind: rival}, every=1)
-
-    @property
-    def model(self) -> Any:
-        rivals = [guard.model for guard in self.contest.rivals.values()]
-        return [self.champion.model, *rivals, self.contest.report()]
-
-    def learn(self, example: Labelled) -> None:
-        self.champion.learn_one(example[0])
-        self.contest.learn_one(example[0], self.champion.predict_one)
-
-    def answer(self, example: Labelled) -> list[Any]:
-        rival = self.contest.rivals[self.kind]
-        told = self.contest.report()
-        return [rival.predict_one(example[0]), told["silhouette"], told["kept"]]
-
-    def save(self) -> bytes:
-        return pack((self.champion.snapshot(), self.contest.snapshot()))
-
-    def restore(self, saved: bytes) -> None:
-        champion, contest = msgspec.msgpack.decode(saved)
-        self.champion.restore(champion)
-        self.contest.restore(contest)
-
-
-class KMeansRivals(Rivals):
-    """The same beside River's k-means."""
-
-    kind = "kmeans"
-
-
-class AmountsArm(Guarded):
-    """A challenger of amounts from River."""
-
-    kind = "tree"
-
-    @classmethod
-    def make(cls) -> Any:
-        return AmountArm(cls.kind, seed=1)
-
-    def outcome(self, x: dict[str, float], y: bool) -> float:
-        return 20.0 + 100.0 * y
-
-    def answer(self, example: Labelled) -> list[float]:
-        return list(self.guard.estimate_one(example[0]))
-
-
-class AmountsForest(AmountsArm):
-    """The heavier one."""
-
-    kind = "forest"
-
-
-class SpendArms(AmountsArm):
-    """The challenger of spending: two of River's, one for whether and one for how much."""
-
-    @classmethod
-    def make(cls) -> Any:
-        arm = AmountArm("tree", seed=1)
-        return SpendModel(whether=RiverArm("tree", seed=1), how_much=arm)
-
-    def outcome(self, x: dict[str, float], y: bool) -> float:
-        return 120.0 * y
-
-
-class AmountsMatch(AmountsArm):
-    """A champion and a challenger of amounts."""
-
-    def __init__(self) -> None:
-        models = {"ours": OrderValueModel(window=128, pace=8), "tree": AmountArm("tree", seed=1)}
-        guards: dict[str, Guard[Any]] = {name: Guard(m, KEY) for name, m in models.items()}
-        contest = Contest("order_value", guards, loss="amount", every=2, promote=True)
-        self.guard: Any = contest
-
-    @property
-    def model(self) -> Any:
-        contest = self.guard
-        return [contest.champion, *(guard.model for guard in contest.models.values())]
 
 
 class Watch:
@@ -360,36 +219,6 @@ class Recommender:
         self.model = pickle.loads(saved)
 
 
-def people(names: Sequence[str]) -> Any:
-    """Return a maker of labelled examples: two kinds of people, one of whom buys."""
-
-    def examples(seed: int, count: int) -> list[Labelled]:
-        rng = random.Random(seed)
-        made = []
-        for _ in range(count):
-            buys = rng.random() < 0.3
-            x = {name: rng.gauss(2.0 + buys * (at % 3), 0.7) for at, name in enumerate(names)}
-            made.append((x, buys))
-        return made
-
-    return examples
-
-
-def broken_people(names: Sequence[str]) -> Any:
-    """Return a maker of examples with values that are no measurements, missing and new names."""
-
-    def hostile(seed: int, count: int) -> Iterator[Labelled]:
-        rng = random.Random(seed)
-        for number in range(count):
-            x = {name: rng.gauss(0.0, 3.0) for name in rng.sample(names, rng.randrange(len(names)))}
-            for name in rng.sample(names, 2):
-                x[name] = rng.choice(STRANGE) if rng.random() < 0.7 else rng.gauss(0.0, 1e6)
-            x[f"new_{number}"] = rng.random()
-            yield x, rng.random() < 0.5
-
-    return hostile
-
-
 def pairs(seed: int, count: int) -> list[tuple[int, int, int, float, int]]:
     rng = random.Random(seed)
     return [
@@ -450,8 +279,6 @@ def hostile_shopping(seed: int, count: int) -> Iterator[tuple[Any, Any, Any, dic
         yield rng.choice((None, "", "u1", f"new {at}")), item, rng.choice((*STRANGE, 1, True)), x
 
 
-FEW = people(USER_FEATURES[:8]), broken_people(USER_FEATURES[:8])
-
 CASES = (
     Case(
         "intent",
@@ -465,22 +292,6 @@ CASES = (
     Case("spend", Spend, people(USER_FEATURES), broken_people(USER_FEATURES), 1_800_000, 150),
     Case("response", Response, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, 150),
     Case("segments", Clusterer, people(USER_FEATURES), broken_people(USER_FEATURES), limit=700_000),
-    Case("tree arm", Arm, people(SESSION_FEATURES), broken_people(SESSION_FEATURES), limit=200_000),
-    Case(
-        "forest arm",
-        ForestArm,
-        people(SESSION_FEATURES[:8]),
-        broken_people(SESSION_FEATURES[:8]),
-        limit=400_000,
-        count=300,
-    ),
-    Case("contest", Match, people(SESSION_FEATURES), broken_people(SESSION_FEATURES), 7_000_000),
-    Case("rivals", Rivals, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000, 500),
-    Case("k-means", KMeansRivals, people(USER_FEATURES), broken_people(USER_FEATURES), 900_000),
-    Case("tree, amounts", AmountsArm, *FEW, limit=2_000_000, count=300),
-    Case("forest, amounts", AmountsForest, *FEW, limit=2_000_000, count=300),
-    Case("arms of spending", SpendArms, *FEW, limit=2_500_000, count=300),
-    Case("contest of amounts", AmountsMatch, *FEW, limit=3_000_000, count=200),
     Case("drift watch", Watch, people(USER_FEATURES), broken_people(USER_FEATURES), limit=250_000),
     Case("anomaly", Anomaly, people(tuple(LIMITS)), broken_people(tuple(LIMITS)), limit=900_000),
     Case("slot table", Table, pairs, hostile_pairs, limit=60_000),
@@ -490,5 +301,6 @@ CASES = (
     Case("recommender", Recommender, shopping, hostile_shopping, limit=600_000, count=300),
     Case("ranker", ListRanker, shown_lists, hostile_lists, limit=80_000),
     *BASKET_CASES,
+    *CHALLENGER_CASES,
     *COUNT_CASES,
 )

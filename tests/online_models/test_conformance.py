@@ -13,8 +13,9 @@ from online_models.features import SESSION_FEATURES, USER_FEATURES
 from online_models.intent import IntentModel
 from online_models.recommender import ItemRecommender
 from online_models.segments import SegmentModel
-from tests.online_models.cases import CASES, people
+from tests.online_models.cases import CASES
 from tests.online_models.conformance import CHECKS, Case, fingerprint
+from tests.online_models.made_people import people
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
