@@ -12,6 +12,7 @@ COPY flows flows
 COPY online_models online_models
 COPY operators operators
 COPY storage storage
+COPY web web
 RUN python -m venv /opt/headrace \
     && /opt/headrace/bin/pip install --no-cache-dir --disable-pip-version-check .
 

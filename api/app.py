@@ -17,6 +17,7 @@ from api.collect.log import Log
 from api.collect.metrics import CollectMetrics
 from api.collect.routes import PATHS, build_router
 from api.docs_page import add_docs_page
+from api.pages.routes import add_pages, feed_of
 from api.serve import Serving
 from api.serve import router as serve_router
 from api.serve.rules import RulesError
@@ -47,7 +48,9 @@ def create_app(settings: Settings) -> FastAPI:
             metrics = CollectMetrics(registry)
             app.state.collector = Collector(keys, log, metrics, settings.api.max_batch_bytes)
             app.state.serving = serving
+            app.state.feed = feed_of(serving)
             yield
+            await app.state.feed.close()
 
     app = Service(title="Headrace", lifespan=lifespan, docs_url=None, redoc_url=None)
     problems.install(app)
@@ -57,7 +60,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(serve_router)
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
     app.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)
-    add_docs_page(app)
+    add_docs_page(app, first=not settings.api.pages)
+    if settings.api.pages:
+        add_pages(app)
     return app
 
 

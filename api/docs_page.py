@@ -18,11 +18,12 @@ ASSETS: Final = "/docs-assets"
 FILES: Final = Path(fastapi_offline.__file__).parent / "static"
 
 
-def add_docs_page(app: FastAPI) -> None:
-    """Serve the page, its files, and the way there from `/`."""
+def add_docs_page(app: FastAPI, *, first: bool) -> None:
+    """Serve the page and its files; if it is the `first` page, the way there from `/` too."""
     app.mount(ASSETS, StaticFiles(directory=FILES), name="docs-assets")
     app.add_api_route(PAGE, page, include_in_schema=False)
-    app.add_api_route("/", to_page, methods=["GET", "HEAD"], include_in_schema=False)
+    if first:
+        app.add_api_route("/", to_page, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 async def page(request: Request) -> Response:

@@ -211,6 +211,9 @@ class ApiSettings(_Group):
         0.1, ge=0, le=1, description="of the people, whose answers are judged by what came next"
     )
     rules_file: Path | None = Field(None, description="TOML of pin, boost, bury and filter rules")
+    pages: bool = Field(
+        False, description="serve the live page to whoever can reach the port; on in the demo"
+    )
     sites: dict[str, SecretStr] = Field(
         default_factory=dict, description="site to write key; empty: any key, loopback only"
     )

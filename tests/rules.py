@@ -19,9 +19,11 @@ MAY_IMPORT = {
     "operators": {"contracts", "online_models", "operators"},
     "flows": {"contracts", "storage", "online_models", "operators", "flows"},
     "evaluation": {"contracts", "online_models", "operators", "flows", "evaluation"},
-    "api": {"contracts", "storage", "online_models", "api"},
+    "web": {"web"},
+    "api": {"contracts", "storage", "online_models", "web", "api"},
     "cli": {
-        *("contracts", "storage", "online_models", "operators", "flows", "evaluation", "api"),
+        *("contracts", "storage", "online_models", "operators", "flows", "evaluation"),
+        *("web", "api"),
         "cli",
     },
 }

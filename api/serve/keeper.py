@@ -114,8 +114,11 @@ class Keeper:
     async def _find(self) -> None:
         clock = asyncio.get_running_loop().time
         begin = clock()
+        known = set(self.memory.common)
         await self._look(self._store.reader, self.memory)
-        await asyncio.sleep(max(1.0, FIND_SHARE * (clock() - begin)))
+        # While the flow begins there are new ones each time; later hardly ever.
+        share = FIND_SHARE if known.issuperset(self.memory.common) else 1
+        await asyncio.sleep(max(1.0, share * (clock() - begin)))
 
     async def _look(self, reader: ViewReader, memory: Memory) -> None:
         memory.found(await reader.find(memory.common_prefix))

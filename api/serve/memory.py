@@ -138,6 +138,11 @@ class Memory:
         return [*self._parts, *(key for site in self.sites.values() for key in site.wanted)]
 
     @property
+    def common(self) -> list[str]:
+        """The keys that belong to the whole namespace, as far as they were found."""
+        return [*self._parts, *self.ends]
+
+    @property
     def common_prefix(self) -> str:
         """What the keys that belong to the whole namespace start with."""
         return self.keys.sites().removesuffix("sites:all")

@@ -32,6 +32,7 @@ class ServeMetrics:
             ["kind", "made"],
             registry=registry,
         )
+        self.given = 0
         self.seconds = _remembered(lambda kind: self._seconds.labels(kind).observe)
         self.store_seconds = _remembered(lambda trip: self._store_seconds.labels(trip).observe)
 
@@ -39,6 +40,7 @@ class ServeMetrics:
         """Count one answer."""
         made = "degraded" if degraded else "fallback" if fallback else "personal"
         self._answers.labels(kind, made).inc()
+        self.given += 1
 
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Add a figure that is read when it is asked for."""

@@ -46,7 +46,7 @@ async def get_ready(request: Request) -> Response:
 async def get_metrics(request: Request) -> Response:
     """Answer the figures of this process and of the models, for Prometheus."""
     serving = serving_of(request)
-    ends, degraded = await _ends(serving)
+    ends, degraded = await ends_of(serving)
     if not degraded:
         serving.unlearnt = total(ends)["unlearnt"]
     return Response(
@@ -61,7 +61,7 @@ async def get_stats(request: Request) -> Response:
     asking.query(request, ())
     site_of(request, serving)
     memory = serving.keeper.memory
-    ends, degraded = await _ends(serving)
+    ends, degraded = await ends_of(serving)
     body = {
         "namespace": memory.namespace,
         "events": total(ends),
@@ -98,7 +98,8 @@ def total(ends: Iterable[bytes]) -> dict[str, Any]:
     return {"ended": accounted, **counts, **reasons}
 
 
-async def _ends(serving: Serving) -> tuple[list[bytes], bool]:
+async def ends_of(serving: Serving) -> tuple[list[bytes], bool]:
+    """Return how each owner's events ended, and whether the store is away."""
     keys = serving.keeper.memory.ends
     try:
         values = await serving.read(

@@ -145,6 +145,7 @@ def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
         "flow.outcome_every": 1,
         "flow.response_hours": min(72.0, ANSWER_GAPS * gap_seconds / 3_600),
         "api.host": HOST,
+        "api.pages": True,
         "api.port": options.port,
     }
 

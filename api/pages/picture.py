@@ -1,0 +1,61 @@
+"""What the live page shows of one moment, made of what the API has in memory: no round trip."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.pages.projection import projected
+from api.serve.memory import Site
+from api.serve.serving import Serving
+
+TRENDING: Final = 10
+GUARDED: Final = ("learned", "errors", "rollbacks")
+
+
+def picture(serving: Serving, events: Mapping[str, Any], site: Site) -> dict[str, Any]:
+    """Return the moment; `events` says how the events ended (`status_routes.total`)."""
+    memory = serving.keeper.memory
+    return {
+        "time": serving.clock(),
+        "namespace": memory.namespace,
+        "site": site.name,
+        "store": "away" if serving.store.away else "up",
+        "events": events,
+        "answers": serving.metrics.given,
+        "lag_ms": serving.lag_ms(),
+        "parts": memory.progress,
+        "segments": _segments(site),
+        "trending": _trending(site),
+        "scoreboard": serving.live.figures().get(site.name, {}),
+        "models": [_model(name, known) for name, known in sorted(site.models.items())],
+        "items": len(site.catalogue),
+    }
+
+
+def _segments(site: Site) -> list[dict[str, Any]]:
+    segments = site.segments
+    return [
+        {"id": s.id, "name": s.name, "size": s.size, "share": s.share, "x": x, "y": y}
+        for s, (x, y) in zip(segments, projected(segments), strict=True)
+    ]
+
+
+def _trending(site: Site) -> list[dict[str, Any]]:
+    top = site.top("trending")
+    if top is None or not len(top.weights):
+        return []
+    found = []
+    scale = float(top.weights[0]) or 1.0
+    for number, weight in zip(top.keys.tolist(), top.weights.tolist(), strict=True):
+        item = site.catalogue.by_number(number)
+        if item is not None:
+            title = item.title or item.id
+            found.append({"item": item.id, "title": title, "score": round(weight / scale, 4)})
+        if len(found) == TRENDING:
+            break
+    return found
+
+
+def _model(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    drift = known.get("drift")
+    drifts = drift.get("drifts") if isinstance(drift, dict) else None
+    return {"name": name, "drifts": drifts, **{each: known.get(each) for each in GUARDED}}

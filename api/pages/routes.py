@@ -1,0 +1,91 @@
+"""The pages, their files, and the stream of Server-Sent Events that they listen to."""
+
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from sse_starlette.sse import EventSourceResponse
+
+from api.pages.feed import Feed, Picture
+from api.pages.picture import picture
+from api.problems import ProblemError
+from api.serve.serving import Serving
+from api.serve.status_routes import ends_of, total
+from contracts.codec import dump_json
+from web import FILES
+
+STREAM: Final = "/v1/live/stream"
+ASSETS: Final = "/web"
+PAGES: Final = {"/": "live.html"}
+POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "style-src 'self' 'unsafe-inline'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Nothing from other hosts; uPlot sizes its parts with style attributes."""
+
+
+def add_pages(app: FastAPI) -> None:
+    """Serve the pages, for people that may see all of this: there is no key between."""
+    app.mount(ASSETS, StaticFiles(directory=FILES), name="web")
+    for path, file in PAGES.items():
+        app.add_api_route(path, _page(file), methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route(STREAM, stream, include_in_schema=False)
+
+
+def feed_of(serving: Serving) -> Feed:
+    """Return the feed of one service."""
+
+    events = total(())
+
+    async def make() -> Picture:
+        nonlocal events
+        ends, away = await ends_of(serving)
+        # Without the store the counts stand still: they have not gone back to 0.
+        events = events if away else total(ends)
+        (site, *_) = serving.keeper.memory.sites.values()
+        return picture(serving, events, site)
+
+    return Feed(make, point)
+
+
+def point(made: Picture) -> list[Any]:
+    """Return what the page's lines need: when, events ended, answers given, lag (ms)."""
+    return [made["time"], made["events"]["ended"], made["answers"], made["lag_ms"]]
+
+
+async def stream(request: Request) -> Response:
+    """Answer the stream: `history` once, then a `picture` each second."""
+    feed: Feed = request.app.state.feed
+    if feed.full:
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "too-many-viewers",
+            "too many pages are open; close some and try again",
+            {"Retry-After": "5"},
+        )
+
+    async def events() -> AsyncIterator[dict[str, str]]:
+        async with feed.viewer() as queue:
+            yield {"event": "history", "data": _text(list(feed.history))}
+            while True:
+                yield {"event": "picture", "data": _text(await queue.get())}
+
+    return EventSourceResponse(events())
+
+
+def _text(value: Any) -> str:
+    return dump_json(value).decode()
+
+
+def _page(file: str) -> Any:
+    async def page() -> Response:
+        return FileResponse(FILES / file, headers={"Content-Security-Policy": POLICY})
+
+    return page
