@@ -17,7 +17,8 @@ def print_board(board: Scoreboard, stream: TextIO) -> None:
     console = Console(file=stream, highlight=False)
     if not console.is_terminal:
         console = Console(file=stream, highlight=False, width=PLAIN_WIDTH)
-    about = ", ".join(f"{name.replace('_', ' ')} {_cell(v)}" for name, v in board.about.items())
+    told = {name: v for name, v in board.about.items() if not isinstance(v, (dict, list))}
+    about = ", ".join(f"{name.replace('_', ' ')} {_cell(v)}" for name, v in told.items())
     table = Table(title=f"{board.task}, protocol {board.protocol}: {board.events:,} events")
     table.caption = about
     table.add_column("model")

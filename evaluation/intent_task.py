@@ -38,7 +38,7 @@ def run_intent(request: Request) -> Scoreboard:
 
 def run_response(request: Request) -> Scoreboard:
     """The same for answers to campaigns that chance gave out; and what the campaigns added."""
-    table, arm = _campaigns(request)
+    table, arm = read_campaigns(request)
     makers: dict[str, Callable[[], Classifier]] = {RESPONSE: partial(_Answering, arm)}
     board = _board(RESPONSE, request, table, makers)
     begin = _begin(request, len(table.rows))
@@ -74,7 +74,8 @@ def _tell(request: Request, name: str, end: int, at: int) -> None:
     request.progress(name, at / end)
 
 
-def _campaigns(request: Request) -> tuple[Table, str]:
+def read_campaigns(request: Request) -> tuple[Table, str]:
+    """Return the rows of an experiment, and the column that says who got what."""
     given = None if request.by == "item" else request.by
     names = [name for name in VISITS if given is None]
     for name in names:

@@ -22,13 +22,14 @@ TASKS: Final[Mapping[str, str]] = {
     RANKING: "evaluation.ranking_task:run",
     "intent": "evaluation.intent_task:run_intent",
     "response": "evaluation.intent_task:run_response",
+    "uplift": "evaluation.uplift_task:run",
     "churn": "evaluation.outcome_task:run_churn",
     "spend": "evaluation.outcome_task:run_spend",
     "order-value": "evaluation.outcome_task:run_order_value",
 }
 """Name of a task to `module:function`."""
 
-TABLES: Final = frozenset({"intent", "response"})
+TABLES: Final = frozenset({"intent", "response", "uplift"})
 """Tasks whose source is a CSV with a row for each example, and no recording of events."""
 
 

@@ -162,7 +162,13 @@ class LinearBandit:
             "variance": self.variance,
             "names": list(self._names),
         }
-        arrays = {"inverse": self._inverse, "total": self._total, "counts": self._counts}
+        # `theta` follows from the others, but not to the last bit.
+        arrays = {
+            "inverse": self._inverse,
+            "total": self._total,
+            "theta": self._theta,
+            "counts": self._counts,
+        }
         return pack_arrays(_KIND, meta, arrays)
 
     @classmethod
@@ -173,15 +179,15 @@ class LinearBandit:
             meta["width"], ridge=meta["ridge"], max_arms=meta["max_arms"], seed=meta["seed"]
         )
         names, width = meta["names"], meta["width"]
-        shapes = ((len(names), width, width), (len(names), width), (len(names),))
-        if (arrays["inverse"].shape, arrays["total"].shape, arrays["counts"].shape) != shapes:
+        flat = (len(names), width)
+        shapes = {"inverse": (*flat, width), "total": flat, "theta": flat, "counts": flat[:1]}
+        if any(arrays[name].shape != shape for name, shape in shapes.items()):
             raise ValueError(f"saved {_KIND}: the arrays are of other arms; begin anew")
         bandit.learned, bandit.mean = meta["learned"], meta["mean"]
         bandit.variance = meta["variance"]
         bandit._names = {name: at for at, name in enumerate(names)}
         bandit._inverse, bandit._total = arrays["inverse"].copy(), arrays["total"].copy()
-        bandit._counts = arrays["counts"].copy()
-        bandit._theta = np.einsum("kij,kj->ki", bandit._inverse, bandit._total)
+        bandit._theta, bandit._counts = arrays["theta"].copy(), arrays["counts"].copy()
         return bandit
 
     def _open(self, arm: str) -> int:

@@ -69,6 +69,10 @@ class RewardJoin:
     def __len__(self) -> int:
         return len(self._open)
 
+    def waiting(self) -> list[Taken]:
+        """Return the decisions under way, oldest first."""
+        return list(self._open.values())
+
     def take(self, taken: Taken) -> None:
         """Take note of a decision; one that is there already stays as it is."""
         if taken.request in self._open:

@@ -23,6 +23,7 @@ from tests.online_models.basket_cases import CASES as BASKET_CASES
 from tests.online_models.challenger_cases import CASES as CHALLENGER_CASES
 from tests.online_models.conformance import Case
 from tests.online_models.count_cases import CASES as COUNT_CASES
+from tests.online_models.decide_cases import CASES as DECIDE_CASES
 from tests.online_models.made_people import STRANGE, Labelled, broken_people, people
 from tests.online_models.predictors import Amounts, Churn, Response, Spend
 from tests.online_models.ranker_case import ListRanker, hostile_lists, shown_lists
@@ -303,4 +304,5 @@ CASES = (
     *BASKET_CASES,
     *CHALLENGER_CASES,
     *COUNT_CASES,
+    *DECIDE_CASES,
 )
