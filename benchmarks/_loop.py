@@ -231,7 +231,7 @@ def run_engine(settings: Settings, items: list[RawBatch]) -> dict[str, Any]:
     source = ListSource(items)
     flow = build(
         source,
-        Sinks(views, TestingSink([]), TestingSink([])),
+        Sinks(views, TestingSink([]), TestingSink([]), TestingSink([])),
         settings.flow,
         Resources(Catalogue(), KEY, work / "state"),
     )

@@ -188,6 +188,10 @@ class Keys:
         """How many events ended in which way, counted by one owner."""
         return self._key(EVERY_SITE, "ends", f"{stage}/{part}")
 
+    def campaigns(self, part: str) -> str:
+        """How often campaigns fired for the people of one bucket, and for what reasons not."""
+        return self._key(EVERY_SITE, "campaigns", part)
+
     def progress(self, part: str) -> str:
         """How far one source partition has been read, and when: freshness comes from it."""
         return self._key(EVERY_SITE, "progress", part)

@@ -6,13 +6,14 @@
                  |        keyed by device               keyed by user  |  `-> models
                  v                                                     v           |
               refused                                                facts <-------'
+                                                                       `-> campaigns
 
 `build` differs between the three in one thing: a replay (`ordered=True`) puts what the workers
 race for back into one total order, at the two steps in brackets, where live traffic does not wait.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,8 @@ from flows.segments import Segments
 from flows.stateful import Stage, publishing, stateful
 from flows.told import told
 from operators import routing, stages
+from operators.campaigns.book import Book
+from operators.campaigns.stage import CampaignStage
 from operators.catalogue import Catalogue
 from operators.clean import Clean
 from operators.cleaning import clean_batches
@@ -37,6 +40,7 @@ from operators.families import Family, families_of
 from operators.item_stages import ItemStage, TopStage
 from operators.messages import (
     AttributedSlice,
+    CampaignSlice,
     Examples,
     Facts,
     FactSlice,
@@ -44,7 +48,9 @@ from operators.messages import (
     Lesson,
     Refused,
     Slice,
+    Tick,
     TopPart,
+    Triggers,
     Views,
 )
 from operators.resequence import HasRound
@@ -67,6 +73,7 @@ class Sinks:
     views: Sink[Any]
     refused: Sink[Any]
     facts: Sink[Any]
+    triggers: Sink[Any]
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ class Resources:
     catalogue: Catalogue
     snapshot_key: bytes
     state_dir: Path
+    book: Book = field(default_factory=Book)
 
 
 def build(
@@ -115,7 +123,8 @@ def build(
         AttributedSlice,
         partial(routing.to_users, buckets=settings.buckets, every=ordered),
     )
-    applied = add.step("profile", by_user, lambda: stages.ProfileStage(settings))
+    book = resources.book
+    applied = add.step("profile", by_user, lambda: stages.ProfileStage(settings, book))
     lessons = add.regroup(
         "by_model",
         _only("lessons", applied, Lesson),
@@ -125,9 +134,10 @@ def build(
     learnt, scored = add.items(lessons), add.models(lessons)
     changes = op.merge("changes", applied, *scored)
     facts = add.step(
-        "facts", _only("fact_slices", changes, FactSlice), lambda: stages.FactStage(settings)
+        "facts", _only("fact_slices", changes, FactSlice), lambda: stages.FactStage(settings, book)
     )
-    outputs = [ends, firsts, applied, learnt, *scored, facts]
+    fired = add.campaigns(facts, cleaned)
+    outputs = [ends, firsts, applied, learnt, *scored, facts, fired]
     if extend is not None:
         extra = extend(flow)
         outputs.append(extra)
@@ -135,6 +145,7 @@ def build(
     op.output("write_views", _only("views", op.merge("all_views", *outputs), Views), sinks.views)
     op.output("write_refused", refused, sinks.refused)
     op.output("write_facts", _only("new_facts", facts, Facts), sinks.facts)
+    op.output("write_triggers", _only("new_triggers", fired, Triggers), sinks.triggers)
     return flow
 
 
@@ -194,6 +205,20 @@ class _Steps:
             op.flat_map(f"{family.name}_results", self._family(family, examples), _to_target)
             for family in families_of(self._settings)
         ]
+
+    def campaigns(self, facts: Stream[Keyed], cleaned: Stream[Keyed]) -> KeyedStream[Any]:
+        """Add the campaigns, by bucket of users: what happened to them, and how time passes."""
+        settings, resources = self._settings, self._resources
+        told = op.merge(
+            "for_campaigns",
+            _only("campaign_slices", facts, CampaignSlice),
+            _only("ticks", cleaned, Tick),
+        )
+        return self.step(
+            "campaigns",
+            told,
+            lambda: CampaignStage(settings, resources.book, resources.catalogue),
+        )
 
     def _family(self, family: Family, examples: KeyedStream[Examples]) -> KeyedStream[Any]:
         settings, key, ordered = self._settings, self._resources.snapshot_key, self._ordered

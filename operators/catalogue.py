@@ -5,10 +5,19 @@ own time, so that a replay joins as the live run did, whenever the record was re
 """
 
 from bisect import bisect_right
+from typing import NamedTuple
 
 from contracts.events import Item
 
 VERSIONS_KEPT = 8
+
+
+class ItemChange(NamedTuple):
+    """The price of an item, or whether it is in stock, became another at `time` (ms)."""
+
+    time: int
+    old: Item
+    new: Item
 
 
 class Catalogue:
@@ -23,11 +32,20 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._records: dict[tuple[str, str], list[Item]] = {}
+        self.changes: list[ItemChange] = []
+        """What became of prices and stock, in the order in which it was read."""
 
-    def put(self, record: Item) -> None:
-        """Add a record; one of the same time replaces the older one."""
+    def put(self, record: Item, received: int = 0) -> None:
+        """Add a record, which arrived at `received` (ms); one of the same time replaces the other.
+
+        Of a price or stock that changes, it is noted when: not before it is known.
+        """
         versions = self._records.setdefault((record.site, record.id), [])
         at = bisect_right(versions, record.time, key=_time)
+        if at and at == len(versions):
+            old = versions[-1]
+            if (old.price, old.in_stock) != (record.price, record.in_stock):
+                self.changes.append(ItemChange(max(record.time, received), old, record))
         if at and versions[at - 1].time == record.time:
             versions[at - 1] = record
         else:

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from contracts.clock_records import is_clock_record
 from contracts.keys import bucket_name
 from contracts.rejects import Rejected, rejected
 from operators.clean import Clean, device_bucket
-from operators.messages import LIVE_ROUND, Arrived, Ends, Refused, Slice
+from operators.messages import LIVE_ROUND, Arrived, Ends, Refused, Slice, Tick
 
 
 class Batch(Protocol):
@@ -29,27 +30,43 @@ class Batch(Protocol):
 
 def clean_batches(
     clean: Clean, batches: Sequence[Batch], buckets: int, *, every: bool
-) -> list[tuple[str, Slice | Refused]]:
-    """Return the events by bucket of devices, and what was refused by source partition."""
-    out: list[tuple[str, Slice | Refused]] = []
+) -> list[tuple[str, Slice | Refused | Tick]]:
+    """Return the events by bucket of devices, and what was refused by source partition.
+
+    Live, clock records become a `Tick` for each bucket of users; in a replay rounds tell the time.
+    """
+    out: list[tuple[str, Slice | Refused | Tick]] = []
     for batch in batches:
-        groups, refused = _sort(clean, batch, buckets)
+        records, tick = _without_clock(batch.records)
+        groups, refused = _sort(clean, batch.part, records, buckets)
         clock = batch.watermark
         if clock is None:
-            clock = max((record.received for record in batch.records), default=0)
+            clock = max((record.received for record in records), default=0)
         round_ = LIVE_ROUND if batch.round is None else batch.round
         for number in range(buckets) if every else sorted(groups):
             name = bucket_name("d", number)
             out.append((name, Slice(name, round_, clock, groups.get(number, []))))
         if refused.ends:
             out.append((batch.part, refused))
+        if tick and not every:
+            out += [(bucket_name("u", number), Tick(batch.part, tick)) for number in range(buckets)]
     return out
 
 
-def _sort(clean: Clean, batch: Batch, buckets: int) -> tuple[dict[int, list[Arrived]], Refused]:
+def _without_clock(records: Sequence[Any]) -> tuple[Sequence[Any], int]:
+    """Return the records but those of the clock, and the latest arrival of such a one, or 0."""
+    ticks = [record.received for record in records if is_clock_record(record.value)]
+    if not ticks:
+        return records, 0
+    return [record for record in records if not is_clock_record(record.value)], max(ticks)
+
+
+def _sort(
+    clean: Clean, part: str, records: Sequence[Any], buckets: int
+) -> tuple[dict[int, list[Arrived]], Refused]:
     groups: dict[int, list[Arrived]] = defaultdict(list)
-    refused = Refused(batch.part, [], Ends())
-    for record in batch.records:
+    refused = Refused(part, [], Ends())
+    for record in records:
         result = (
             clean(record.value, record.received, record.origin, record.seq)
             if record.fault is None

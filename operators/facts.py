@@ -15,7 +15,7 @@ from contracts.keys import PROFILE_TTL_MS
 from contracts.profile import Profile
 from operators.commerce import cart_value
 from operators.durable import PackedMap
-from operators.messages import FactSlice, UserFact, UserScore, View
+from operators.messages import Change, FactSlice, UserFact, UserScore, View
 from operators.profile import Applied
 
 THRESHOLDS: Final[dict[str, tuple[tuple[float, str], ...]]] = {
@@ -86,6 +86,12 @@ class Standings:
     def __init__(self) -> None:
         self._people = PackedMap()
         self._clock = 0
+        self._changes: list[Change] = []
+
+    def take_changes(self) -> list[Change]:
+        """Return what became of scores and segments since the last time."""
+        changes, self._changes = self._changes, []
+        return changes
 
     def on_batch(self, slices: Sequence[FactSlice]) -> tuple[list[View], list[Fact]]:
         """Join one round's facts and scores; return the changed standings, and the new facts.
@@ -109,7 +115,7 @@ class Standings:
             if isinstance(change, UserFact):
                 _take_fact(standing, change, facts)
             else:
-                _take_score(standing, change, facts)
+                self._changes += _take_score(standing, change, facts)
         for key, standing in open_.items():
             self._people[key] = packed = pack(standing)
             views[key] = View("standing", standing.site, standing.id, packed)
@@ -167,22 +173,30 @@ def _take_fact(standing: Standing, change: UserFact, facts: list[Fact]) -> None:
     facts.append(_message(change, change.time, change.name, change.value, previous))
 
 
-def _take_score(standing: Standing, change: UserScore, facts: list[Fact]) -> None:
+def _take_score(standing: Standing, change: UserScore, facts: list[Fact]) -> list[Change]:
+    """Take a score, or a segment, in; return what changed."""
     score = change.score
     standing.as_of = max(standing.as_of, score.time)
     if change.segment is not None:
-        if change.segment != standing.segment and standing.segment not in change.near:
-            facts.append(_message(change, score.time, "segment", change.segment, standing.segment))
-            standing.segment, standing.segment_since = change.segment, score.time
-        return
+        previous = standing.segment
+        if change.segment == previous or previous in change.near:
+            return []
+        facts.append(_message(change, score.time, "segment", change.segment, previous))
+        standing.segment, standing.segment_since = change.segment, score.time
+        return [_change(change, "segment", change.segment, previous)]
     before = standing.scores.get(score.name)
+    old = None if before is None else before.value
     standing.scores[score.name] = score
     if before is None and "/" in score.name:
         _forget(standing, score.name.partition("/")[0])
     for level, name in THRESHOLDS.get(score.name, ()):
-        if score.value >= level and (before is None or before.value < level):
-            old = None if before is None else before.value
+        if score.value >= level and (old is None or old < level):
             facts.append(_message(change, score.time, name, score.value, old))
+    return [] if score.value == old else [_change(change, f"score.{score.name}", score.value, old)]
+
+
+def _change(of: UserScore, name: str, value: float | str, previous: float | str | None) -> Change:
+    return Change(of.seq, of.site, of.user, of.event, of.score.time, name, value, previous)
 
 
 def _forget(standing: Standing, kind: str) -> None:

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from contracts.codec import pack
-from contracts.decisions import Fact, Score
+from contracts.decisions import Fact, Score, Trigger
 from contracts.events import Event
 from contracts.rejects import Rejected
 from operators.examples import AnyExample
@@ -238,14 +238,72 @@ class UserFact(Struct, array_like=True, gc=False):
     value: Any
 
 
+class Moment(Struct, array_like=True, gc=False):
+    """One applied event, and the profile as it left it, for the conditions of campaigns.
+
+    `levels` are the facts of `contracts.conditions.vocabulary.PROFILE`, in that order. `known`: the
+    person was here before. `adopted`: the event was seen before, of the device.
+    """
+
+    seq: int
+    arrived: Arrived
+    user: str
+    levels: tuple[float | str, ...]
+    consent: list[str] | None
+    traits: dict[str, str | float | bool]
+    first_order: int
+    last_order: int
+    known: bool
+    bot: bool = False
+    adopted: bool = False
+
+
+class Change(Struct, array_like=True, gc=False):
+    """A score or the segment of a person became another, because of an event."""
+
+    seq: int
+    site: str
+    user: str
+    event: str
+    time: int
+    name: str
+    value: float | str
+    previous: float | str | None
+
+
 class FactSlice(Packed, array_like=True, tag="facts"):
-    """What one bucket of users' facts gets from one stage."""
+    """What one bucket of users' facts gets from one stage; `clock` is the arrival time (ms)."""
 
     round: int
     stage: str
     facts: list[UserFact]
     scores: list[UserScore]
     gone: list[tuple[str, str]] = []
+    moments: list[Moment] = []
+    clock: int = 0
+
+
+class CampaignSlice(Packed, array_like=True, tag="campaigns"):
+    """What one bucket of users tells their campaigns; `gone` are people to be forgotten."""
+
+    round: int
+    clock: int
+    moments: list[Moment]
+    changes: list[Change]
+    gone: list[tuple[str, str]] = []
+
+
+class Tick(Packed, array_like=True, tag="tick"):
+    """How far time has come in one source partition (ms), which all its earlier events say."""
+
+    part: str
+    clock: int
+
+
+class Triggers(Packed, array_like=True, tag="triggers"):
+    """Triggers that one bucket of users made, in order."""
+
+    items: list[Trigger]
 
 
 class View(Struct, array_like=True, gc=False):

@@ -122,6 +122,8 @@ class Profiles:
         self._people = PackedMap()
         self._clock = 0
         self.ends = Ends()
+        self.refusals: list[tuple[str, str]] = []
+        """Site and id of people who withdrew their consent, until somebody takes the list."""
 
     def on_batch(self, items: Sequence[Attributed], clock: int) -> list[View]:
         """Apply a batch in order; return the changed profiles, each once."""
@@ -138,8 +140,7 @@ class Profiles:
             if profile is None:
                 profile = open_[key] = self._open(key, event.site, item.subject)
             if withheld(profile, item):
-                if not item.adopted:
-                    self.ends.withheld["no_consent"] = self.ends.withheld.get("no_consent", 0) + 1
+                self._withhold(item)
                 continue
             applied = apply(profile, item.arrived, self._settings, adopted=item.adopted)
             if not item.adopted:
@@ -155,6 +156,14 @@ class Profiles:
             self._people[key] = packed
             views[key] = View("profile", profile.site, profile.id, packed)
         return list(views.values())
+
+    def _withhold(self, item: Attributed) -> None:
+        """Count an event that is not applied, and note who does not want any to be."""
+        event = item.arrived.event
+        if refuses(event):
+            self.refusals.append((event.site, item.subject))
+        if not item.adopted:
+            self.ends.withheld["no_consent"] = self.ends.withheld.get("no_consent", 0) + 1
 
     def _show(self, applied: Applied) -> None:
         """Let the observers see an event, and the learners too unless it is a program's."""

@@ -14,6 +14,8 @@ from contracts.codec import encode_json, pack
 from contracts.keys import EVERY_SITE
 from contracts.settings import FlowSettings
 from operators import routing
+from operators.campaigns.book import Book
+from operators.campaigns.moments import Moments
 from operators.dedupe import Dedupe
 from operators.facts import ProfileFacts, Standings
 from operators.families import families_of
@@ -21,6 +23,8 @@ from operators.identify import Identify
 from operators.messages import (
     LIVE_ROUND,
     AttributedSlice,
+    CampaignSlice,
+    Change,
     Ends,
     Facts,
     FactSlice,
@@ -126,17 +130,18 @@ class IdentifyStage:
 class ProfileStage:
     """Live profiles and what is learnt from them, one key a bucket of users."""
 
-    def __init__(self, settings: FlowSettings) -> None:
+    def __init__(self, settings: FlowSettings, book: Book | None = None) -> None:
         self._touchpoints = Touchpoints(settings)
         self._makers = {
             family.name: family.make_examples(settings) for family in families_of(settings)
         }
         self._facts = ProfileFacts()
+        self._moments = Moments(Book() if book is None else book)
         families = families_of(settings)
         watching = [self._makers[family.name] for family in families if family.sees_bots]
         learning = [self._makers[family.name] for family in families if not family.sees_bots]
         self._profiles = Profiles(
-            settings, [*watching, self._facts], [self._touchpoints, *learning]
+            settings, [*watching, self._facts, self._moments], [self._touchpoints, *learning]
         )
 
     def on_batch(self, messages: Sequence[UserSlice]) -> list[Message]:
@@ -155,13 +160,18 @@ class ProfileStage:
                 for item in slice_.items
                 if item.merged_into is not None
             ]
-            facts = self._facts.take()
+            # Of whom nothing may be known, campaigns know nothing either.
+            gone += self._profiles.refusals
+            self._profiles.refusals = []
+            facts, moments = self._facts.take(), self._moments.take()
             # In a replay their receivers count on a message from each bucket, an empty one too.
             counted = slice_.round != LIVE_ROUND
             if counted or points or named or any(examples.values()):
                 out.append(Lesson(slice_.round, points, named, examples))
-            if counted or facts or gone:
-                out.append(FactSlice(slice_.round, "profile", facts, [], gone))
+            if counted or facts or gone or moments:
+                out.append(
+                    FactSlice(slice_.round, "profile", facts, [], gone, moments, slice_.clock)
+                )
         if any(slice_.items for slice_ in messages):
             ends = ends_view("profile", messages[0].bucket, self._profiles.ends)
             out.insert(0, Views([*views.values(), ends]))
@@ -184,9 +194,10 @@ _profile_parts = msgspec.msgpack.Decoder(tuple[bytes, dict[str, bytes]])
 
 
 class FactStage:
-    """Standings and facts, one key a bucket of users."""
+    """Standings and facts, one key a bucket of users; and what campaigns are told of both."""
 
-    def __init__(self, settings: FlowSettings) -> None:
+    def __init__(self, settings: FlowSettings, book: Book | None = None) -> None:
+        self._book = Book() if book is None else book
         # The profiles, and the models.
         senders = 1 + sum(family.scores for family in families_of(settings))
         self._rounds = Resequence(senders, FactSlice)
@@ -201,7 +212,23 @@ class FactStage:
                 out.append(Views(views))
             if facts:
                 out.append(Facts(facts))
+            changes = self._standings.take_changes()
+            if len(self._book):
+                out += self._for_campaigns(slices, changes)
         return out
+
+    def _for_campaigns(
+        self, slices: Sequence[FactSlice], changes: list[Change]
+    ) -> list[CampaignSlice]:
+        moments = [moment for slice_ in slices for moment in slice_.moments]
+        gone = [person for slice_ in slices for person in slice_.gone]
+        known = [change for change in changes if self._book.knows(change.site)]
+        round_ = slices[0].round
+        if round_ == LIVE_ROUND and not (moments or known or gone):
+            return []
+        # In a replay a round says how far time has come, for timers.
+        clock = max(slice_.clock for slice_ in slices)
+        return [CampaignSlice(round_, clock, moments, known, gone)]
 
     def dump(self, *, full: bool) -> bytes:
         """Return the standings, and the rounds that are not complete."""

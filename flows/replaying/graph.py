@@ -14,7 +14,7 @@ from flows.view_writes import ViewWrites
 def replay(process: Process, spec: ReplaySpec) -> Dataflow:
     """Return the graph that replays `spec` into the process's namespace.
 
-    Facts and refused records are counted and go nowhere: a replay delivers nothing to anybody.
+    Facts, triggers and refused records are counted and go nowhere: a replay delivers nothing to anybody.
     """
     source, items = open_source(spec, process)
     for item in items:
@@ -22,5 +22,5 @@ def replay(process: Process, spec: ReplaySpec) -> Dataflow:
     if process.launch.process_id == 0:
         views = process.views()
         views.write(ViewWrites(process.settings.namespace)(map(catalog_view, items)))
-    sinks = Sinks(process.view_sink(), Discard(), Discard())
+    sinks = Sinks(process.view_sink(), Discard(), Discard(), Discard())
     return build(source, sinks, process.settings.flow, process.resources(), ordered=True)

@@ -17,6 +17,7 @@ from flows.records import Raw, RawBatch
 from flows.recovery import prepare
 from online_models.rows import unpack_row, unpack_top
 from online_models.touches import number_of
+from operators.campaigns.book import Book
 from operators.catalogue import Catalogue
 from tests.builders import HOUR, MINUTE, NOON, SECOND, raw
 
@@ -54,14 +55,16 @@ class Run:
         ordered=True,
         workers=1,
         catalogue=None,
+        book=None,
         settings=SETTINGS,
         size=10,
         aborts=(),
     ):
-        self.views, self.refused, self.facts = [], [], []
+        self.views, self.refused, self.facts, self.fired = [], [], [], []
         self.state = {}
-        sinks = Sinks(TestingSink(self.views), TestingSink(self.refused), TestingSink(self.facts))
-        resources = Resources(catalogue or Catalogue(), b"k" * 32, tmp_path / "state")
+        sinks = Sinks(*map(TestingSink, (self.views, self.refused, self.facts, self.fired)))
+        catalogue = catalogue or Catalogue()
+        resources = Resources(catalogue, b"k" * 32, tmp_path / "state", book or Book())
         recovery = tmp_path / "recovery"
         for abort in (*aborts, None):
             items = batches(records, size, ordered)
@@ -141,7 +144,7 @@ def test_what_its_reader_refused_is_refused_as_it_lies(tmp_path):
     refused = batches([raw("view", item="cup"), b"7,\xff"])
     refused[0].records[1].fault = ("malformed", "wrong number of columns")
     views, records = [], []
-    sinks = Sinks(TestingSink(views), TestingSink(records), TestingSink([]))
+    sinks = Sinks(*map(TestingSink, (views, records, [], [])))
     resources = Resources(Catalogue(), b"k" * 32, tmp_path / "state")
     run_main(build(TestingSource(refused), sinks, SETTINGS, resources, ordered=True))
     (record,) = [record for _, message in records for record in message.records]

@@ -1,0 +1,227 @@
+"""One look at a person at one moment: what facts and functions are worth to a condition."""
+
+from typing import Any, Final, NamedTuple
+
+from contracts.conditions import vocabulary as words
+from contracts.conditions.durations import parse_duration
+from operators.campaigns.index import types_of
+from operators.campaigns.people import DAYS_SINCE_ORDER, LEVEL_NAMES, Last, Past, Watched
+from operators.campaigns.rules import ITEM_TYPES
+from operators.catalogue import ItemChange
+from operators.messages import Arrived
+
+DAY_MS: Final = 86_400_000
+EVENTS_SHOWN: Final = 10
+
+
+class Timer(NamedTuple):
+    """A time that has come: the function and arguments that it makes true, and since what."""
+
+    due: int
+    key: tuple[Any, ...]
+    last: Last | None
+    cause: str
+
+
+class Look:
+    """A moment of a person: at an event, a change of a score, a timer, or a change of an item.
+
+    With `before` set, it is the moment before that. `used` are the ids of events that were counted.
+    """
+
+    def __init__(self, person: Watched, time: int, cause: str) -> None:
+        self.person = person
+        self.time = time
+        self.cause = cause
+        self.event: Arrived | None = None
+        self.item: ItemChange | None = None
+        self.seen_price: float | None = None
+        self.timer: Timer | None = None
+        self.changes: dict[str, object] = {}
+        self.before = False
+        self.used: list[str] = []
+
+    def fact(self, name: str) -> object:
+        """Return what a fact is worth."""
+        group = name.partition(".")[0]
+        if group == "event":
+            return self._event_fact(name)
+        if group == "item":
+            return self._item_fact(name)
+        if self.before and name in self.changes:
+            return self.changes[name]
+        if name == LEVEL_NAMES[DAYS_SINCE_ORDER] and self.person.last_order:
+            return round((self.time - self.person.last_order) / DAY_MS, 3)
+        return self.person.level(name)
+
+    def _event_fact(self, name: str) -> object:
+        field = name.partition(".")[2]
+        if not self.before and self.event is not None:
+            value = fields_of(self.event).get(field)
+        elif not self.before and self.timer is not None:
+            value = getattr(self.timer.last, field, None)
+        else:
+            value = None
+        return words.EMPTY[name] if value is None else value
+
+    def _item_fact(self, name: str) -> object:
+        if self.before or self.item is None:
+            return words.EMPTY[name]
+        new = self.item.new
+        return {
+            "item.id": new.id,
+            "item.category": new.category,
+            "item.brand": new.brand,
+            "item.price": new.price or 0.0,
+            "item.was": self.seen_price or self.item.old.price or 0.0,
+        }[name]
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> object:
+        """Return what one of our functions answers."""
+        answer: object = getattr(self, f"_{name}")(*arguments)
+        return answer
+
+    def number(self, function: str, group: str, within: int) -> int:
+        """Return how many events of a group there were in the last `within` ms.
+
+        For `count_item`, of the same item.
+        """
+        item = None
+        if function == "count_item":
+            if self.event is None or not self.event.event.item:
+                return 0
+            item = self.event.event.item
+        types, least = types_of(group), self.time - within
+        current = self.event.event.id if self.before and self.event is not None else None
+        found = [
+            past.id
+            for past in self.person.past
+            if past.type in types
+            and least < past.time <= self.time
+            and past.id != current
+            and item in (None, past.item)
+        ]
+        self.used += found[-EVENTS_SHOWN:]
+        return len(found)
+
+    def _count(self, group: str, within: str) -> int:
+        return self.number("count", group, parse_duration(within))
+
+    def _count_item(self, group: str, within: str) -> int:
+        return self.number("count_item", group, parse_duration(within))
+
+    def _seen(self, group: str, within: str) -> bool:
+        return self.number("seen", group, parse_duration(within)) > 0
+
+    def _sequence(self, groups: list[str], within: str) -> bool:
+        if self.before or self.event is None:
+            return False
+        event, least = self.event.event, self.time - parse_duration(within)
+        *earlier, last = [types_of(group) for group in groups]
+        if event.type not in last:
+            return False
+        found: list[Past] = []
+        for past in reversed(self.person.past):
+            if past.id == event.id or past.time > self.time:
+                continue
+            if past.time < least or not earlier:
+                break
+            if past.type in earlier[-1]:
+                found.append(past)
+                earlier.pop()
+        if earlier:
+            return False
+        self.used += [past.id for past in reversed(found)]
+        return True
+
+    def _quiet(self, group: str, after: str) -> bool:
+        return self._timed(("quiet", group, parse_duration(after)))
+
+    def _quiet_item(self, group: str, after: str) -> bool:
+        return self._timed(("quiet_item", group, parse_duration(after)))
+
+    def _anniversary(self, occasion: str) -> bool:
+        return self._timed(("anniversary", occasion))
+
+    def _timed(self, key: tuple[Any, ...]) -> bool:
+        return not self.before and self.timer is not None and self.timer.key == key
+
+    def _entered(self, segment: str) -> bool:
+        moved = not self.before and "segment" in self.changes
+        return moved and self.person.segment == segment
+
+    def _left(self, segment: str) -> bool:
+        return not self.before and self.changes.get("segment") == segment
+
+    def _changed(self, name: str) -> bool:
+        if self.before or name not in self.changes:
+            return False
+        # What was not known before did not change: it became known.
+        return words.FACTS[name].type == words.NUMBER or self.changes[name] != words.EMPTY[name]
+
+    def _rose(self, name: str, by: float, within: str) -> bool:
+        return self._trend(name, by, within, 1.0)
+
+    def _fell(self, name: str, by: float, within: str) -> bool:
+        return self._trend(name, by, within, -1.0)
+
+    def _trend(self, name: str, by: float, within: str, sign: float) -> bool:
+        """Whether a fact passed, just now, `by` above its lowest (or below its highest) lately."""
+        if self.before or name not in self.changes:
+            return False
+        least = self.time - parse_duration(within)
+        bins = [one for one in self.person.trends.get(name, ()) if one.time >= least]
+        if not bins:
+            return False
+        base = min(one.low for one in bins) if sign > 0 else max(one.high for one in bins)
+        old, new = self.changes[name], self.fact(name)
+        if not isinstance(old, int | float) or not isinstance(new, int | float):
+            return False
+        return sign * (new - base) >= by > sign * (old - base)
+
+    def _price_drop(self, share: float, within: str) -> bool:
+        if self.item is None or not self._viewed(within):
+            return False
+        was, old, new = self.seen_price, self.item.old.price, self.item.new.price
+        if not was or old is None or new is None:
+            return False
+        limit = was * (1.0 - share)
+        return new <= limit < old
+
+    def _back_in_stock(self, within: str) -> bool:
+        if self.item is None or not self._viewed(within):
+            return False
+        return self.item.new.in_stock and not self.item.old.in_stock
+
+    def _viewed(self, within: str) -> bool:
+        if self.before or self.item is None:
+            return False
+        least = self.time - parse_duration(within)
+        found = [
+            past.id
+            for past in self.person.past
+            if past.item == self.item.new.id
+            and past.type in ITEM_TYPES
+            and least < past.time <= self.time
+        ]
+        self.used += found[-1:]
+        return bool(found)
+
+
+def fields_of(arrived: Arrived) -> dict[str, Any]:
+    """Return an event's fields by the names that conditions call them by."""
+    event = arrived.event
+    return {
+        "type": event.type,
+        "item": event.item,
+        "category": arrived.category,
+        "brand": arrived.brand,
+        "query": event.query,
+        "text": event.text,
+        "order": event.order,
+        "campaign": event.campaign,
+        "variant": event.variant,
+        "price": event.price,
+        "quantity": event.quantity,
+        "value": event.value,
+    }

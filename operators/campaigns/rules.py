@@ -1,0 +1,178 @@
+"""The conditions of one site's campaigns, indexed by what makes them worth a look."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+
+from contracts.conditions import Condition
+from contracts.conditions import vocabulary as words
+from contracts.conditions.durations import parse_duration
+from contracts.conditions.tree import Node
+from operators.campaigns.index import EVENTS, ITEMS, Key, Thresholds, is_pulse, keys_of, types_of
+
+NO_TREE: Final = Node("list", 0)
+ITEM_TYPES: Final = frozenset({"view", "click"})
+"""What makes a person hear of an item's price and stock."""
+
+
+class Prepared(NamedTuple):
+    """A condition, without its tree: what makes it worth a look, and which functions it calls."""
+
+    condition: Condition
+    keys: tuple[Key, ...]
+    pulse: bool
+    calls: tuple[tuple[str, tuple[Any, ...]], ...]
+    traits: bool
+
+    @classmethod
+    def of(cls, condition: Condition) -> "Prepared":
+        """Return what has to be known of a condition."""
+        nodes = list(condition.tree.walk())
+        return cls(
+            Condition(condition.text, NO_TREE, condition.facts),
+            keys_of(condition.tree),
+            is_pulse(condition.tree),
+            tuple(
+                (node.name, tuple(_plain(part) for part in node.parts))
+                for node in nodes
+                if node.kind == "call" and node.name in words.FUNCTIONS
+            ),
+            "traits" in condition.facts,
+        )
+
+
+def _plain(node: Node) -> Any:
+    return tuple(part.value for part in node.parts) if node.kind == "list" else node.value
+
+
+class HasConditions(Protocol):
+    """A campaign in force."""
+
+    @property
+    def conditions(self) -> Sequence[Prepared]:
+        """Its conditions, any of which will do."""
+        ...
+
+    @property
+    def audience(self) -> Prepared | None:
+        """For whom."""
+        ...
+
+
+A = TypeVar("A", bound=HasConditions)
+
+
+class Rule(NamedTuple):
+    """One condition of one campaign. `order` numbers them."""
+
+    order: int
+    active: Any
+    prepared: Prepared
+
+
+class Needs:
+    """What has to be remembered of people for conditions to be looked at."""
+
+    def __init__(self) -> None:
+        self.types: set[str] = set()
+        self.horizon = 0
+        self.quiets: dict[tuple[str, str, int], None] = {}
+        self.trends: dict[str, int] = {}
+        self.occasions: dict[str, None] = {}
+        self.items = 0
+        self.traits = False
+
+    def read(self, prepared: Prepared) -> None:
+        """Take in what a condition needs."""
+        self.traits = self.traits or prepared.traits
+        for name, given in prepared.calls:
+            self._call(name, given)
+
+    def _call(self, name: str, given: Sequence[Any]) -> None:
+        if name in ("count", "count_item", "seen"):
+            self._past(types_of(given[0]), given[1])
+        elif name == "sequence":
+            self._past({one for group in given[0] for one in types_of(group)}, given[1])
+        elif name in ("quiet", "quiet_item"):
+            self.quiets[name, given[0], parse_duration(given[1])] = None
+        elif name in ("rose", "fell"):
+            self.trends[given[0]] = max(self.trends.get(given[0], 0), parse_duration(given[2]))
+        elif name == "anniversary":
+            self.occasions[given[0]] = None
+        elif name in ("price_drop", "back_in_stock"):
+            self.items = max(self.items, parse_duration(given[-1]))
+            self._past(ITEM_TYPES, given[-1])
+
+    def _past(self, types: Iterable[str], duration: str) -> None:
+        self.types |= set(types)
+        self.horizon = max(self.horizon, parse_duration(duration))
+
+
+class Rules(Generic[A]):
+    """The campaigns of one site in force, and which of their conditions to look at when."""
+
+    def __init__(self, campaigns: Sequence[A]) -> None:
+        self.campaigns = campaigns
+        self.needs = Needs()
+        self._at: dict[Key, list[Rule]] = defaultdict(list)
+        self._levels: dict[Key, Thresholds[Rule]] = defaultdict(Thresholds)
+        self._counts: dict[str, list[Key]] = defaultdict(list)
+        self._fields: set[str] = set()
+        order = 0
+        for active in campaigns:
+            if active.audience is not None:
+                self.needs.read(active.audience)
+            for prepared in active.conditions:
+                rule = Rule(order, active, prepared)
+                order += 1
+                self.needs.read(prepared)
+                for key in prepared.keys:
+                    self._add(key, rule)
+
+    def _add(self, key: Key, rule: Rule) -> None:
+        kind = key[0]
+        if kind == "level":
+            self._levels[kind, key[1]].add(key[2], key[3], rule)
+        elif kind in ("count", "count_item"):
+            spec = key[:3]
+            if spec not in self._levels:
+                for one in types_of(key[1]):
+                    self._counts[one].append(spec)
+            self._levels[spec].add(key[3], key[4], rule)
+        else:
+            if kind == "event":
+                self._fields.add(key[1])
+            self._at[key].append(rule)
+
+    def at(self, key: Key) -> Sequence[Rule]:
+        """Return the rules that wait for one thing to happen."""
+        return self._at.get(key, ())
+
+    def of_event(self, fields: "dict[str, Any]") -> Iterator[Rule]:
+        """Yield the rules that wait for an event, by its fields."""
+        for field in self._fields:
+            value = fields.get(field)
+            if value:
+                yield from self._at.get(("event", field, value), ())
+        yield from self._at.get(("type", fields["type"]), ())
+        yield from self._at.get(EVENTS, ())
+
+    def of_change(self, name: str, old: Any, new: Any) -> Iterator[Rule]:
+        """Yield the rules that a level's change may have made true."""
+        yield from self._at.get(("fact", name), ())
+        waiting = self._levels.get(("level", name))
+        if waiting is not None:
+            yield from waiting.passed(old, new)
+
+    def counts_of(self, type_: str) -> Sequence[Key]:
+        """Return the counts that an event of a type changes."""
+        return self._counts.get(type_, ())
+
+    def of_count(self, spec: Key, old: int, new: int) -> Iterator[Rule]:
+        """Yield the rules that a count's change may have made true."""
+        yield from self._levels[spec].passed(old, new)
+
+    def of_item(self, kind: str) -> Iterator[Rule]:
+        """Yield the rules that a `price_drop`, or `back_in_stock`, may have made true."""
+        yield from self._at.get((kind,), ())
+        yield from self._at.get(ITEMS, ())

@@ -1,0 +1,289 @@
+"""The stage of campaigns: one bucket of people, what happened to them in, triggers out."""
+
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+from typing import Any, Final
+
+import msgspec
+
+from contracts.codec import dump_json, pack
+from contracts.conditions import vocabulary as words
+from contracts.decisions import Trigger
+from contracts.keys import EVERY_SITE, bucket_name, bucket_of
+from contracts.settings import FlowSettings
+from operators.campaigns.book import Active, Book
+from operators.campaigns.crowd import Crowd
+from operators.campaigns.deciding import decide
+from operators.campaigns.look import Look, Timer, fields_of
+from operators.campaigns.people import LEVEL_NAMES, Watched, follow, remember, take
+from operators.campaigns.rules import ITEM_TYPES, Needs, Rule, Rules
+from operators.campaigns.timers import WAITED, due_timers
+from operators.catalogue import Catalogue, ItemChange
+from operators.messages import (
+    LIVE_ROUND,
+    CampaignSlice,
+    Change,
+    Moment,
+    Tick,
+    Triggers,
+    View,
+    Views,
+)
+
+GRACE_MS: Final = 2_000
+"""Timers wait so long for events that are on their way from one stage to the next."""
+ITEMS_AGAIN_MS: Final = 10_000
+"""After a restart, changes of items of so long ago are looked at again."""
+
+Counts = dict[str, dict[str, dict[str, Any]]]
+"""By site and campaign: how often it fired, and for what reasons not; a digest of trigger ids."""
+
+
+class CampaignStage:
+    """Watches one bucket of people for the campaigns in force; `Durable`.
+
+    Live, timers advance on the person's own events, and for everybody on the clock records of the
+    log: to the time that all source partitions have come to. In a replay rounds say the time.
+    """
+
+    def __init__(self, settings: FlowSettings, book: Book, catalogue: Catalogue) -> None:
+        self._buckets = settings.buckets
+        self._book = book
+        self._catalogue = catalogue
+        self._crowd = Crowd()
+        self._clock = 0
+        self._parts: dict[str, int] = {}
+        self._counts: Counts = {}
+        self._items_done = 0
+        self._read = 0
+        self._pending: list[tuple[int, int]] = []
+        self._started = False
+        self._name = ""
+        self._timers_of: dict[str, object] = {}
+        self._out: list[Trigger] = []
+        self._told = False
+
+    def on_batch(self, messages: Sequence[CampaignSlice | Tick]) -> list[Any]:
+        """Take in what happened; return the triggers, and the counts if they changed."""
+        self._out, self._told = [], False
+        if not len(self._book):
+            return []
+        live = True
+        for message in messages:
+            if isinstance(message, Tick):
+                self._tick(message)
+            else:
+                live = live and message.round == LIVE_ROUND
+                self._take(message)
+        self._crowd.close(self._needs_of)
+        self._look_for_new_timers()
+        self._crowd.catch_up(self._needs_of, whole=not live)
+        out: list[Any] = [Triggers(self._out)] if self._out else []
+        if self._told:
+            counts = View("campaigns", EVERY_SITE, self._name, dump_json(self._counts))
+            out.append(Views([counts]))
+        return out
+
+    def _take(self, message: CampaignSlice) -> None:
+        for site, user in message.gone:
+            self._crowd.drop(site, user)
+        if message.round != LIVE_ROUND:
+            # A run that was resumed has its timers in place before it goes on.
+            self._crowd.catch_up(self._needs_of, whole=True)
+        self._clock = max(self._clock, message.clock)
+        happened: list[tuple[int, int, Moment | Change]] = [
+            *((moment.seq, 0, moment) for moment in message.moments),
+            *((change.seq, 1, change) for change in message.changes),
+        ]
+        happened.sort(key=lambda one: one[:2])
+        for _, _, one in happened:
+            if isinstance(one, Moment):
+                self._moment(one)
+            else:
+                self._change(one)
+        if message.round != LIVE_ROUND:
+            self._advance(message.clock)
+            self._items_done = message.clock
+
+    def _tick(self, tick: Tick) -> None:
+        self._parts[tick.part] = max(tick.clock, self._parts.get(tick.part, 0))
+        self._clock = max(self._clock, tick.clock)
+        clock = min(self._parts.values()) - GRACE_MS
+        self._advance(clock)
+        self._items_done = max(self._items_done, clock - ITEMS_AGAIN_MS)
+
+    def _advance(self, clock: int) -> None:
+        """Let time pass for everybody."""
+        self._items(clock)
+        for person in self._crowd.due(clock):
+            self._timers(person, self._rules(person.site), clock)
+
+    def _moment(self, moment: Moment) -> None:
+        event = moment.arrived.event
+        rules = self._rules(event.site)
+        if not rules.campaigns:
+            return
+        person = self._crowd.get(event.site, moment.user)
+        if person.seen:
+            self._timers(person, rules, event.time)
+        changes = take(person, moment)
+        remember(person, moment, rules.needs)
+        person.checked = max(person.checked, event.time)
+        if rules.needs.items and event.item and event.type in ITEM_TYPES:
+            self._crowd.note_view(person, event.item)
+        for name in rules.needs.trends.keys() & set(LEVEL_NAMES):
+            follow(person, name, person.level(name), event.time, rules.needs)
+        if moment.adopted:
+            return
+        look = Look(person, event.time, event.id)
+        look.event, look.changes = moment.arrived, changes
+        self._fire(look, [*rules.of_event(fields_of(moment.arrived)), *_changed(look, rules)])
+
+    def _change(self, change: Change) -> None:
+        rules = self._rules(change.site)
+        if not rules.campaigns:
+            return
+        person = self._crowd.get(change.site, change.user)
+        name = change.name
+        before = words.EMPTY[name] if change.previous is None else change.previous
+        person.scores[name] = change.value
+        person.seen = max(person.seen, change.time)
+        if change.previous is not None and not person.trends.get(name):
+            follow(person, name, before, change.time - 1, rules.needs)
+        follow(person, name, change.value, change.time, rules.needs)
+        look = Look(person, change.time, change.event)
+        look.changes = {name: before}
+        self._fire(look, list(rules.of_change(name, before, change.value)))
+
+    def _timers(self, person: Watched, rules: Rules[Active], until: int) -> None:
+        for timer in due_timers(person, rules.needs, until):
+            look = Look(person, timer.due, timer.cause)
+            look.timer = timer
+            person.checked = max(person.checked, timer.due)
+            if timer.key[0] == WAITED:
+                self._release(look, rules, timer)
+            else:
+                self._fire(look, list(rules.at(timer.key)))
+        person.checked = max(person.checked, until)
+
+    def _release(self, look: Look, rules: Rules[Active], timer: Timer) -> None:
+        """Let go what waited for the end of quiet hours, if it still may."""
+        person = look.person
+        (waiting,) = [one for one in person.waiting if one.campaign == timer.key[1]]
+        person.waiting = [one for one in person.waiting if one is not waiting]
+        for active in rules.campaigns:
+            if active.campaign.id == waiting.campaign:
+                self._note(person, active, *decide(active, active.conditions[0], look, waiting))
+
+    def _items(self, clock: int) -> None:
+        """Look at what became of items' prices and stock up to a time."""
+        changes = self._catalogue.changes
+        for number in range(self._read, len(changes)):
+            # What was there at the start was looked at before the restart, but for the last of it.
+            if self._started or changes[number].time > self._items_done:
+                heappush(self._pending, (changes[number].time, number))
+        self._read, self._started = len(changes), True
+        while self._pending and self._pending[0][0] <= clock:
+            self._item(changes[heappop(self._pending)[1]])
+
+    def _item(self, change: ItemChange) -> None:
+        site, item = change.new.site, change.new.id
+        rules = self._rules(site) if self._book.knows(site) else None
+        if rules is None or not rules.needs.items:
+            return
+        kinds = ("price_drop", "back_in_stock")
+        waiting = {rule.order: rule for kind in kinds for rule in rules.of_item(kind)}
+        for person in self._crowd.viewers(site, item):
+            self._timers(person, rules, change.time)
+            look = Look(person, change.time, f"{item}@{change.time}")
+            look.item = change
+            look.seen_price = self._price_seen(person, change)
+            self._fire(look, list(waiting.values()))
+
+    def _price_seen(self, person: Watched, change: ItemChange) -> float | None:
+        item = change.new.id
+        times = [
+            past.time for past in person.past if past.item == item and past.time <= change.time
+        ]
+        if not times:
+            return None
+        record = self._catalogue.get(change.new.site, item, times[-1])
+        return None if record is None else record.price
+
+    def _fire(self, look: Look, rules: Iterable[Rule]) -> None:
+        """Look at conditions by their campaigns' priority; a campaign fires once a moment."""
+        found = {rule.order: rule for rule in rules}
+        done: set[str] = set()
+        for rule in sorted(found.values(), key=_precedence):
+            active: Active = rule.active
+            if active.campaign.id in done or look.time < active.since:
+                continue
+            look.used = []
+            if rule.prepared.condition.holds(look) and not _held_before(rule, look):
+                done.add(active.campaign.id)
+                self._note(look.person, active, *decide(active, rule.prepared, look))
+
+    def _note(self, person: Watched, active: Active, what: str, trigger: Trigger | None) -> None:
+        self._name = bucket_name("u", bucket_of(person.site, person.id, self._buckets))
+        of_site = self._counts.setdefault(active.site, {})
+        counts = of_site.setdefault(active.campaign.id, {})
+        counts[what] = counts.get(what, 0) + 1
+        self._told = True
+        if trigger is not None:
+            digest = int(counts.get("digest", "0"), 16) ^ int(trigger.id[:16], 16)
+            counts["digest"] = f"{digest:016x}"
+            self._out.append(trigger)
+
+    def _rules(self, site: str) -> Rules[Active]:
+        return self._book.rules(site, self._clock)
+
+    def _needs_of(self, site: str) -> Needs | None:
+        return self._rules(site).needs if self._book.knows(site) else None
+
+    def _look_for_new_timers(self) -> None:
+        for site in self._book.sites:
+            needs = self._rules(site).needs
+            timers = (frozenset(needs.quiets), frozenset(needs.occasions))
+            if self._timers_of.get(site) != timers:
+                self._timers_of[site] = timers
+                self._crowd.reschedule()
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return the people, or those that changed; and what is known of all of them."""
+        people = self._crowd.dump(full=full, clock=self._clock)
+        return pack((self._clock, self._parts, self._items_done, self._counts, people))
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace everything."""
+        decoded = [_parts.decode(part) for part in parts]
+        if decoded:
+            self._clock, self._parts, self._items_done, self._counts = decoded[-1][:4]
+        self._crowd.load([people for *_, people in decoded])
+
+
+_parts = msgspec.msgpack.Decoder(tuple[int, dict[str, int], int, Counts, bytes])
+
+
+def _changed(look: Look, rules: Rules[Active]) -> Iterable[Rule]:
+    """Yield the rules that levels, and counts, may have made true at an event."""
+    for name, old in look.changes.items():
+        yield from rules.of_change(name, old, look.person.level(name))
+    assert look.event is not None
+    for spec in rules.counts_of(look.event.event.type):
+        group, within = str(spec[1]), int(spec[2])
+        now = look.number(str(spec[0]), group, within)
+        yield from rules.of_count(spec, now - 1, now)
+
+
+def _held_before(rule: Rule, look: Look) -> bool:
+    if rule.prepared.pulse:
+        return False
+    used = look.used
+    look.before = True
+    held = rule.prepared.condition.holds(look)
+    look.before, look.used = False, used
+    return held
+
+
+def _precedence(rule: Rule) -> tuple[int, int]:
+    return -rule.active.campaign.priority, rule.order
