@@ -27,6 +27,7 @@ from contracts.setting_sources import SettingsError
 
 __all__ = [
     "ApiSettings",
+    "CampaignSettings",
     "FlowSettings",
     "KafkaSettings",
     "Loaded",
@@ -219,6 +220,21 @@ class ApiSettings(_Group):
     )
 
 
+class CampaignSettings(_Group):
+    """Campaigns, and the triggers that they make."""
+
+    folder: Path | None = Field(None, description="of TOML files, one a campaign, read as they are")
+    clock_seconds: float = Field(
+        5.0,
+        ge=0,
+        le=3600,
+        description="between clock records, which absence is told by; 0: none are written",
+    )
+    stream_length: int = Field(
+        100_000, ge=100, le=100_000_000, description="triggers that a site's stream keeps, about"
+    )
+
+
 class Settings(BaseSettings):
     """All settings, by group.
 
@@ -233,6 +249,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     flow: FlowSettings = FlowSettings()
     api: ApiSettings = ApiSettings()
+    campaigns: CampaignSettings = CampaignSettings()
 
     @classmethod
     def settings_customise_sources(

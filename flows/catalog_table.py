@@ -49,7 +49,7 @@ class CatalogTable:
                     )
                 )
                 continue
-            self._catalogue.put(item)
+            self._catalogue.put(item, record.received)
             views.append(catalog_view(item))
         if batch.last:
             self.loaded = True

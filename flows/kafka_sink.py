@@ -59,7 +59,7 @@ class KafkaSink(FixedPartitionedSink[Any, None]):
     ) -> None:
         self._to_records = to_records
         self._parts = parts
-        self._senders = PerThread(lambda: _Sender(config, settings.delivery_timeout_ms))
+        self._senders = PerThread(lambda: Sender(config, settings.delivery_timeout_ms))
 
     def list_parts(self) -> list[str]:
         """Return the partitions of the sink: any worker can write any of them."""
@@ -78,7 +78,7 @@ class KafkaSink(FixedPartitionedSink[Any, None]):
 
 
 class _RecordPart(StatefulSinkPartition[Any, None]):
-    def __init__(self, sender: "_Sender", to_records: Callable[[Any], Iterable[Outgoing]]) -> None:
+    def __init__(self, sender: "Sender", to_records: Callable[[Any], Iterable[Outgoing]]) -> None:
         self._sender = sender
         self._to_records = to_records
 
@@ -93,7 +93,7 @@ class _RecordPart(StatefulSinkPartition[Any, None]):
         self._sender.flush()
 
 
-class _Sender:
+class Sender:
     """A producer that raises what its callbacks were told."""
 
     def __init__(self, config: Config, timeout_ms: int) -> None:

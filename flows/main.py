@@ -11,13 +11,15 @@ import sys
 import threading
 from datetime import timedelta
 
+import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.recovery import RecoveryConfig
 from bytewax.run import cli_main
 
-from contracts.keys import CATALOG_TOPIC, EVENT_TOPICS
+from contracts.keys import CATALOG_TOPIC, CONTROL_TOPIC, EVENT_TOPICS
 from contracts.launch import Launch
 from contracts.settings import kafka_config
+from flows.campaign_table import CampaignTable
 from flows.catalog_table import CatalogTable
 from flows.discard import Discard
 from flows.failures import explained
@@ -41,13 +43,14 @@ logger = logging.getLogger("flows")
 
 
 def live(process: Process) -> Dataflow:
-    """Return the graph on Kafka: events in; views, facts and refused records out."""
+    """Return the graph on Kafka: events in; views, facts, triggers, refused records out."""
     settings, config = process.settings, kafka_config(process.settings)
     table = CatalogTable(process.catalogue, publishes=process.launch.process_id == 0)
+    campaigns = CampaignTable(process.book)
     reading = Reading(
         process.drain,
         process.progress,
-        gate=lambda: table.loaded,
+        gate=lambda: table.loaded and campaigns.loaded,
         start=start_offsets(settings.data_dir),
         retired=state_keys(process.recovery_dir, EVENTS_STEP),
         restarts=settings.kafka.on_new_log == "restart",
@@ -55,20 +58,25 @@ def live(process: Process) -> Dataflow:
     )
     source = KafkaSource(EVENT_TOPICS, config, settings.kafka, reading)
     catalog = TableSource(CATALOG_TOPIC, config, settings.kafka, process.drain)
+    control = TableSource(CONTROL_TOPIC, config, settings.kafka, process.drain)
+    triggers = process.trigger_sink()
     if process.launch.shadow:
-        sinks = Sinks(process.view_sink(), Discard(), Discard())
+        sinks = Sinks(process.view_sink(), Discard(), Discard(), triggers)
     else:
         sinks = Sinks(
             process.view_sink(),
             KafkaSink(config, settings.kafka, refused_records),
             KafkaSink(config, settings.kafka, fact_records),
+            triggers,
         )
     return build(
         source,
         sinks,
         settings.flow,
         process.resources(),
-        extend=lambda flow: table.extend(flow, catalog),
+        extend=lambda flow: op.merge(
+            "tables", table.extend(flow, catalog), campaigns.extend(flow, control)
+        ),
     )
 
 

@@ -3,16 +3,20 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from contracts.keys import LIVE
 from contracts.launch import Launch
-from contracts.settings import Settings
+from contracts.settings import Settings, kafka_config
 from flows.drain import Drain
 from flows.live import Resources
 from flows.progress import Progress
 from flows.snapshot_key import snapshot_key
+from flows.trigger_sink import TriggerSink
 from flows.view_sink import ViewSink
 from flows.view_writes import ViewWrites
+from operators.campaigns.book import Book
 from operators.catalogue import Catalogue
 from storage.redis_views import RedisViews
+from storage.triggers import TriggerStore
 
 
 @dataclass
@@ -23,6 +27,7 @@ class Process:
     drain: Drain = field(default_factory=Drain)
     progress: Progress = field(default_factory=Progress)
     catalogue: Catalogue = field(default_factory=Catalogue)
+    book: Book = field(default_factory=Book)
 
     @property
     def settings(self) -> Settings:
@@ -46,4 +51,16 @@ class Process:
     def resources(self) -> Resources:
         """Return what the graph needs beside its input."""
         data_dir = self.settings.data_dir
-        return Resources(self.catalogue, snapshot_key(data_dir), data_dir / "state")
+        return Resources(self.catalogue, snapshot_key(data_dir), data_dir / "state", self.book)
+
+    def trigger_sink(self) -> TriggerSink:
+        """Return the sink of triggers, which delivers while the namespace is the served one."""
+        settings, run = self.settings, self.launch.run
+        # Until a namespace is chosen, it is the one that does not run in another's shadow.
+        served = LIVE if self.launch.shadow else settings.namespace
+
+        def open_store() -> TriggerStore:
+            length = settings.campaigns.stream_length
+            return TriggerStore(settings.redis, settings.namespace, run, served, length)
+
+        return TriggerSink(open_store, kafka_config(settings), settings.kafka, self.drain)

@@ -15,7 +15,7 @@ class Summary:
     """Counts of one run. `late` is part of `applied`; `events` is the sum of all ends.
 
     `state_hash` covers every view but those that hold wall-clock times, so two runs with the
-    same hash serve the same answers.
+    same hash serve the same answers. `triggers` counts by campaign, holdouts too.
     """
 
     events: int = 0
@@ -26,6 +26,7 @@ class Summary:
     rejected: dict[str, int] = field(default_factory=dict)
     users: int = 0
     items: int = 0
+    triggers: dict[str, int] = field(default_factory=dict)
     events_per_second: float = 0.0
     state_hash: str = ""
 
@@ -47,6 +48,8 @@ def summarise(views: Iterable[tuple[str, Value]], seconds: float = 0.0) -> Summa
             _add_ends(summary, load_json(value))
         elif parts.kind == "profile" and isinstance(value, bytes):
             summary.users += not value.startswith(ALIAS_MARK)
+        elif parts.kind == "campaigns" and isinstance(value, bytes):
+            _add_triggers(summary, load_json(value))
         elif parts.kind == "model" and parts.id == "items" and isinstance(value, bytes):
             summary.items += load_json(value)["items"]
     refused = sum(summary.rejected.values()) + sum(summary.withheld.values())
@@ -64,6 +67,14 @@ def _add_ends(summary: Summary, ends: dict[str, Any]) -> None:
         counts = getattr(summary, name)
         for reason, count in ends.get(name, {}).items():
             counts[reason] = counts.get(reason, 0) + count
+
+
+def _add_triggers(summary: Summary, sites: dict[str, Any]) -> None:
+    for campaigns in sites.values():
+        for name, counts in campaigns.items():
+            fired = counts.get("fired", 0) + counts.get("held", 0)
+            summary.triggers[name] = summary.triggers.get(name, 0) + fired
+    summary.triggers = dict(sorted(summary.triggers.items()))
 
 
 def _within(key: str) -> str:

@@ -5,24 +5,19 @@ this sink needs no state of its own: after a crash the engine sends again what t
 not keep, and the store ends up the same.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 from zlib import crc32
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from flows.drain import Drain
 from flows.per_thread import PerThread
-from storage.errors import StoreUnavailable
+from flows.store_wait import StoreWait
 from storage.views import ViewWriter
 from storage.writes import DeleteView, SetView, Write
 
 PARTS: Final = 16
-LONGEST_WAIT_S: Final = 1.0
-
-logger = logging.getLogger(__name__)
 
 
 class ViewSink(FixedPartitionedSink[Any, None]):
@@ -66,29 +61,16 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
     ) -> None:
         self._views = views
         self._to_writes = to_writes
-        self._drain = drain
-        self._retrying = Retrying(
-            retry=retry_if_exception_type(StoreUnavailable),
-            wait=wait_random_exponential(multiplier=0.02, max=LONGEST_WAIT_S),
-            stop=lambda _: drain.asked,
-            sleep=self._sleep,
-            before_sleep=_tell,
-            reraise=True,
-        )
+        self._patiently = StoreWait(drain, "views")
 
     def write_batch(self, values: list[Any]) -> None:
         writes = coalesced(write for message in values for write in self._to_writes(message))
         if not writes:
             return
-        self._retrying(self._views.write, writes)
-        if self._retrying.statistics["attempt_number"] > 1:
-            logger.warning("views are written again")
+        self._patiently(lambda: self._views.write(writes))
 
     def snapshot(self) -> None:
         return None
-
-    def _sleep(self, seconds: float) -> None:
-        self._drain.wait(seconds)
 
 
 def coalesced(writes: Iterable[Write]) -> list[Write]:
@@ -107,9 +89,3 @@ def coalesced(writes: Iterable[Write]) -> list[Write]:
         else:
             by_key.setdefault(write.key, []).append(write)
     return [write for of_key in by_key.values() for write in of_key]
-
-
-def _tell(state: RetryCallState) -> None:
-    # Once an outage: at the first failure of a batch.
-    if state.attempt_number == 1 and state.outcome is not None:
-        logger.warning("views wait for the store: %s", state.outcome.exception())

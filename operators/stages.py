@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from contracts.codec import encode_json, pack
+from contracts.conditions.vocabulary import LEVELS
 from contracts.keys import EVERY_SITE
 from contracts.settings import FlowSettings
 from operators import routing
@@ -222,7 +223,7 @@ class FactStage:
     ) -> list[CampaignSlice]:
         moments = [moment for slice_ in slices for moment in slice_.moments]
         gone = [person for slice_ in slices for person in slice_.gone]
-        known = [change for change in changes if self._book.knows(change.site)]
+        known = [one for one in changes if one.name in LEVELS and self._book.knows(one.site)]
         round_ = slices[0].round
         if round_ == LIVE_ROUND and not (moments or known or gone):
             return []

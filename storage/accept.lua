@@ -1,8 +1,9 @@
 -- Triggers accepted once each, and put on the stream of their site in the same step.
 -- KEYS[1]: the namespace's run number. KEYS[2]: the served namespace. KEYS[3..]: for each trigger
 -- the key of its id, then its stream.
--- ARGV: our run, our namespace, how long an id is remembered (ms), about how many entries a stream
--- keeps; then for each trigger its CloudEvent.
+-- ARGV: our run, our namespace, the one that is served if none was chosen, how long an id is
+-- remembered (ms), about how many entries a stream keeps; then for each trigger its CloudEvent, empty
+-- if it is for no stream.
 -- Answers with one number a trigger: 1 accepted now, 0 accepted before. With nothing at all if the
 -- namespace is not the one that is served: it delivers nothing to anybody.
 local run = tonumber(ARGV[1])
@@ -10,14 +11,17 @@ local current = tonumber(redis.call('GET', KEYS[1]) or '0')
 if current > run then
   return redis.error_reply('FENCED ' .. current)
 end
-if (redis.call('GET', KEYS[2]) or 'live') ~= ARGV[2] then
+if (redis.call('GET', KEYS[2]) or ARGV[3]) ~= ARGV[2] then
   return {}
 end
 local answer = {}
-for number = 1, #ARGV - 4 do
+for number = 1, #ARGV - 5 do
   local id, stream = KEYS[2 * number + 1], KEYS[2 * number + 2]
-  if redis.call('SET', id, '1', 'NX', 'PX', ARGV[3]) then
-    redis.call('XADD', stream, 'MAXLEN', '~', ARGV[4], '*', 'event', ARGV[4 + number])
+  local event = ARGV[5 + number]
+  if redis.call('SET', id, '1', 'NX', 'PX', ARGV[4]) then
+    if event ~= '' then
+      redis.call('XADD', stream, 'MAXLEN', '~', ARGV[5], '*', 'event', event)
+    end
     answer[number] = 1
   else
     answer[number] = 0

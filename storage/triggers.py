@@ -6,7 +6,14 @@ from typing import Any, Final, NamedTuple
 
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from contracts.keys import ACCEPTED_TTL_MS, SERVED_KEY, accepted_key, run_key, triggers_key
+from contracts.keys import (
+    ACCEPTED_TTL_MS,
+    LIVE,
+    SERVED_KEY,
+    accepted_key,
+    run_key,
+    triggers_key,
+)
 from contracts.settings import RedisSettings
 from storage.connection import classify, connect, place
 from storage.errors import Fenced
@@ -21,7 +28,7 @@ _FENCED: Final = re.compile(r"FENCED (\d+)")
 
 
 class Offered(NamedTuple):
-    """A trigger that is to be accepted: `event` is its CloudEvent."""
+    """A trigger that is to be accepted: `event` is its CloudEvent, empty if nobody is to get it."""
 
     site: str
     id: str
@@ -32,13 +39,22 @@ class TriggerStore:
     """Accepts triggers for one run of one namespace. Not for sharing between threads."""
 
     def __init__(
-        self, settings: RedisSettings, namespace: str, run: int, length: int = STREAM_LENGTH
+        self,
+        settings: RedisSettings,
+        namespace: str,
+        run: int,
+        served: str = LIVE,
+        length: int = STREAM_LENGTH,
     ) -> None:
-        """Raises `StoreRefused` if the settings are unusable; it connects at its first use."""
+        """`served` is the namespace that is served as long as none was chosen.
+
+        Raises `StoreRefused` if the settings are unusable; it connects at its first use.
+        """
         self._client: Any = connect(settings)
         self._where = place(settings.url.get_secret_value())
         self._namespace = namespace
         self._run = run
+        self._served = served
         self._length = length
         self._script = load("accept")
 
@@ -64,7 +80,7 @@ class TriggerStore:
 
     def _call(self, triggers: Sequence[Offered]) -> list[int]:
         keys = [run_key(self._namespace), SERVED_KEY, *_keys(triggers)]
-        given = (self._run, self._namespace, ACCEPTED_TTL_MS, self._length)
+        given = (self._run, self._namespace, self._served, ACCEPTED_TTL_MS, self._length)
         command = (len(keys), *keys, *given, *(trigger.event for trigger in triggers))
         try:
             try:

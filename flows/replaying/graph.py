@@ -2,25 +2,53 @@
 
 from bytewax.dataflow import Dataflow
 
+from contracts.campaign_files import CampaignFileError, read_folder
+from contracts.campaigns import CampaignVersion
+from contracts.keys import CONTROL_TOPIC
+from contracts.settings import kafka_config
+from flows.campaign_table import put, put_record
 from flows.catalog_table import catalog_view
 from flows.discard import Discard
 from flows.live import Sinks, build
 from flows.process import Process
 from flows.replaying.input import open_source
+from flows.replaying.source import UnusableRecording
 from flows.replaying.spec import ReplaySpec
+from flows.replaying.topic_range import campaign_records
 from flows.view_writes import ViewWrites
 
 
 def replay(process: Process, spec: ReplaySpec) -> Dataflow:
     """Return the graph that replays `spec` into the process's namespace.
 
-    Facts, triggers and refused records are counted and go nowhere: a replay delivers nothing to anybody.
+    Facts, triggers and refused records are counted and go nowhere: a replay delivers nothing to
+    anybody. The campaigns are those of the folder in the settings; without one, of a log those on
+    its topic, each from when it came into force.
     """
     source, items = open_source(spec, process)
     for item in items:
         process.catalogue.put(item)
+    read_campaigns(spec, process)
     if process.launch.process_id == 0:
         views = process.views()
         views.write(ViewWrites(process.settings.namespace)(map(catalog_view, items)))
     sinks = Sinks(process.view_sink(), Discard(), Discard(), Discard())
     return build(source, sinks, process.settings.flow, process.resources(), ordered=True)
+
+
+def read_campaigns(spec: ReplaySpec, process: Process) -> None:
+    """Put the campaigns that a replay goes by into the book."""
+    folder = process.settings.campaigns.folder
+    try:
+        files = [] if folder is None else read_folder(folder)
+    except CampaignFileError as error:
+        raise UnusableRecording(f"campaigns.folder: {error}") from None
+    for file in files:
+        given = file.campaign.as_dict()
+        put(
+            process.book,
+            CampaignVersion(site=file.site, id=given["id"], version=1, time=0, campaign=given),
+        )
+    if spec.topics and not files:
+        for raw in campaign_records(kafka_config(process.settings), process.drain):
+            put_record(process.book, raw, CONTROL_TOPIC)

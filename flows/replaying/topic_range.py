@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from contracts.codec import DecodeError, decode_json
 from contracts.events import Item
-from contracts.keys import CATALOG_TOPIC
+from contracts.keys import CATALOG_TOPIC, CONTROL_TOPIC
 from contracts.validation import EARLIEST_MS
 from flows.arrivals import believed
 from flows.drain import Drain
@@ -218,6 +218,13 @@ def catalog_items(config: Config, drain: Drain | None = None) -> list[Item]:
         except DecodeError:
             continue
     return found
+
+
+def campaign_records(config: Config, drain: Drain | None = None) -> list[bytes]:
+    """Return the records of the topic `control`: all versions of all campaigns."""
+    ends = end_offsets(config, [CONTROL_TOPIC], drain)
+    spec = ReplaySpec(f"kafka:{CONTROL_TOPIC}", ends=ends)
+    return [record.value for record in TopicRange(config, spec, drain).records()]
 
 
 def _is_known(reader: KafkaReader, partition: Partition) -> bool:

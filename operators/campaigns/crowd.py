@@ -51,13 +51,18 @@ class Crowd:
         self._packed.pop(key)
         self._due.pop(key, None)
 
-    def close(self, needs_of: NeedsOf) -> None:
-        """Pack everybody who is open, and set when their next timers are due."""
+    def settle(self, needs_of: NeedsOf) -> None:
+        """Set when the next timers of those who are open are due."""
         for key, person in self._open.items():
-            self._packed[key] = pack(person)
             needs = needs_of(person.site)
             if needs is not None:
                 self._schedule(key, person, needs)
+
+    def close(self, needs_of: NeedsOf) -> None:
+        """Settle and pack everybody who is open."""
+        self.settle(needs_of)
+        for key, person in self._open.items():
+            self._packed[key] = pack(person)
         self._open = {}
 
     def note_view(self, person: Watched, item: str) -> None:
@@ -110,7 +115,7 @@ class Crowd:
         """Return all people, or those that changed."""
         if full:
             for key in [*self._packed]:
-                if _seen.decode(self._packed[key]).seen < clock - FORGET_MS:
+                if _decoder.decode(self._packed[key]).seen < clock - FORGET_MS:
                     self._packed.pop(key)
         return self._packed.dump(full=full)
 
@@ -122,4 +127,3 @@ class Crowd:
 
 
 _decoder = msgspec.msgpack.Decoder(Watched)
-_seen = _decoder

@@ -51,6 +51,7 @@ class Moments:
 def levels_of(profile: Profile, time: int) -> tuple[float | str, ...]:
     """Return what the facts of a profile are worth at `time` (ms), in the order of the words.
 
+    >>> from contracts.conditions import vocabulary as words
     >>> dict(zip(words.PROFILE, levels_of(Profile(1, "shop", "ada"), 0)))["profile.orders"]
     0.0
     """

@@ -115,6 +115,7 @@ class CampaignStage:
     def _advance(self, clock: int) -> None:
         """Let time pass for everybody."""
         self._items(clock)
+        self._crowd.settle(self._needs_of)
         for person in self._crowd.due(clock):
             self._timers(person, self._rules(person.site), clock)
 

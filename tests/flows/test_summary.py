@@ -20,6 +20,8 @@ def views(namespace="live", **changes):
         keys.ends("dedupe", "d000"): dump_json({"duplicate": 3}),
         keys.model("shop", "items"): dump_json({"items": 9}),
         keys.catalog_page("shop", 3): {b"cup": b"1", b"pot": b"2"},
+        keys.campaigns("u000"): dump_json({"shop": {"cart": {"fired": 2, "held": 1, "cap": 7}}}),
+        keys.campaigns("u001"): dump_json({"shop": {"cart": {"fired": 1}, "vip": {"cap": 1}}}),
         keys.progress("a/0"): changes.get("progress", b"{}"),
         keys.sites(): frozenset([b"shop", b"shop-2"]),
     }
@@ -37,6 +39,7 @@ def test_a_summary_adds_up_the_ends_of_all_owners():
         "rejected": {"malformed": 3},
         "users": 2,
         "items": 9,
+        "triggers": {"cart": 4, "vip": 0},
         "events_per_second": 3.0,
         "state_hash": summary.state_hash,
     }

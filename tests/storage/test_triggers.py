@@ -81,6 +81,19 @@ def test_only_the_served_namespace_delivers(store, store_server):
     assert stream(store_server) == ["t1"]
 
 
+def test_as_long_as_none_was_chosen_it_is_said_which_namespace_is_served(store_server, store):
+    other = TriggerStore(store_server.settings, "main", 1, served="main")
+    assert other.accept([offered(1)]) == [True]
+    other.close()
+
+
+def test_what_nobody_is_to_get_is_accepted_and_lies_on_no_stream(store, store_server):
+    held = Offered("shop", "t1", b"")
+    assert store.accept([held, offered(2)]) == [True, True]
+    assert store.accept([held]) == [False]
+    assert stream(store_server) == ["t2"]
+
+
 def test_a_store_that_is_away_is_told_from_one_that_refuses():
     gone = TriggerStore(RedisSettings(url=f"redis://127.0.0.1:{free_port()}/0"), "live", 1)
     with pytest.raises(StoreUnavailable):
