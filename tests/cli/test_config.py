@@ -53,7 +53,7 @@ def test_show_names_every_setting_its_origin_and_no_secret(tmp_path: Path) -> No
     assert "s3cret" not in done.stdout
     lines = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert lines["flow.seed"].endswith("9  (HEADRACE_FLOW__SEED)")
-    assert lines["flow.shards"].endswith("16  (default)")
+    assert lines["flow.shards"].endswith("8  (default)")
     assert lines["kafka.password"].endswith(f'"********"  ({file}: kafka.password)')
     assert '"security.protocol": "SASL_SSL"' in lines["kafka.options"]
     assert '"shop": "********"' in lines["api.sites"]
