@@ -5,10 +5,14 @@ The only file here that knows how `ItemRecommender` is called.
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from contracts.keys import item_key
 from evaluation.questions import Competitor, Question
 from evaluation.stream import Step
 from online_models.recommender import ItemRecommender
+from online_models.row_index import grown
 from online_models.slate import Slate
 
 
@@ -23,15 +27,17 @@ class Blend(Competitor):
         self._names = names
         self._numbers: list[int] = []
         self._items: dict[int, int] = {}
-        self._seen: dict[int, set[int]] = {}
+        self._seen: dict[int, Numbers] = {}
         self._repeats = repeats
         self._slate: Slate | None = None
 
     def rank(self, question: Question, n: int) -> list[int]:
         """Return the best of the visitor's slate."""
-        barred = () if self._repeats else self._seen.get(question.user, ())
-        self._slate = self._model.slate(question.user, barred, question.time)
-        return [self._items[each.item] for each in self._model.best(self._slate, n)]
+        barred = self._seen.get(question.user)
+        self._slate = self._model.slate(
+            question.user, () if barred is None else barred.array(), question.time
+        )
+        return [self._items[number] for number in self._model.leaders(self._slate, n)]
 
     def learn(self, step: Step) -> None:
         """Teach the blend what was chosen, then the touch itself."""
@@ -41,7 +47,7 @@ class Blend(Competitor):
             self._slate = None
         self._model.learn_one(step.user, number, True, {"type": step.type, "time": step.time})
         if not self._repeats:
-            self._seen.setdefault(step.user, set()).add(number)
+            self._seen.setdefault(step.user, Numbers()).append(number)
 
     def _number(self, item: int) -> int:
         """Return the number that our models know an item by. Items come in order."""
@@ -50,3 +56,22 @@ class Blend(Competitor):
             self._numbers.append(number)
             self._items[number] = item
         return self._numbers[item]
+
+
+class Numbers:
+    """Numbers of items in an array that grows. They may repeat."""
+
+    def __init__(self) -> None:
+        self._numbers = np.zeros(8, np.uint64)
+        self._count = 0
+
+    def append(self, number: int) -> None:
+        """Add one."""
+        if self._count == len(self._numbers):
+            self._numbers = grown(self._numbers, 2 * self._count)
+        self._numbers[self._count] = number
+        self._count += 1
+
+    def array(self) -> NDArray[np.uint64]:
+        """Return all so far, without a copy."""
+        return self._numbers[: self._count]

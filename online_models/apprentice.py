@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from online_models.blend import wanted
-from online_models.pairs import PairBuffer
+from online_models.crowd import LINKED, crowd_of
+from online_models.pairs import last_liked
 from online_models.popularity import Popularity
 from online_models.rows import TopList, pack_top, unpack_top
-from online_models.slate import LINKED, slate
+from online_models.slate import evidence_of, slate_of
 from online_models.slot_table import DAY_MS, SlotTable
 from online_models.touches import WEIGHTS, Touch
 from online_models.weights import Weights
@@ -24,6 +24,12 @@ from online_models.weights import Weights
 TOP: Final = 500
 REFRESH: Final = 32
 """Touches that are counted at once; then the rankings are made anew."""
+
+
+PAIRED: Final = 20
+"""Touches before one that it is paired with."""
+
+_NOBODY: Final = np.empty(0, np.uint64)
 
 
 class Apprentice:
@@ -45,16 +51,15 @@ class Apprentice:
         self.weights = Weights()
         self._table = SlotTable(slots, int(half_life_days * DAY_MS), max_rows=max_items)
         self._popularity = Popularity(max_items=max_items)
-        self._pairs = PairBuffer()
         self._touched: list[Touch] = []
         self._tops: Mapping[str, TopList] = {}
+        self._crowd = crowd_of(self._tops)
 
     def learn(self, before: Sequence[Touch], touch: Touch) -> None:
         """Learn that a person came to touch an item after `before`, oldest first."""
         if WEIGHTS[touch.type] > 0.0 and all(touch.item != known.item for known in before):
             self._choose(before, touch)
-        self._pairs.add(before, touch)
-        self._table.learn_many(*self._pairs.take())
+        self._table.learn_touch(touch, last_liked(before, touch.item, PAIRED))
         self._touched.append(touch)
         if len(self._touched) >= REFRESH:
             self._rank()
@@ -80,12 +85,14 @@ class Apprentice:
         self.weights = Weights.unpack(weights)
         self._touched = [Touch(*touch) for touch in touched]
         self._tops = {name: unpack_top(top) for name, top in tops.items()}
+        self._crowd = crowd_of(self._tops)
 
     def _choose(self, before: Sequence[Touch], touch: Touch) -> None:
-        rows = self._table.rows(wanted(before), self._table.time)
-        candidates = slate(before, rows, self._tops, (), touch.time)
-        at = int(np.searchsorted(candidates.items, np.uint64(touch.item)))
-        if at < len(candidates.items) and candidates.items[at] == touch.item:
+        evidence = evidence_of(before)
+        rows = self._table.gather([item for item, _ in evidence], self._table.time)
+        candidates = slate_of(before, evidence, rows, self._crowd, _NOBODY, touch.time)
+        at = candidates.place_of(touch.item)
+        if at is not None:
             self.weights.learn_one(candidates, at)
 
     def _rank(self) -> None:
@@ -97,6 +104,7 @@ class Apprentice:
         )
         time = self._popularity.time
         self._tops = {**self._popularity.top(TOP, time), LINKED: self._table.heaviest(TOP, time)}
+        self._crowd = crowd_of(self._tops)
 
 
 _encode = msgspec.msgpack.encode

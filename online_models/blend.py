@@ -16,13 +16,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from online_models import scoring
+from online_models.compiled import compiled
 from online_models.popularity import HORIZONS
 from online_models.rows import NeighbourRow, TopList
 from online_models.slate import EXPERTS, REPEATS, Slate, evidence_of, slate
 from online_models.touches import Touch
 from online_models.weights import Weights
 
-__all__ = ["STRATEGIES", "Candidate", "Touch", "Weights", "best", "rank", "wanted"]
+__all__ = ["STRATEGIES", "Candidate", "Touch", "Weights", "best", "leaders", "rank", "wanted"]
 
 STRATEGIES: Final = ("together", "next", "popular", "repeat", "trending")
 """Why an item may be there. The horizons of popularity speak with one voice, which is called
@@ -39,8 +41,8 @@ _VOICES: Final = np.zeros((len(EXPERTS), 4))
 
 for _strategy, _names in enumerate(
     (
-        ("together", "last_together", "rare"),
-        ("next", "last_next", "rare_next"),
+        ("together", "last_together", "second_together", "rare"),
+        ("next", "last_next", "second_next", "rare_next"),
         HORIZONS,
         REPEATS,
     )
@@ -94,14 +96,12 @@ def wanted(recents: Sequence[Touch]) -> list[int]:
 
 def best(candidates: Slate, weights: Weights, n: int) -> list[Candidate]:
     """Return the n candidates that score best; of equals the one with the smaller number."""
-    if n < 1 or not len(candidates.items):
+    order, scores = leaders(candidates, weights, n)
+    if not len(order):
         return []
-    parts = weights.parts(candidates)
-    scores = parts.sum(axis=1)
     odds = np.exp(scores - scores.max())
     odds /= odds.sum()
-    # Candidates stand by rising number, and the sort is stable.
-    order = np.argsort(-scores, kind="stable")[:n]
+    parts = weights.parts(candidates)
     mean, parts = parts.mean(axis=0), parts[order]
     strategies = _strategies(parts - mean, candidates.features[order])
     return [
@@ -114,6 +114,19 @@ def best(candidates: Slate, weights: Weights, n: int) -> list[Candidate]:
             strict=True,
         )
     ]
+
+
+def leaders(
+    candidates: Slate, weights: Weights, n: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return where the n best of a slate stand, best first, and the scores of all (m,).
+
+    What `best` goes by, without its reasons: 10 us where numba is installed.
+    """
+    scores = weights.scores(candidates)
+    lead = (compiled() or scoring).leaders
+    order: NDArray[np.intp] = lead(candidates.items, scores, max(n, 0))
+    return order, scores
 
 
 def _strategies(parts: NDArray[np.float64], features: NDArray[np.float64]) -> NDArray[np.intp]:

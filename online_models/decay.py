@@ -65,6 +65,10 @@ class ForwardDecay:
         stored[np.abs(stored) < _TINY] = 0
         return stored
 
+    def growth(self, time: int) -> float:
+        """Return what a 1 seen at `time` is stored as."""
+        return float(np.exp2((time - (self.landmark or 0)) / self.half_life_ms))
+
     def factor(self, time: int) -> float:
         """Return what a stored 1 weighs at `time`."""
         halvings = (time - (self.landmark or 0)) / self.half_life_ms

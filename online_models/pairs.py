@@ -27,8 +27,10 @@ NEXT: Final = 1
 NEXT_LAG: Final = 0.5
 NEXT_WINDOW: Final = 6
 
-_FADE: Final = tuple(LAG**lag for lag in range(64))
-_NEXT_FADE: Final = tuple(NEXT_LAG**lag for lag in range(NEXT_WINDOW))
+FADES: Final = np.array([LAG**lag for lag in range(64)])
+NEXT_FADES: Final = np.array([NEXT_LAG**lag for lag in range(NEXT_WINDOW)])
+_FADE: Final = tuple(FADES.tolist())
+_NEXT_FADE: Final = tuple(NEXT_FADES.tolist())
 
 
 class PairArrays(NamedTuple):

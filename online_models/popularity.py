@@ -5,6 +5,7 @@ lets expect: a ratio, shrunk towards 1, so that one visit of a rare item is no t
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from online_models.arrays import pack_arrays, unpack_arrays
 from online_models.decay import ForwardDecay, check_weights, fade, runs
+from online_models.frontrunners import Frontrunners
 from online_models.row_index import RowIndex, grown
 from online_models.rows import TopList, heaviest
 
@@ -68,13 +70,15 @@ class Popularity:
 
     def top(self, k: int, time: int) -> dict[str, TopList]:
         """Return the k heaviest items of each horizon as of `time`, heaviest first."""
-        rows = self._index.rows(in_order=False)
+        columns = [self._weights[:, horizon] for horizon in range(len(HORIZONS))]
+        every = partial(self._index.rows, in_order=False)
+        leaders = self._front.lead(k, self._index.key_of, columns, every)
         tops = {}
         for horizon, name in enumerate(HORIZONS):
-            factor = self._decays[horizon].factor(time)
-            weights = self._weights[rows, horizon] * factor
+            factor, rows = self._decays[horizon].factor(time), leaders[horizon]
+            weights = (self._weights[rows, horizon] * factor).astype(np.float32)
             total = float(self._totals[horizon]) * factor
-            tops[name] = heaviest(self._index.key_of[rows], weights, k, time, total)
+            tops[name] = TopList(self._index.key_of[rows], weights, time, total)
         return tops
 
     def dump(self, *, full: bool = True) -> bytes:
@@ -113,12 +117,14 @@ class Popularity:
             rows = self._claim(arrays["items"])
             self._weights[rows] = arrays["weights"]
             self._totals = arrays["totals"].copy()
+        self._front.reset()
         self._index.mark_saved()
 
     def _clear(self) -> None:
         self._index = RowIndex()
         self._weights = np.zeros((self._index.capacity, len(HORIZONS)))
         self._totals = np.zeros(len(HORIZONS))
+        self._front = Frontrunners()
 
     def _advance(self, time: int) -> None:
         self.time = max(self.time, time)
@@ -135,7 +141,12 @@ class Popularity:
     ) -> None:
         self._advance(int(times.max()))
         distinct, inverse = np.unique(items, return_inverse=True)
-        rows = self._claim(distinct)[inverse]
+        known = self._claim(distinct)
+        rows = known[inverse]
+        if weights.min() < 0.0:
+            self._front.reset()
+        else:
+            self._front.gained(known)
         for horizon, decay in enumerate(self._decays):
             gains = decay.gains(weights, times, np.float64)
             np.add.at(self._weights[:, horizon], rows, gains)
@@ -159,6 +170,7 @@ class Popularity:
     def _release(self, rows: NDArray[np.int64]) -> None:
         self._index.release(self._index.key_of[rows].tolist())
         self._weights[rows] = 0
+        self._front.reset()
 
 
 def merge(tops: Iterable[TopList], k: int, half_life_ms: int) -> TopList:

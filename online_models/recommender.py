@@ -6,18 +6,19 @@ pairs, pairs to rows, rows and rankings to a blend.
 
 import math
 from collections import OrderedDict
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from river.reco.base import Ranker
 
 from contracts.keys import item_key
-from online_models.blend import Candidate, best, wanted
-from online_models.pairs import PairBuffer
+from online_models.blend import Candidate, best, leaders
+from online_models.crowd import LINKED, crowd_of
+from online_models.pairs import PairBuffer, last_liked
 from online_models.popularity import Popularity
-from online_models.rows import TopList
-from online_models.slate import CANDIDATES, LINKED, Slate, slate
+from online_models.slate import CANDIDATES, Slate, evidence_of, slate_of
 from online_models.slot_table import DAY_MS, SlotTable
 from online_models.touches import WEIGHTS, Touch
 from online_models.weights import Weights
@@ -75,7 +76,7 @@ class ItemRecommender(Ranker):
         self._pairs = PairBuffer(window)
         self._touched: list[Touch] = []
         self._users: OrderedDict[Hashable, list[Touch]] = OrderedDict()
-        self._tops: Mapping[str, TopList] = {}
+        self._crowd = crowd_of({})
         self._waiting = 0
         self._time = 0
 
@@ -90,7 +91,11 @@ class ItemRecommender(Ranker):
             return
         touch = self._touch(item, y, x or {})
         recents = self._users.pop(user, [])
-        self._pairs.add(recents, touch)
+        others = last_liked(recents, touch.item, self.window)
+        if self.batch == 1:
+            self._table.learn_touch(touch, others)
+        else:
+            self._pairs.add_others(touch, others)
         if WEIGHTS.get(touch.type, 0.0):
             self._touched.append(touch)
         self._users[user] = [*recents[1 - RECENTS :], touch]
@@ -99,14 +104,14 @@ class ItemRecommender(Ranker):
         self._waiting += 1
         if self._waiting >= self.batch:
             self._learn_pairs()
-        if len(self._touched) >= REFRESH or not self._tops:
+        if len(self._touched) >= REFRESH or not len(self._crowd.keys):
             self._rank()
 
     def learn_from_choice(self, candidates: Slate, item: Hashable) -> None:
         """Teach the blend that `item` came next, where `candidates` were to choose from."""
-        at = np.searchsorted(candidates.items, np.uint64(number_of(item)))
-        if at < len(candidates.items) and candidates.items[at] == number_of(item):
-            self.weights.learn_one(candidates, int(at))
+        at = candidates.place_of(number_of(item))
+        if at is not None:
+            self.weights.learn_one(candidates, at)
 
     def predict_one(self, user: Hashable, item: Hashable, x: dict[str, Any] | None = None) -> float:
         """Return the item's share among the user's candidates; 0 if it is not one."""
@@ -133,12 +138,26 @@ class ItemRecommender(Ranker):
         """Return the n best of a slate."""
         return best(candidates, self.weights, n)
 
-    def slate(self, user: Hashable, exclude: Collection[int] = (), now: int | None = None) -> Slate:
+    def leaders(self, candidates: Slate, n: int) -> list[int]:
+        """Return the numbers of the n best of a slate: what `best` does, without its reasons."""
+        order, _ = leaders(candidates, self.weights, n)
+        numbers: list[int] = candidates.items[order].tolist()
+        return numbers
+
+    def slate(
+        self,
+        user: Hashable,
+        exclude: Collection[int] | NDArray[np.uint64] = (),
+        now: int | None = None,
+    ) -> Slate:
         """Return the user's candidates at `now` (ms), which is the newest event's time if None."""
         recents = self._users.get(user, [])
-        rows = self._table.rows(wanted(recents), self._time)
+        evidence = evidence_of(recents)
+        rows = self._table.gather([item for item, _ in evidence], self._time)
+        if not isinstance(exclude, np.ndarray):
+            exclude = np.fromiter(exclude, np.uint64, len(exclude))
         now = self._time if now is None else now
-        return slate(recents, rows, self._tops, exclude, now, repeats=self.repeats)
+        return slate_of(recents, evidence, rows, self._crowd, exclude, now, repeats=self.repeats)
 
     def flush(self) -> None:
         """Learn from what waits for its batch, and make the rankings anew."""
@@ -147,7 +166,8 @@ class ItemRecommender(Ranker):
 
     def _learn_pairs(self) -> None:
         self._waiting = 0
-        self._table.learn_many(*self._pairs.take())
+        if len(self._pairs):
+            self._table.learn_many(*self._pairs.take())
 
     def _rank(self) -> None:
         touched, self._touched = self._touched, []
@@ -156,10 +176,8 @@ class ItemRecommender(Ranker):
             np.array([WEIGHTS[touch.type] for touch in touched], np.float32),
             np.array([touch.time for touch in touched], np.int64),
         )
-        self._tops = {
-            **self._popularity.top(TOP, self._time),
-            LINKED: self._table.heaviest(TOP, self._time),
-        }
+        linked = self._table.heaviest(TOP, self._time)
+        self._crowd = crowd_of({**self._popularity.top(TOP, self._time), LINKED: linked})
 
     def _touch(self, item: Hashable, y: Any, x: dict[str, Any]) -> Touch:
         time = x.get("time")

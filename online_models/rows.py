@@ -9,8 +9,9 @@ Items are 64-bit numbers in here (`contracts.keys.item_key`): the names live in 
 """
 
 import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,37 @@ class NeighbourRow:
     def __post_init__(self) -> None:
         if not len(self.mass):
             self.mass = self.weights.sum(axis=0)
+
+
+class Gathered(NamedTuple):
+    """Rows of some of a list of items, one after another: `keys` (n,) and `weights` (n, channels)
+    of all neighbours, the `lengths` (rows,) and `masses` (rows, channels) of the rows, and which
+    items of the list they belong to, `lags` (rows,)."""
+
+    keys: NDArray[np.uint64]
+    weights: NDArray[np.float32]
+    lengths: NDArray[np.int64]
+    masses: NDArray[np.float32]
+    lags: NDArray[np.int64]
+
+
+def gathered(items: Sequence[int], rows: Mapping[int, NeighbourRow]) -> Gathered:
+    """Return the rows of those of the items that have one.
+
+    >>> row = NeighbourRow(np.array([5], np.uint64), np.ones((1, len(CHANNELS)), np.float32), 0)
+    >>> gathered([4, 3], {3: row}).lags.tolist()
+    [1]
+    """
+    found = [(lag, row) for lag, item in enumerate(items) if (row := rows.get(item)) is not None]
+    none = NeighbourRow(np.empty(0, np.uint64), np.empty((0, len(CHANNELS)), np.float32), 0)
+    every = [row for _, row in found] or [none]
+    return Gathered(
+        np.concatenate([row.keys for row in every]),
+        np.concatenate([row.weights for row in every]),
+        np.array([len(row.keys) for _, row in found], np.int64),
+        np.array([row.mass for row in every], np.float32)[: len(found)],
+        np.array([lag for lag, _ in found], np.int64),
+    )
 
 
 @dataclass(slots=True)
@@ -89,6 +121,15 @@ def heaviest(
     total: float,
 ) -> TopList:
     """Return the ranking of the k heaviest; of equals those with the smaller numbers."""
+    order = heaviest_at(keys, weights, k)
+    return TopList(keys[order], weights[order].astype(np.float32), time, total)
+
+
+def heaviest_at(
+    keys: NDArray[np.uint64], weights: NDArray[np.floating[Any]], k: int
+) -> NDArray[np.intp]:
+    """Return where the k largest positive weights stand, largest first; `heaviest` tells ties."""
+    reach = np.arange(len(keys))
     if k < len(keys):
         # Many counts are alike, which is what `partition` is slow at.
         limit = np.sort(weights)[-k] if k else np.inf
@@ -98,10 +139,9 @@ def heaviest(
         if 0 < room < len(ties):
             ties = ties[np.argpartition(keys[ties], room - 1)[:room]]
         reach = np.concatenate([above, ties[:room]])
-        keys, weights = keys[reach], weights[reach]
-    order = np.lexsort((keys, -weights))
-    positive = order[weights[order] > 0]
-    return TopList(keys[positive], weights[positive].astype(np.float32), time, total)
+    order = reach[np.lexsort((keys[reach], -weights[reach]))]
+    found: NDArray[np.intp] = order[weights[order] > 0]
+    return found
 
 
 def pack_row(row: NeighbourRow) -> bytes:

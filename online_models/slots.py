@@ -58,3 +58,21 @@ def narrowed(
         np.take_along_axis(weights, order[:, :, None], axis=1),
         np.minimum(used, slots),
     )
+
+
+def gather(
+    keys: NDArray[np.uint64],
+    weights: NDArray[np.float32],
+    used: NDArray[np.int32],
+    mass: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    factor: np.float32,
+) -> tuple[NDArray[np.uint64], NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+    """Return the neighbours of `rows` that weigh anything, one row after another.
+
+    Their keys (n,) and weights (n, channels), how many each row has, and the masses of the rows.
+    """
+    found = np.maximum(weights[rows] * factor, 0)
+    weighs = totals_of(found) > 0
+    weighs &= np.arange(keys.shape[1]) < used[rows][:, None]
+    return keys[rows][weighs], found[weighs], weighs.sum(axis=1), mass[rows] * factor

@@ -13,7 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from online_models import scoring
 from online_models.arrays import pack_arrays, unpack_arrays
+from online_models.compiled import compiled
 from online_models.slate import EXPERTS, Slate
 
 HISTORIES: Final = (0, 1, 2, 4, 8, 16)
@@ -29,14 +31,14 @@ LIMIT: Final = 20.0
 ABSURD: Final = 100.0
 """Features are logarithms; none of a share gets near this."""
 
-DEFAULT: Final = np.array(
-    [0.35, 0.1, 0.1, 0.1, 0.45, 0.1, 0.1, 0.1, 0.5, 0.15, 0.2, 0.1, 0.25]  # as in EXPERTS
+DEFAULT: Final = np.array(  # as in EXPERTS
+    [0.35, 0.1, 0.1, 0.1, 0.1, 0.1, 0.45, 0.1, 0.1, 0.1, 0.5, 0.15, 0.2, 0.1, 0.25]
 )
 """Trust in each expert before anything was learnt: what was learnt on the first 30 % of
 MovieTweetings and of Taobao by category, about averaged."""
 
 AGAIN: Final = np.array(
-    [-0.15, -0.12, 0.0, 0.05, 0.3, 0.03, -0.02, 0.0, -0.15, -0.15, 0.2, 0.1, 0.2]
+    [-0.15, -0.12, 0.0, 0.05, 0.0, 0.0, 0.3, 0.03, -0.02, 0.0, -0.15, -0.15, 0.2, 0.1, 0.2]
 )
 """The same, on top, for what was touched before: of Taobao."""
 
@@ -65,7 +67,9 @@ class Weights:
 
     def of(self, history: int, pause: int) -> NDArray[np.float64]:
         """Return the weights (experts,) for a person with so many recent items, so long ago."""
-        weights: NDArray[np.float64] = self._weights[_cases(history, pause)].sum(axis=0)
+        shared, by_history, by_pause = _cases(history, pause)
+        rows = self._weights
+        weights: NDArray[np.float64] = rows[shared] + rows[by_history] + rows[by_pause]
         return weights
 
     def parts(self, slate: Slate) -> NDArray[np.float64]:
@@ -77,30 +81,24 @@ class Weights:
 
     def scores(self, slate: Slate) -> NDArray[np.float64]:
         """Return the candidates' scores (m,): the sums of their `parts`, in less time."""
-        scores: NDArray[np.float64] = slate.features @ self.of(slate.history, slate.pause)
-        if slate.own.any():
-            scores[slate.own] += slate.features[slate.own] @ self._weights[_OWN]
+        score = (compiled() or scoring).scores
+        shared = self.of(slate.history, slate.pause)
+        scores: NDArray[np.float64] = score(slate.features, slate.own, shared, self._weights[_OWN])
         return scores
 
     def learn_one(self, slate: Slate, chosen: int) -> None:
         """Learn that candidate `chosen` of a slate came next.
 
         Ignores examples that say nothing: one candidate, or features that no expert can give.
-        Cost: 30 us with 200 candidates.
+        Cost: 10 us with 200 candidates where numba is installed.
         """
-        features = slate.features
-        if len(features) < 2 or not (np.abs(features) < ABSURD).all():  # NaN is not below either
+        if len(slate.items) < 2:
             return
-        scores = self.scores(slate)
-        misses = np.exp(scores - scores.max())
-        misses /= -misses.sum()
-        misses[chosen] += 1.0
-        slope = misses @ features
-        for case in _cases(slate.history, slate.pause):
-            self._step(case, slope)
-        if slate.own.any():
-            self._step(_OWN, misses[slate.own] @ features[slate.own])
-        self.learned += 1
+        cases = np.array(_cases(slate.history, slate.pause), np.int64)
+        learn = (compiled() or scoring).learn
+        arrays = slate.features, slate.own, self._weights, self._squares
+        if learn(*arrays, cases, _OWN, chosen, (RATE, LIMIT, ABSURD)):
+            self.learned += 1
 
     def pack(self) -> bytes:
         """Return the weights as bytes, under 4 KB."""
@@ -128,16 +126,10 @@ class Weights:
         weights._squares = arrays["squares"].copy()
         return weights
 
-    def _step(self, case: int, slope: NDArray[np.float64]) -> None:
-        weights, squares = self._weights[case], self._squares[case]
-        squares += slope * slope
-        weights += RATE * slope / (np.sqrt(squares) + 1e-9)
-        np.clip(weights, -LIMIT, LIMIT, out=weights)
 
-
-def _cases(history: int, pause: int) -> list[int]:
+def _cases(history: int, pause: int) -> tuple[int, int, int]:
     """Return the rows of the weights that a person's are the sum of."""
-    return [0, 1 + bucket_of(history, HISTORIES), 1 + len(HISTORIES) + bucket_of(pause, PAUSES)]
+    return 0, 1 + bucket_of(history, HISTORIES), 1 + len(HISTORIES) + bucket_of(pause, PAUSES)
 
 
 def bucket_of(value: int, least: tuple[int, ...]) -> int:

@@ -12,10 +12,10 @@ from api.serve.lag import Progress, lag_ms, parse
 from contracts.decisions import Segment
 from contracts.keys import MODELS, Keys
 from contracts.keys import parse as parse_key
+from online_models.crowd import LINKED, Crowd, crowd_of
 from online_models.popularity import HORIZONS
 from online_models.rank_weights import RankWeights
 from online_models.rows import TopList, unpack_top
-from online_models.slate import LINKED
 from online_models.weights import Weights
 from storage.views import LogState
 
@@ -69,6 +69,8 @@ class Site:
         self._rank_weights = self._views[keys.rank_weights(name)]
         self._segments = self._views[keys.segments(name)]
         self._tops = {ranking: self._views[keys.top(name, ranking)] for ranking in RANKINGS}
+        self._crowd, self._made_of = crowd_of({}), list[int]()
+        self._kept: dict[str, TopList] = {}  # what is kept keeps its id
 
     @property
     def wanted(self) -> list[str]:
@@ -107,6 +109,15 @@ class Site:
     def tops(self) -> dict[str, TopList]:
         """The rankings that exist."""
         return {name: top.value for name, top in self._tops.items() if top.value is not None}
+
+    @property
+    def crowd(self) -> Crowd:
+        """The rankings as one table, made anew when one of them changed."""
+        tops = self.tops
+        made_of = list(map(id, tops.values()))
+        if made_of != self._made_of:
+            self._crowd, self._made_of, self._kept = crowd_of(tops), made_of, tops
+        return self._crowd
 
     @property
     def linked(self) -> dict[str, TopList]:

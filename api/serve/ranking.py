@@ -79,7 +79,7 @@ def recommend(
     """
     policy = _policy(visitor, site.name, rules, ask, now)
     barred = {number_of(id_) for id_ in policy.hidden}
-    candidates = slate(trail.touches, rows, site.tops, barred, now)
+    candidates = slate(trail.touches, rows, site.crowd, barred, now)
     barred |= {touch.item for touch in trail.touches}
 
     def first(count: int) -> list[Pick]:
@@ -239,7 +239,7 @@ def _slate_of(numbers: NDArray[np.uint64], trail: Trail, rows: Rows, site: Site,
         part = numbers[first : first + CANDIDATES]
         rest = np.setdiff1d(numbers, part)
         barred = {*others, *rest.tolist()}
-        found = slate(trail.touches, rows, site.tops, barred, now, repeats=True)
+        found = slate(trail.touches, rows, site.crowd, barred, now, repeats=True)
         at = np.searchsorted(numbers, found.items)
         features[at], own[at] = found.features, found.own
     return found._replace(items=numbers, features=features, own=own)

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 
 from contracts.settings import FlowSettings
+from online_models.slate import EXPERTS
 from online_models.weights import Weights
 from operators.blend_stage import BlendStage
 from operators.examples import Choice
@@ -44,7 +45,7 @@ def test_what_comes_next_is_learnt_to_be_trusted() -> None:
     weights, fresh = Weights.unpack(published(stage)), Weights()
     assert weights.learned > 300
     gains = weights.of(3, 60_000) - fresh.of(3, 60_000)
-    last_next, medium = gains[3], gains[8]
+    last_next, medium = (gains[EXPERTS.index(name)] for name in ("last_next", "medium"))
     assert last_next > 0.2 > medium
 
 

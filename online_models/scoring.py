@@ -1,0 +1,72 @@
+"""Scores of candidates, the best of them, and a step of learning: arrays in, arrays out.
+
+These are the references, in numpy; `kernels.score` gives the same bits, compiled. Sums go one after
+another, since `@` and `sum` round otherwise from one processor to the next.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from online_models.elementary import exp_of
+
+Floats = NDArray[np.float64]
+
+
+def scores(features: Floats, own: NDArray[np.bool_], shared: Floats, again: Floats) -> Floats:
+    """Return the scores (m,) of `features` (m, experts); `own` ones have weights `again` on top."""
+    found = np.zeros(len(features))
+    more = np.zeros(len(features))
+    for expert in range(features.shape[1]):
+        found += features[:, expert] * shared[expert]
+        more += features[:, expert] * again[expert]
+    found[own] += more[own]
+    return found
+
+
+def leaders(items: NDArray[np.uint64], found: Floats, n: int) -> NDArray[np.intp]:
+    """Return where the n best stand, best first; of equals the one with the smaller number.
+
+    >>> leaders(np.array([9, 7, 8], np.uint64), np.array([1.0, 1.0, 2.0]), 2).tolist()
+    [2, 1]
+    """
+    return np.lexsort((items, -found))[:n]
+
+
+def learn(
+    features: Floats,
+    own: NDArray[np.bool_],
+    weights: Floats,
+    squares: Floats,
+    cases: NDArray[np.int64],
+    again: int,
+    chosen: int,
+    steps: tuple[float, float, float],
+) -> bool:
+    """Take a step towards candidate `chosen`, in place; say whether the example was sound.
+
+    `cases` are the rows of `weights` that speak for all candidates, `again` that of `own` ones;
+    `steps` the rate, the limit of a weight, and the size from which a feature is absurd.
+    """
+    rate, limit, absurd = steps
+    if not (np.abs(features) < absurd).all():  # NaN is not below either
+        return False
+    shared = np.zeros(features.shape[1])
+    for case in cases:
+        shared += weights[case]
+    said = scores(features, own, shared, weights[again])
+    odds = exp_of(said - said.max())
+    misses = -(odds / np.cumsum(odds)[-1])
+    misses[chosen] += 1.0
+    slope = np.cumsum(misses[:, None] * features, axis=0)[-1]
+    for case in cases:
+        _step(weights[case], squares[case], slope, rate, limit)
+    if own.any():
+        mine = np.cumsum(misses[own, None] * features[own], axis=0)[-1]
+        _step(weights[again], squares[again], mine, rate, limit)
+    return True
+
+
+def _step(weights: Floats, squares: Floats, slope: Floats, rate: float, limit: float) -> None:
+    squares += slope * slope
+    moved = weights + rate * slope / (np.sqrt(squares) + 1e-9)
+    weights[:] = np.minimum(np.maximum(moved, -limit), limit)
