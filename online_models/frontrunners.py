@@ -34,6 +34,10 @@ class Frontrunners:
         self._gained: list[Indices] = []
         self._count = self._k = 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without what was found: having been asked must not show in what is saved.
+        return Frontrunners, ()
+
     def reset(self) -> None:
         """Forget who led."""
         self._rows, self._gained, self._count = None, [], 0
