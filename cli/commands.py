@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "ope": Command("cli.ope:ope", "Estimate what other policies would have earned, from a log."),
     "backfill": Command("cli.backfill:backfill", "Rebuild a namespace from the log, then follow."),
     "promote": Command("cli.promote:promote", "Choose the namespace that is served."),
+    "audit": Command("cli.audit:audit", "Check that every event has exactly one end."),
     "config": Command("cli.config:app", "Check, show and describe the settings."),
     "topics": Command("cli.topics:topics", "Create the topics that are missing."),
     "schema": Command("cli.schema:app", "Print the JSON Schema of every contract."),

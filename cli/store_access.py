@@ -66,6 +66,17 @@ def running_settings(settings: Settings) -> Settings:
     return settings.model_copy(update=update)
 
 
+def flow_settings(settings: Settings, flow_dir: Path) -> Settings:
+    """Return settings whose dataflow is set as it was when it last started in its folder.
+
+    Else a setting that the command was not told of would read its state wrongly.
+    """
+    file = flow_dir / "run" / "settings.json"
+    if not file.exists():
+        return settings
+    return settings.model_copy(update={"flow": Settings.load(file).flow})
+
+
 def _running(data_dir: Path) -> Settings:
     file = data_dir / "run" / "settings.json"
     try:

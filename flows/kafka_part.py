@@ -17,6 +17,7 @@ from flows.kafka_hub import HELD, Hub
 from flows.kafka_reader import BEGINNING, Partition
 from flows.progress import PartProgress, Progress
 from flows.records import Raw, RawBatch
+from operators.ledger import part_number
 
 ANOTHER: Final = "is another log (it was lost, or the address leads elsewhere)"
 LOOK_S: Final = 0.5
@@ -106,7 +107,8 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
         self._wake = None
         records = self._records(messages)
         self._publish()
-        return [RawBatch(self._name, None, None, records)]
+        number = part_number(self._log, self._name)
+        return [RawBatch(self._name, None, None, records, number=number)]
 
     def next_awake(self) -> datetime | None:
         """Return when to look again."""

@@ -38,7 +38,7 @@ class RawBatch(Packed, array_like=True, tag="raw"):
 
     `round` and `watermark` (the arrival clock, ms) are those of a replay, `None` live. `last`
     says that the partition has no more (a replay), or that all that was there at the start has
-    been read (a table).
+    been read (a table). `number` stands for a live partition and its log in ledgers.
     """
 
     part: str
@@ -46,3 +46,4 @@ class RawBatch(Packed, array_like=True, tag="raw"):
     watermark: int | None
     records: list[Raw]
     last: bool = False
+    number: int = 0

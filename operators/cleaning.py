@@ -15,7 +15,8 @@ class Batch(Protocol):
     """Records of one source partition, in order; `round` and `watermark` in a replay only.
 
     A record has `value` (bytes), `received` (ms), `origin` (where it lies), `seq`, and `fault`, the
-    reason and the words for one that its reader refused.
+    reason and the words for one that its reader refused. `number` stands for the partition in
+    ledgers.
     """
 
     @property
@@ -26,6 +27,8 @@ class Batch(Protocol):
     def watermark(self) -> int | None: ...  # noqa: D102
     @property
     def records(self) -> Sequence[Any]: ...  # noqa: D102
+    @property
+    def number(self) -> int: ...  # noqa: D102
 
 
 def clean_batches(
@@ -38,7 +41,7 @@ def clean_batches(
     out: list[tuple[str, Slice | Refused | Tick]] = []
     for batch in batches:
         records, tick = _without_clock(batch.records)
-        groups, refused = _sort(clean, batch.part, records, buckets)
+        groups, refused = _sort(clean, batch, records, buckets)
         clock = batch.watermark
         if clock is None:
             clock = max((record.received for record in records), default=0)
@@ -62,10 +65,10 @@ def _without_clock(records: Sequence[Any]) -> tuple[Sequence[Any], int]:
 
 
 def _sort(
-    clean: Clean, part: str, records: Sequence[Any], buckets: int
+    clean: Clean, batch: Batch, records: Sequence[Any], buckets: int
 ) -> tuple[dict[int, list[Arrived]], Refused]:
     groups: dict[int, list[Arrived]] = defaultdict(list)
-    refused = Refused(part, [], Ends())
+    refused = Refused(batch.part, [], Ends(), batch.number)
     for record in records:
         result = (
             clean(record.value, record.received, record.origin, record.seq)
@@ -73,6 +76,7 @@ def _sort(
             else _unread(record)
         )
         if isinstance(result, Arrived):
+            result.part = batch.number
             groups[device_bucket(result.event, buckets)].append(result)
         else:
             refused.records.append(result)

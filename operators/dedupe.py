@@ -5,14 +5,14 @@ a repeat by mistake with probability 2e-12. Memory is 8 bytes an id once its spa
 """
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from contracts.codec import pack
-from contracts.events import Event
+from operators.ledger import Ledger, id_number
 from operators.messages import Arrived
 
 SPANS = 4
@@ -23,7 +23,8 @@ class Dedupe:
     """One bucket's memory of event ids, by arrival time; `Durable`.
 
     Remembers for at least `hours`, at most a quarter longer, and at most about `max_ids`: over
-    that the oldest span is forgotten early (`forgotten` counts the ids).
+    that the oldest span is forgotten early (`forgotten` counts the ids). `ledger` says which were
+    repeats.
     """
 
     def __init__(self, hours: int, max_ids: int) -> None:
@@ -35,20 +36,37 @@ class Dedupe:
         self._clock = 0
         self.duplicates = 0
         self.forgotten = 0
+        self.ledger = Ledger()
 
     def on_batch(self, items: Sequence[Arrived], clock: int) -> list[Arrived]:
         """Return the events not seen before, in order. `clock` is the arrival time (ms)."""
+        firsts: list[Arrived] = []
+        begun = 0
+        # An id is remembered from its own arrival on: not from that of the batch's last event,
+        # which may be days later where a backlog is read.
+        for at, item in enumerate(items):
+            if item.received // self._span_ms > self._clock // self._span_ms:
+                firsts += self._firsts(items[begun:at])
+                begun = at
+                self._advance(item.received)
+        firsts += self._firsts(items[begun:])
         self._advance(max([clock, *(item.received for item in items)]))
+        return firsts
+
+    def _firsts(self, items: Sequence[Arrived]) -> list[Arrived]:
+        """Return those not seen before, of events that arrived within one span."""
         span = self._clock // self._span_ms
         current = self._open.setdefault(span, set())
         added = self._added.setdefault(span, [])
         firsts = []
-        numbers = [_number(item.event) for item in items]
+        numbers = [id_number(item.event) for item in items]
         seen = self._seen_before(numbers)
         for item, number, known in zip(items, numbers, seen, strict=True):
             if known or number in current:
                 self.duplicates += 1
+                self.ledger.add("duplicate", item.part, number)
                 continue
+            item.number = number
             current.add(number)
             added.append(number)
             firsts.append(item)
@@ -62,14 +80,16 @@ class Dedupe:
         spans = self._all() if full else self._added.items()
         packed = {span: np.asarray(ids, np.uint64).tobytes() for span, ids in spans}
         self._added = {}
-        return pack((self._clock, self.duplicates, self.forgotten, packed))
+        return pack(_Saved(self._clock, self.duplicates, self.forgotten, packed, self.ledger))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the memory with what the parts say."""
         self._open, self._closed, self._added = {}, {}, {}
         for part in parts:
-            self._clock, self.duplicates, self.forgotten, spans = _decoder.decode(part)
-            for span, raw in spans.items():
+            saved = _decoder.decode(part)
+            self._clock, self.duplicates = saved.clock, saved.duplicates
+            self.forgotten, self.ledger = saved.forgotten, saved.ledger
+            for span, raw in saved.spans.items():
                 self._open.setdefault(span, set()).update(np.frombuffer(raw, np.uint64).tolist())
         self._close()
 
@@ -108,9 +128,12 @@ class Dedupe:
             self.forgotten += len(self._closed.pop(min(self._closed)))
 
 
-_decoder = msgspec.msgpack.Decoder(tuple[int, int, int, dict[int, bytes]])
+class _Saved(Struct, array_like=True):
+    clock: int
+    duplicates: int
+    forgotten: int
+    spans: dict[int, bytes]
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
 
 
-def _number(event: Event) -> int:
-    name = f"{event.site}\0{event.source}\0{event.id}".encode()
-    return int.from_bytes(blake2b(name, digest_size=8).digest(), "little")
+_decoder = msgspec.msgpack.Decoder(_Saved)

@@ -43,7 +43,10 @@ class Packed(Struct):
 
 
 class Arrived(Struct, array_like=True, gc=False):
-    """A valid event, enriched, with its arrival time (ms) and its number in a replay's order."""
+    """A valid event, enriched, with its arrival time (ms) and its number in a replay's order.
+
+    `part` and `number` stand for its source partition and its identity (`operators.ledger`).
+    """
 
     event: Event
     received: int
@@ -54,6 +57,8 @@ class Arrived(Struct, array_like=True, gc=False):
     tags: list[str] = []
     known: bool = False
     title: str = ""
+    part: int = 0
+    number: int = 0
 
 
 class Ends(Struct, omit_defaults=True):
@@ -117,11 +122,15 @@ class UserSlice(Packed, array_like=True, tag="users"):
 
 
 class Refused(Packed, array_like=True, tag="refused"):
-    """What the first step did not let through, and how much of it there was."""
+    """What the first step did not let through, and how much of it there was.
+
+    `number` stands for the source partition (`operators.ledger`).
+    """
 
     part: str
     records: list[Rejected]
     ends: Ends
+    number: int = 0
 
 
 class AttributedSlice(Packed, array_like=True, tag="attributed"):

@@ -6,10 +6,11 @@ observers, which see the profile as the event left it. Those that teach models, 
 nothing of programs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from contracts.codec import pack, unpack_profile
 from contracts.events import DECISION, FEEDBACK_TYPES, PERSONALIZATION, Event, refuses
@@ -19,6 +20,7 @@ from contracts.settings import FlowSettings
 from operators import commerce, interests, satisfaction, sessions
 from operators.bots import BotWatch
 from operators.durable import PackedMap
+from operators.ledger import Ledger
 from operators.messages import Arrived, Attributed, Ends, View
 
 DEVICES_KEPT: Final = 5
@@ -122,6 +124,7 @@ class Profiles:
         self._people = PackedMap()
         self._clock = 0
         self.ends = Ends()
+        self.ledger = Ledger()
         self.refusals: list[tuple[str, str]] = []
         """Site and id of people who withdrew their consent, until somebody takes the list."""
 
@@ -146,6 +149,7 @@ class Profiles:
             if not item.adopted:
                 self.ends.applied += 1
                 self.ends.late += item.arrived.late
+                self.ledger.add("applied", item.arrived.part, item.arrived.number)
             self._show(applied)
         for key, profile in open_.items():
             if profile.events == 0 and profile.consent is None:
@@ -164,6 +168,7 @@ class Profiles:
             self.refusals.append((event.site, item.subject))
         if not item.adopted:
             self.ends.withheld["no_consent"] = self.ends.withheld.get("no_consent", 0) + 1
+            self.ledger.add("withheld", item.arrived.part, item.arrived.number)
 
     def _show(self, applied: Applied) -> None:
         """Let the observers see an event, and the learners too unless it is a program's."""
@@ -181,14 +186,20 @@ class Profiles:
         """Return all people and counts, or those that changed."""
         if full:
             self._forget()
-        return pack((self._clock, self.ends, self._people.dump(full=full)))
+        people = self._people.dump(full=full)
+        return pack(_Saved(self._clock, self.ends, people, self.ledger))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace people and counts with what the parts say."""
         decoded = [_parts.decode(part) for part in parts]
         if decoded:
-            self._clock, self.ends = decoded[-1][:2]
-        self._people.load([people for _, _, people in decoded])
+            last = decoded[-1]
+            self._clock, self.ends, self.ledger = last.clock, last.ends, last.ledger
+        self._people.load([part.people for part in decoded])
+
+    def people(self) -> Iterator[Profile]:
+        """Yield everybody, to look at."""
+        return (unpack_profile(self._people[key]) for key in self._people)
 
     def __len__(self) -> int:
         return len(self._people)
@@ -233,7 +244,14 @@ def _nobody(profile: Profile, event: Event, *, in_session: bool) -> bool:
     return False
 
 
-_parts = msgspec.msgpack.Decoder(tuple[int, Ends, bytes])
+class _Saved(Struct, array_like=True):
+    clock: int
+    ends: Ends
+    people: bytes
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
+
+
+_parts = msgspec.msgpack.Decoder(_Saved)
 
 
 def _remember(profile: Profile, event: Event, limit: int) -> None:

@@ -21,6 +21,7 @@ from operators.dedupe import Dedupe
 from operators.facts import ProfileFacts, Standings
 from operators.families import families_of
 from operators.identify import Identify
+from operators.ledger import Ledger, origin_number
 from operators.messages import (
     LIVE_ROUND,
     AttributedSlice,
@@ -53,22 +54,25 @@ class EndsStage:
     """Counts what the first step did not let through, one key a source partition."""
 
     def __init__(self) -> None:
-        self._ends = Ends()
+        self.ends = Ends()
+        self.ledger = Ledger()
 
     def on_batch(self, messages: Sequence[Refused]) -> list[Message]:
         """Count a batch."""
         for message in messages:
-            self._ends.add(message.ends)
-        return [Views([ends_view("clean", messages[0].part, self._ends)])]
+            self.ends.add(message.ends)
+            for record in message.records:
+                self.ledger.add("rejected", message.number, origin_number(record.origin))
+        return [Views([ends_view("clean", messages[0].part, self.ends)])]
 
     def dump(self, *, full: bool) -> bytes:  # small: always whole
         """Return the counts."""
-        return pack(self._ends)
+        return pack((self.ends, self.ledger))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the counts."""
         if parts:
-            self._ends = msgspec.msgpack.decode(parts[-1], type=Ends)
+            self.ends, self.ledger = msgspec.msgpack.decode(parts[-1], type=tuple[Ends, Ledger])
 
 
 class DedupeStage:
@@ -189,6 +193,11 @@ class ProfileStage:
         self._profiles.load([people for people, _ in decoded])
         for name, maker in self._makers.items():
             maker.load([waiting[name] for _, waiting in decoded if name in waiting])
+
+
+def people_in(parts: Sequence[bytes]) -> list[bytes]:
+    """Return what `Profiles` loads of the parts that a `ProfileStage` was saved in."""
+    return [_profile_parts.decode(part)[0] for part in parts]
 
 
 _profile_parts = msgspec.msgpack.Decoder(tuple[bytes, dict[str, bytes]])

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.dedupe import SPANS, Dedupe
-from tests.builders import HOUR, NOON, arrived
+from tests.builders import DAY, HOUR, NOON, arrived
 
 
 def ids_of(events):
@@ -65,3 +65,11 @@ def test_saved_in_parts_and_loaded_it_answers_as_if_it_had_run_on(steps, saves):
             resumed.load(parts)
             assert (len(resumed), resumed.duplicates) == (len(saved), saved.duplicates)
             saved = resumed
+
+
+def test_a_batch_that_spans_days_forgets_as_many_batches_would():
+    items = [arrived(id="a"), arrived(id="b", at=DAY), arrived(id="a", at=3 * DAY)]
+    whole, apart = Dedupe(24, 1000), Dedupe(24, 1000)
+    one = whole.on_batch(items, items[-1].received)
+    several = [first for item in items for first in apart.on_batch([item], item.received)]
+    assert one == several == items
