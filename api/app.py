@@ -9,6 +9,8 @@ from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry
 
 from api import problems
+from api.admin import Campaigns
+from api.admin import router as admin_router
 from api.auth import WriteKeys
 from api.collect.collector import TOPICS, Collector
 from api.collect.cors import CollectCors
@@ -22,6 +24,7 @@ from api.serve import Serving
 from api.serve import router as serve_router
 from api.serve.rules import RulesError
 from api.serve.rules_file import RulesFile
+from contracts.campaign_files import CampaignFileError, read_folder
 from contracts.settings import Settings, SettingsError
 
 
@@ -39,6 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the service; it connects when it starts. Raises `SettingsError`."""
     _check_addresses(settings)
     _check_rules(settings.api.rules_file)
+    _check_campaigns(settings.campaigns.folder)
     keys = WriteKeys.of(settings.api)
 
     @asynccontextmanager
@@ -49,7 +53,9 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.collector = Collector(keys, log, metrics, settings.api.max_batch_bytes)
             app.state.serving = serving
             app.state.feed = feed_of(serving)
-            yield
+            async with Campaigns.open(settings, log, serving.clock) as campaigns:
+                app.state.campaigns = campaigns
+                yield
             await app.state.feed.close()
 
     app = Service(title="Headrace", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -58,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(CollectCors, paths=PATHS, origins=origins)
     app.include_router(build_router())
     app.include_router(serve_router)
+    app.include_router(admin_router)
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
     app.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)
     add_docs_page(app, first=not settings.api.pages)
@@ -80,6 +87,14 @@ def _check_rules(file: Path | None) -> None:
         RulesFile(file)
     except RulesError as error:
         raise SettingsError(f"api.rules_file: {error}") from None
+
+
+def _check_campaigns(folder: Path | None) -> None:
+    try:
+        if folder is not None:
+            read_folder(folder)
+    except CampaignFileError as error:
+        raise SettingsError(f"campaigns.folder: {error}") from None
 
 
 async def healthz() -> Response:

@@ -77,6 +77,50 @@ class WriteKeys:
         return found
 
 
+class AdminKey:
+    """Who may administer: a bearer token that, unlike a write key, stands in no page of a shop.
+
+    Without a token in the settings anybody may, as long as there are no write keys either, which
+    is on loopback only.
+    """
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self._key = settings.admin_key.get_secret_value().encode("utf-8")
+        self._sites = list(settings.sites)
+
+    def site_of(self, header: str | None, site: str | None) -> str:
+        """Return the site to administer: the one asked for, or the only one; raise a problem."""
+        self._check(header)
+        known = self._sites or [DEFAULT_SITE]
+        if site is None and len(known) > 1:
+            raise ProblemError(
+                400, "bad-parameter", f"`site`: say which one of: {', '.join(sorted(known))}"
+            )
+        chosen = known[0] if site is None else site
+        if chosen not in known:
+            raise ProblemError(404, "unknown-site", f"there is no site {chosen[:64]!r}")
+        return chosen
+
+    def _check(self, header: str | None) -> None:
+        if not self._key:
+            if not self._sites:
+                return
+            raise ProblemError(
+                403,
+                "no-admin-key",
+                "nobody may do this as long as api.admin_key is not set; a write key does not do",
+            )
+        scheme, _, token = (header or "").partition(" ")
+        given = token.strip().encode("utf-8", "surrogatepass")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given, self._key):
+            raise ProblemError(
+                401,
+                "wrong-admin-key",
+                "the admin key is needed: Authorization: Bearer KEY",
+                {"WWW-Authenticate": 'Bearer realm="headrace"'},
+            )
+
+
 def basic_user(header: str | None) -> str | None:
     """Return the user name of a Basic `Authorization` header; `None` if there is no such.
 

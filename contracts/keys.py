@@ -87,13 +87,20 @@ def accepted_key(site: str, trigger: str) -> str:
     return f"c:accepted:{_encode(site)}:{_encode(trigger)}"
 
 
+CAMPAIGN_SITES_KEY: Final = "c:campaign-sites"
+"""A set of the sites that have, or had, any campaign."""
+
+
 def campaigns_key(site: str) -> str:
     """Return the key of a site's campaigns: a hash of id to the newest version, as JSON."""
     return f"c:campaigns:{_encode(site)}"
 
 
 def campaign_versions_key(site: str, campaign: str) -> str:
-    """Return the key of all versions of a campaign: a hash of number to version, as JSON."""
+    """Return the key of all versions of a campaign: a hash of number to version, as JSON.
+
+    Its field `newest` is the highest number that was given out.
+    """
     return f"c:campaign:{_encode(site)}:{_encode(campaign)}"
 
 

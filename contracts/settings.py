@@ -218,6 +218,10 @@ class ApiSettings(_Group):
     sites: dict[str, SecretStr] = Field(
         default_factory=dict, description="site to write key; empty: any key, loopback only"
     )
+    admin_key: SecretStr = Field(
+        SecretStr(""),
+        description="bearer token for campaigns; without, none if there are write keys",
+    )
 
 
 class CampaignSettings(_Group):

@@ -146,6 +146,10 @@ class Log:
         if error is not None:
             raise self._unavailable(connection, error)
 
+    def partitions(self, topic: str) -> int:
+        """Return how many partitions a topic has; raise `LogUnavailableError` if unknown."""
+        return self._count(topic)
+
     async def _send(
         self, connection: Connection, records: Sequence[Record], timestamp: int, call: Call
     ) -> None:

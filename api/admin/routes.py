@@ -1,0 +1,218 @@
+"""The routes of campaigns: `/v1/campaigns` and what is below it."""
+
+from time import perf_counter
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from api.admin import schema
+from api.admin.campaigns import MAX_CAMPAIGNS, Campaigns, shown
+from api.collect.body import read_body
+from api.collect.log import LogUnavailableError
+from api.problems import ProblemError
+from api.serve import asking
+from api.serve.responding import reply, serving_of
+from api.serve.serving import Serving
+from contracts.campaigns import Campaign, CampaignError, CampaignVersion, read_campaign
+from contracts.codec import DecodeError, load_json
+from contracts.conditions import vocabulary as words
+from contracts.templates import TEMPLATES
+from storage.errors import StoreError
+
+PATH: Final = "/v1/campaigns/"
+MAX_BYTES: Final = 300_000
+
+
+def build_router() -> APIRouter:
+    """Return the routes; they use `app.state.campaigns` and `app.state.serving`."""
+    router = APIRouter()
+    add = schema.adder(router, "campaigns")
+    add("GET", "/v1/campaigns", get_all, schema.ALL)
+    add("POST", "/v1/campaigns", post, schema.POST)
+    add("GET", "/v1/campaigns/vocabulary", get_vocabulary, schema.VOCABULARY)
+    add("GET", "/v1/campaigns/{id}", get_one, schema.ONE)
+    add("PUT", "/v1/campaigns/{id}", put, schema.PUT)
+    add("DELETE", "/v1/campaigns/{id}", delete, schema.DELETE)
+    return router
+
+
+async def get_all(request: Request) -> Response:
+    """Answer all campaigns of the site, each with how often it fired and for what reasons not."""
+    begin, serving, campaigns, site = _start(request)
+    asking.query(request, ("site",))
+    with _Mended():
+        found = await campaigns.all(site)
+        counts = await campaigns.counts(serving.keeper.memory.namespace, site)
+    body = {"campaigns": [{**shown(one), "counts": counts.get(one.id, {})} for one in found]}
+    return reply(serving, "campaigns", begin, body)
+
+
+async def get_one(request: Request) -> Response:
+    """Answer a campaign, its counts, and all versions that there were of it."""
+    begin, serving, campaigns, site = _start(request)
+    asking.query(request, ("site",))
+    id_ = _id(request)
+    with _Mended():
+        versions = await campaigns.versions(site, id_)
+        counts = await campaigns.counts(serving.keeper.memory.namespace, site)
+    if not versions:
+        raise _unknown(id_)
+    body = {
+        **shown(versions[-1]),
+        "counts": counts.get(id_, {}),
+        "versions": [shown(one) for one in versions],
+    }
+    return reply(serving, "campaign", begin, body)
+
+
+async def post(request: Request) -> Response:
+    """Make a campaign of an id that no other has. In force within two seconds."""
+    begin, serving, campaigns, site = _start(request)
+    campaign = await _campaign(request, None)
+    with _Mended():
+        before = await campaigns.get(site, campaign.id)
+        if before is not None and before.campaign is not None:
+            raise ProblemError(
+                409,
+                "campaign-exists",
+                f"there is a campaign {campaign.id!r} already: change it by "
+                f"PUT /v1/campaigns/{campaign.id}",
+            )
+        made = await _change(campaigns, site, campaign.id, campaign)
+    return _answer(serving, begin, made, 201)
+
+
+async def put(request: Request) -> Response:
+    """Make a campaign, or a new version of it. In force within two seconds.
+
+    With `If-Match: "VERSION"` only if that is the newest one.
+    """
+    begin, serving, campaigns, site = _start(request)
+    campaign = await _campaign(request, _id(request))
+    with _Mended():
+        before = await campaigns.get(site, campaign.id)
+        _check_match(request, before)
+        made = await _change(campaigns, site, campaign.id, campaign)
+    new = before is None or before.campaign is None
+    return _answer(serving, begin, made, 201 if new else 200)
+
+
+async def delete(request: Request) -> Response:
+    """End a campaign. Its versions stay, and a later one of the same id goes on counting."""
+    begin, serving, campaigns, site = _start(request)
+    id_ = _id(request)
+    with _Mended():
+        before = await campaigns.get(site, id_)
+        if before is None or before.campaign is None:
+            raise _unknown(id_)
+        _check_match(request, before)
+        made = await campaigns.change(site, id_, None)
+    return _answer(serving, begin, made, 200)
+
+
+async def get_vocabulary(request: Request) -> Response:
+    """Answer what conditions may speak of, and the built-in templates."""
+    begin, serving, _, _ = _start(request)
+    body = {
+        "facts": {
+            name: {"type": word.type, "meaning": word.meaning} for name, word in words.FACTS.items()
+        },
+        "functions": {
+            name: {"arguments": list(one.arguments), "answers": one.answers, "meaning": one.meaning}
+            for name, one in words.FUNCTIONS.items()
+        },
+        "templates": {
+            name: {
+                "meaning": one.meaning,
+                "conditions": list(one.conditions),
+                "with": dict(one.given),
+            }
+            for name, one in TEMPLATES.items()
+        },
+    }
+    return reply(serving, "vocabulary", begin, body)
+
+
+def _start(request: Request) -> tuple[float, Serving, Campaigns, str]:
+    begin = perf_counter()
+    serving = serving_of(request)
+    campaigns: Campaigns = request.app.state.campaigns
+    header, site = request.headers.get("authorization"), request.query_params.get("site")
+    return begin, serving, campaigns, campaigns.admin.site_of(header, site)
+
+
+def _id(request: Request) -> str:
+    return asking.id_field("id", asking.path_id(request, PATH, ""))
+
+
+async def _campaign(request: Request, id_: str | None) -> Campaign:
+    """Return the campaign in a body; raise a 400 that points at what is wrong."""
+    raw = await read_body(request, MAX_BYTES)
+    try:
+        given = load_json(raw)
+    except DecodeError as error:
+        raise ProblemError(400, "bad-campaign", str(error)) from None
+    if not isinstance(given, dict):
+        raise ProblemError(400, "bad-campaign", "expected a JSON object with a campaign's fields")
+    if id_ is not None and given.setdefault("id", id_) != id_:
+        raise _bad([{"field": "id", "detail": f"the address says {id_!r}"}])
+    try:
+        return read_campaign(given)
+    except CampaignError as error:
+        raise _bad(error.faults) from None
+
+
+def _bad(faults: list[dict[str, Any]]) -> ProblemError:
+    detail = "; ".join(f"`{fault['field']}`: {fault['detail']}" for fault in faults)
+    return ProblemError(400, "bad-campaign", detail, faults=faults)
+
+
+async def _change(campaigns: Campaigns, site: str, id_: str, campaign: Campaign) -> CampaignVersion:
+    others = [one for one in await campaigns.all(site) if one.id != id_]
+    if len(others) >= MAX_CAMPAIGNS:
+        raise ProblemError(
+            409,
+            "too-many-campaigns",
+            f"the site has {len(others):,} campaigns, which is the most: delete some",
+        )
+    return await campaigns.change(site, id_, campaign)
+
+
+def _check_match(request: Request, before: CampaignVersion | None) -> None:
+    wanted = request.headers.get("if-match")
+    newest = 0 if before is None else before.version
+    if wanted is not None and wanted.strip().strip('"') != str(newest):
+        raise ProblemError(
+            412,
+            "changed-meanwhile",
+            f"If-Match says version {wanted[:32]}, and the newest is {newest}: read it again",
+        )
+
+
+def _unknown(id_: str) -> ProblemError:
+    return ProblemError(404, "unknown-campaign", f"there is no campaign {id_!r}")
+
+
+def _answer(serving: Serving, begin: float, version: CampaignVersion, status: int) -> Response:
+    response = reply(serving, "campaign_change", begin, shown(version))
+    response.status_code = status
+    response.headers["ETag"] = f'"{version.version}"'
+    return response
+
+
+class _Mended:
+    """A context in which a store or a broker that is away becomes a 503."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, LogUnavailableError):
+            retry = {"Retry-After": str(error.retry_after)}
+            raise ProblemError(503, "log-unavailable", error.detail, retry) from error
+        if isinstance(error, StoreError):
+            raise ProblemError(
+                503, "store-unavailable", str(error), {"Retry-After": "1"}
+            ) from error
+
+
+router = build_router()

@@ -1,0 +1,79 @@
+"""The OpenAPI side of the routes of campaigns."""
+
+from typing import Any, Final
+
+from api.serve.schema import Operation, adder
+from contracts.campaigns import Campaign
+
+__all__ = ["ALL", "DELETE", "ONE", "POST", "PUT", "VOCABULARY", "adder"]
+
+Schema = dict[str, Any]
+
+CAMPAIGN: Final[Schema] = {
+    "type": ["object", "null"],
+    "description": "its fields, those alone that say something; null once it is deleted",
+}
+VERSION_FIELDS: Final[Schema] = {
+    "id": {"type": "string"},
+    "version": {"type": "integer", "minimum": 1},
+    "time": {"type": "integer", "description": "in force from here on (epoch ms)"},
+    "origin": {"enum": ["api", "file"]},
+    "deleted": {"type": "boolean"},
+    "campaign": CAMPAIGN,
+}
+COUNTS: Final[Schema] = {
+    "type": "object",
+    "additionalProperties": {"type": "integer", "minimum": 0},
+    "description": "`fired`, `held` (out), `waits`, and the reasons for which it did not fire",
+}
+
+
+def _object(properties: Schema) -> Schema:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+VERSION: Final = _object(VERSION_FIELDS)
+COUNTED: Final = _object({**VERSION_FIELDS, "counts": COUNTS})
+WHOLE: Final = _object(
+    {**VERSION_FIELDS, "counts": COUNTS, "versions": {"type": "array", "items": VERSION}}
+)
+ID: Final[Schema] = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "the campaign's id",
+}
+SITE: Final[Schema] = {
+    "name": "site",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "which site; not needed if there is one only",
+}
+BODY: Final[Schema] = {
+    "type": "object",
+    "description": "a campaign; see docs/campaigns.md",
+    "properties": {
+        field.alias or name: {"description": field.description or name.replace("_", " ")}
+        for name, field in Campaign.model_fields.items()
+    },
+}
+
+ALL: Final = Operation(
+    "All campaigns of a site",
+    _object({"campaigns": {"type": "array", "items": COUNTED}}),
+    (SITE,),
+    codes=(401, 403, 503),
+)
+ONE: Final = Operation("A campaign and its versions", WHOLE, (ID, SITE), codes=(401, 403, 404, 503))
+POST: Final = Operation("Make a campaign", VERSION, (SITE,), BODY, codes=(400, 401, 403, 409, 503))
+PUT: Final = Operation(
+    "Make or change a campaign", VERSION, (ID, SITE), BODY, codes=(400, 401, 403, 409, 412, 503)
+)
+DELETE: Final = Operation("End a campaign", VERSION, (ID, SITE), codes=(401, 403, 404, 412, 503))
+VOCABULARY: Final = Operation(
+    "What conditions may speak of, and the templates",
+    _object({name: {"type": "object"} for name in ("facts", "functions", "templates")}),
+    (SITE,),
+    codes=(401, 403),
+)

@@ -1,0 +1,176 @@
+"""Campaigns over HTTP: checked, versioned, told to the flow, read from a folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.embedded import EmbeddedBroker, EmbeddedStore
+from contracts.campaigns import CampaignVersion, decode_version
+from contracts.clock_records import is_clock_record
+from contracts.keys import CLICK_TOPIC, CONTROL_TOPIC, FEEDBACK_TOPIC, Keys
+from contracts.settings import RedisSettings
+from storage.redis_views import RedisViews
+from storage.writes import SetView
+from tests.api.running import TopicReader, headers, serving
+from tests.conftest import PARTITIONS
+
+CART = {"id": "cart", "name": "Cart", "template": "cart_abandoned", "with": {"after": "2h"}}
+
+
+class Served:
+    """A running API, and what it wrote to the topic `control`."""
+
+    def __init__(self, url: str, bootstrap: str) -> None:
+        self.http = httpx.Client(base_url=url, timeout=20)
+        self._reader = TopicReader(bootstrap, [CONTROL_TOPIC], PARTITIONS)
+
+    def __enter__(self) -> "Served":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+        self._reader.close()
+
+    def control(self, count: int) -> list[CampaignVersion]:
+        """Return the versions on the topic, once there are so many."""
+        found = self._reader.until(lambda messages: len({m.key() for m in messages}) >= count)
+        told = {message.key(): decode_version(message.value() or b"") for message in found}
+        return sorted(told.values(), key=lambda one: (one.id, one.version))
+
+
+@pytest.fixture
+def served(own_broker: EmbeddedBroker, own_store: EmbeddedStore) -> Iterator[Served]:
+    bootstrap = own_broker.bootstrap_servers
+    options = {"redis.url": own_store.url, "campaigns.clock_seconds": 0.5}
+    with serving(bootstrap, **options) as url, Served(url, bootstrap) as served:
+        yield served
+
+
+def test_a_campaign_is_made_changed_and_ended_in_versions(served: Served) -> None:
+    made = served.http.post("/v1/campaigns", json=CART)
+    assert (made.status_code, made.json()["version"]) == (201, 1)
+    assert served.http.post("/v1/campaigns", json=CART).status_code == 409
+
+    changed = served.http.put("/v1/campaigns/cart", json={**CART, "priority": 3})
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    stale = served.http.put("/v1/campaigns/cart", json=CART, headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+    one = served.http.get("/v1/campaigns/cart").json()
+    assert one["campaign"]["priority"] == 3
+    assert [version["version"] for version in one["versions"]] == [1, 2]
+
+    assert served.http.delete("/v1/campaigns/cart").json()["deleted"]
+    assert served.http.delete("/v1/campaigns/cart").status_code == 404
+    assert served.http.get("/v1/campaigns").json() == {"campaigns": []}
+    assert served.http.post("/v1/campaigns", json=CART).json()["version"] == 4
+    told = served.control(4)
+    assert [one.version for one in told] == [1, 2, 3, 4]
+    assert [one.campaign is None for one in told] == [False, False, True, False]
+    assert sorted(one.time for one in told) == [one.time for one in told]
+
+
+def test_what_is_wrong_is_refused_with_its_place_and_the_running_version_stays(
+    served: Served,
+) -> None:
+    served.http.post("/v1/campaigns", json=CART)
+    for body, field in (
+        ({**CART, "with": {"afer": "1h"}}, "with.afer"),
+        ({"name": "C", "condition": "profile.orders > 1 &&\n segmnt == 'a'"}, "condition"),
+        ({**CART, "id": "other"}, "id"),
+        ({**CART, "holdot": 1}, "holdot"),
+    ):
+        answer = served.http.put("/v1/campaigns/cart", json=body)
+        assert answer.status_code == 400
+        problem = answer.json()
+        assert problem["type"] == "urn:headrace:problem:bad-campaign"
+        assert problem["faults"][0]["field"] == field
+    places = served.http.put("/v1/campaigns/x", json={"name": "C", "condition": "a &&\n b"}).json()
+    assert (places["faults"][0]["line"], places["faults"][0]["column"]) == (1, 1)
+    for raw in (b"", b"{", b"[]", b"\xff"):
+        assert served.http.put("/v1/campaigns/cart", content=raw).status_code == 400
+    assert served.http.get("/v1/campaigns/cart").json()["version"] == 1
+
+
+def test_counts_are_those_of_all_buckets(served: Served, own_store: EmbeddedStore) -> None:
+    served.http.post("/v1/campaigns", json=CART)
+    views = RedisViews.open(RedisSettings(url=own_store.url))
+    for bucket, fired in (("u000", 2), ("u063", 3)):
+        raw = b'{"default":{"cart":{"fired":%d,"cap":1,"digest":"00"}}}' % fired
+        views.write([SetView(Keys().campaigns(bucket), raw)])
+    views.close()
+    assert served.http.get("/v1/campaigns/cart").json()["counts"] == {"fired": 5, "cap": 2}
+
+
+def test_the_vocabulary_is_told(served: Served) -> None:
+    words = served.http.get("/v1/campaigns/vocabulary").json()
+    assert "profile.orders" in words["facts"]
+    assert "quiet" in words["functions"]
+    assert "cart_abandoned" in words["templates"]
+
+
+def test_clock_records_are_written_once_there_is_a_campaign(
+    served: Served, own_broker: EmbeddedBroker
+) -> None:
+    topics = [CLICK_TOPIC, FEEDBACK_TOPIC]
+    reader = TopicReader(own_broker.bootstrap_servers, topics, PARTITIONS)
+    served.http.post("/v1/campaigns", json=CART)
+    messages = reader.until(
+        lambda messages: len({(m.topic(), m.partition()) for m in messages}) == 2 * PARTITIONS
+    )
+    reader.close()
+    assert all(is_clock_record(message.value() or b"") for message in messages)
+
+
+def test_a_folder_is_taken_as_it_changes_and_told_again_to_a_new_log(
+    own_broker: EmbeddedBroker, own_store: EmbeddedStore, tmp_path: Path
+) -> None:
+    folder = tmp_path / "campaigns"
+    folder.mkdir()
+    file = folder / "cart.toml"
+    file.write_text('name = "Cart"\ntemplate = "cart_abandoned"\n')
+    options = {"redis.url": own_store.url, "campaigns.folder": str(folder)}
+    bootstrap = own_broker.bootstrap_servers
+    with serving(bootstrap, **options) as url, Served(url, bootstrap) as served:
+        assert served.control(1)[0].origin == "file"
+        file.write_text('name = "Cart"\ntemplate = "cart_abandon"\n')
+        (folder / "vip.toml").write_text('name = "VIP"\ntemplate = "vip"\nsite = "default"\n')
+        file.write_text('name = "Cart 2"\ntemplate = "cart_abandoned"\n')
+        told = served.control(3)
+        assert [(one.id, one.version) for one in told] == [("cart", 1), ("cart", 2), ("vip", 1)]
+        file.unlink()
+        assert served.control(4)[2].campaign is None
+    # A start tells everything again, and makes no new versions of what did not change.
+    with serving(bootstrap, **options) as url, Served(url, bootstrap) as again:
+        assert [one.version for one in again.control(4)] == [1, 2, 3, 1]
+        assert [one["id"] for one in again.http.get("/v1/campaigns").json()["campaigns"]] == ["vip"]
+
+
+def test_without_store_or_broker_the_answer_says_so(own_broker: EmbeddedBroker) -> None:
+    with serving(own_broker.bootstrap_servers) as url:
+        answer = httpx.post(f"{url}/v1/campaigns", json=CART, timeout=20)
+        assert answer.status_code == 503
+        assert answer.json()["type"] == "urn:headrace:problem:store-unavailable"
+        assert answer.headers["retry-after"] == "1"
+
+
+def test_campaigns_take_the_admin_key_and_sites_do_not_see_each_other_s(
+    own_broker: EmbeddedBroker, own_store: EmbeddedStore
+) -> None:
+    bootstrap = own_broker.bootstrap_servers
+    options = {"redis.url": own_store.url, "api.sites": {"one": "key-1", "two": "key-2"}}
+    with serving(bootstrap, **options) as url, httpx.Client(base_url=url) as http:
+        assert http.get("/v1/campaigns?site=one", headers=headers("key-1")).status_code == 403
+    options["api.admin_key"] = "s3cret"
+    bearer = {"Authorization": "Bearer s3cret"}
+    with serving(bootstrap, **options) as url, httpx.Client(base_url=url) as http:
+        for wrong in ({}, headers("key-1"), {"Authorization": "Bearer no"}):
+            refused = http.post("/v1/campaigns?site=one", json=CART, headers=wrong)
+            assert refused.status_code == 401
+        assert http.post("/v1/campaigns", json=CART, headers=bearer).status_code == 400
+        assert http.get("/v1/campaigns?site=three", headers=bearer).status_code == 404
+        made = http.post("/v1/campaigns?site=one", json=CART, headers=bearer)
+        assert made.status_code == 201
+        other = http.get("/v1/campaigns?site=two", headers=bearer)
+        assert other.json() == {"campaigns": []}
