@@ -56,6 +56,7 @@ MODELS: Final = (
     "visits",
     "rates",
     "blend",
+    "decide",
     "items",
 )
 """Models that publish what they know of themselves; the name is the id of their view."""
@@ -154,6 +155,10 @@ class Keys:
     def rank_weights(self, site: str) -> str:
         """The packed weights of the ranker of given lists."""
         return self._key(site, "rank-weights", "all")
+
+    def bandit(self, site: str, placement: str) -> str:
+        """What was learnt of the offers at a placement: a packed `PlacementModel`."""
+        return self._key(site, "bandit", placement)
 
     def track(self, site: str, number: int) -> str:
         """What became of the showings of the item with this number: the ranker's row."""

@@ -88,6 +88,7 @@ FamilyName = Literal[
     "spend",
     "order_value",
     "response",
+    "decide",
     "visits",
     "rates",
 ]

@@ -34,6 +34,7 @@ class ViewWrites:
             "model": (keys.model, None),
             "weights": (lambda site, _: keys.weights(site), None),
             "rank-weights": (lambda site, _: keys.rank_weights(site), None),
+            "bandit": (keys.bandit, None),
             "track": (lambda site, item: keys.track(site, int(item, 16)), ITEM_TTL_MS),
             "campaigns": (lambda _, bucket: keys.campaigns(bucket), None),
             "ends": (lambda _, owner: keys.ends(*owner.split("/", 1)), None),

@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from online_models.rewards import Sign, Taken
+
 
 class Example(Struct, array_like=True, tag="example", gc=False):
     """Features of a person at a moment; with a label once it is known, else to be scored."""
@@ -116,5 +118,20 @@ class Choice(Struct, array_like=True, tag="choice", gc=False):
         return self.seq, 3, self.site, self.user
 
 
-AnyExample = Example | Approach | Window | Bought | Listing | Choice
+class Offering(Struct, array_like=True, tag="offering", gc=False):
+    """An offer was made (`taken`), or something was done that may be the reward of one (`sign`)."""
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    taken: Taken | None = None
+    sign: Sign | None = None
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay."""
+        return self.seq, 4, self.site, self.user
+
+
+AnyExample = Example | Approach | Window | Bought | Listing | Choice | Offering
 """All that a family may be taught with: a union of tagged structs, each with a total `order`."""

@@ -13,6 +13,8 @@ from operators.basket_stage import BasketStage
 from operators.baskets import BasketExamples
 from operators.blend_stage import BlendStage
 from operators.choices import Choices
+from operators.decide_stage import DecideStage
+from operators.decided import DecideExamples
 from operators.durable import Durable
 from operators.examples import AnyExample
 from operators.features import IntentExamples, SegmentExamples
@@ -68,6 +70,7 @@ FAMILIES: Final[Sequence[Family]] = (
     Family(SpendStage.name, SpendExamples, SpendStage),
     Family(OrderValueStage.name, OrderExamples, OrderValueStage),
     Family(ResponseStage.name, ResponseExamples, ResponseStage),
+    Family(DecideStage.name, DecideExamples, DecideStage, scores=False),
     Family(VisitStage.name, VisitExamples, VisitStage, sees_bots=True),
     Family(RateStage.name, RateCounts, RateStage, scores=False, sees_bots=True),
 )

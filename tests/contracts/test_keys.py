@@ -65,6 +65,7 @@ KINDS = [
     Kind("top", Keys.top),
     Kind("model", Keys.model),
     Kind("rank-weights", lambda k, s, _: k.rank_weights(s), id=lambda _: "all"),
+    Kind("bandit", Keys.bandit),
     Kind("track", lambda k, s, i: k.track(s, item_key(i)), id=_near),
     Kind("rules", Keys.rules),
     Kind("concept", Keys.concept),
