@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from api import problems
 from api.admin import Campaigns
 from api.admin import router as admin_router
-from api.auth import WriteKeys
+from api.auth import SecretKeys, WriteKeys
 from api.collect.collector import TOPICS, Collector
 from api.collect.cors import CollectCors
 from api.collect.examples import SECURITY
@@ -24,6 +24,9 @@ from api.serve import Serving
 from api.serve import router as serve_router
 from api.serve.rules import RulesError
 from api.serve.rules_file import RulesFile
+from api.triggers import Triggers
+from api.triggers import build_router as build_trigger_router
+from api.triggers.schema import SECURITY as SECRET_KEY
 from contracts.campaign_files import CampaignFileError, read_folder
 from contracts.settings import Settings, SettingsError
 
@@ -34,13 +37,16 @@ class Service(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the document."""
         document = super().openapi()
-        document.setdefault("components", {}).setdefault("securitySchemes", {}).update(SECURITY)
+        document.setdefault("components", {}).setdefault("securitySchemes", {}).update(
+            {**SECURITY, **SECRET_KEY}
+        )
         return document
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the service; it connects when it starts. Raises `SettingsError`."""
     _check_addresses(settings)
+    SecretKeys.of(settings.api)
     _check_rules(settings.api.rules_file)
     _check_campaigns(settings.campaigns.folder)
     keys = WriteKeys.of(settings.api)
@@ -48,11 +54,16 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         registry = CollectorRegistry()
-        async with Log.open(settings, TOPICS) as log, Serving.open(settings, registry) as serving:
+        async with (
+            Log.open(settings, TOPICS) as log,
+            Serving.open(settings, registry) as serving,
+            Triggers.open(settings, registry) as triggers,
+        ):
             metrics = CollectMetrics(registry)
             app.state.collector = Collector(keys, log, metrics, settings.api.max_batch_bytes)
             app.state.serving = serving
             app.state.feed = feed_of(serving)
+            app.state.triggers = triggers
             async with Campaigns.open(settings, log, serving.clock) as campaigns:
                 app.state.campaigns = campaigns
                 yield
@@ -65,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(build_router())
     app.include_router(serve_router)
     app.include_router(admin_router)
+    app.include_router(build_trigger_router())
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
     app.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)
     add_docs_page(app, first=not settings.api.pages)
@@ -100,3 +112,10 @@ def _check_campaigns(folder: Path | None) -> None:
 async def healthz() -> Response:
     """Answer while the process runs; `/readyz` says whether it can do its work."""
     return Response(b'{"status":"up"}', media_type="application/json")
+
+
+def stop_streams(app: FastAPI) -> None:
+    """End streams and polls of triggers, which else would hold up a shutdown."""
+    triggers: Triggers | None = getattr(app.state, "triggers", None)
+    if triggers is not None:
+        triggers.hub.stop()

@@ -1,4 +1,4 @@
-"""Write keys: which site an event belongs to."""
+"""Keys: which site an event belongs to, and who may read and direct what it triggers."""
 
 import binascii
 import hmac
@@ -14,6 +14,7 @@ from contracts.settings import ApiSettings, SettingsError
 
 DEFAULT_SITE: Final = "default"
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="headrace write key", charset="UTF-8"'}
+_BEARER: Final = {"WWW-Authenticate": 'Bearer realm="headrace"'}
 
 
 class WriteKeys:
@@ -27,9 +28,7 @@ class WriteKeys:
     """
 
     def __init__(self, sites: Mapping[str, SecretStr]) -> None:
-        self._sites = [
-            (site, key.get_secret_value().encode("utf-8")) for site, key in sites.items()
-        ]
+        self._sites = _encoded(sites)
 
     @classmethod
     def of(cls, settings: ApiSettings) -> "WriteKeys":
@@ -64,12 +63,7 @@ class WriteKeys:
                 "as `writeKey` in the body or in the query",
                 _CHALLENGE,
             )
-        found = None
-        candidate = key.encode("utf-8", "surrogatepass")
-        for site, known in self._sites:
-            # Every key is compared, each in constant time: the answer's timing tells nothing.
-            if hmac.compare_digest(candidate, known):
-                found = site
+        found = _site_of(key, self._sites)
         if found is None:
             raise ProblemError(
                 401, "unknown-write-key", "the write key belongs to no site", _CHALLENGE
@@ -119,6 +113,77 @@ class AdminKey:
                 "the admin key is needed: Authorization: Bearer KEY",
                 {"WWW-Authenticate": 'Bearer realm="headrace"'},
             )
+
+
+class SecretKeys:
+    """The secret keys of the sites: for what no page of a shop may do, such as read triggers.
+
+    Where write keys are configured a secret key is needed, and a site without one is closed.
+
+    >>> keys = SecretKeys({"shop": SecretStr("hush")}, required=True)
+    >>> keys.site_of("Bearer hush")
+    'shop'
+    >>> SecretKeys({}, required=False).site_of(None)
+    'default'
+    """
+
+    def __init__(self, secrets: Mapping[str, SecretStr], required: bool) -> None:
+        self._sites = _encoded(secrets)
+        self._required = required or bool(secrets)
+
+    @classmethod
+    def of(cls, settings: ApiSettings) -> "SecretKeys":
+        """Return the keys of the settings; raise `SettingsError` if one is of no use."""
+        write = {key.get_secret_value() for key in settings.sites.values()}
+        for site, key in settings.secrets.items():
+            if site not in (set(settings.sites) or {DEFAULT_SITE}):
+                raise SettingsError(f"api.secrets.{site}: there is no such site in api.sites")
+            if not key.get_secret_value() or key.get_secret_value() in write:
+                raise SettingsError(
+                    f"api.secrets.{site}: the secret key may be neither empty nor a write key, "
+                    "which every visitor can read"
+                )
+        return cls(settings.secrets, bool(settings.sites))
+
+    def site_of(self, header: str | None) -> str:
+        """Return the site of the key in an `Authorization` header; raise a 401."""
+        if not self._required:
+            return DEFAULT_SITE
+        key = bearer(header) or basic_user(header)
+        found = None if key is None else _site_of(key, self._sites)
+        if found is None:
+            hint = "" if self._sites else "; none is configured: set HEADRACE_API__SECRETS__SITE"
+            raise ProblemError(
+                401,
+                "unknown-secret-key" if key else "missing-secret-key",
+                f"the site's secret key is needed, as `Authorization: Bearer KEY`{hint}",
+                _BEARER,
+            )
+        return found
+
+
+def _encoded(sites: Mapping[str, SecretStr]) -> list[tuple[str, bytes]]:
+    return [(site, key.get_secret_value().encode("utf-8")) for site, key in sites.items()]
+
+
+def _site_of(key: str, sites: Iterable[tuple[str, bytes]]) -> str | None:
+    found = None
+    candidate = key.encode("utf-8", "surrogatepass")
+    for site, known in sites:
+        # Every key is compared, each in constant time: the answer's timing tells nothing.
+        if hmac.compare_digest(candidate, known):
+            found = site
+    return found
+
+
+def bearer(header: str | None) -> str | None:
+    """Return the token of a Bearer `Authorization` header; `None` if there is no such.
+
+    >>> bearer("Bearer hush"), bearer("Basic x")
+    ('hush', None)
+    """
+    scheme, _, token = (header or "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def basic_user(header: str | None) -> str | None:

@@ -3,13 +3,14 @@
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from types import FrameType
 
 import uvicorn
 
-from api.app import create_app
+from api.app import create_app, stop_streams
 from contracts.launch import Launch
 from contracts.settings import SettingsError
 
@@ -28,7 +29,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     except SettingsError as error:
         print(f"headrace api: {error}", file=sys.stderr)
         return 2
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             app,
             host=settings.api.host,
@@ -47,6 +48,15 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     _stop_on_signals(server)
     server.run()
     return 0 if server.started else 1
+
+
+class Server(uvicorn.Server):
+    """Ends streams of triggers when it is told to stop, and then answers what is under way."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving."""
+        stop_streams(self.config.app)  # type: ignore[arg-type]  # the application itself, no name
+        await super().shutdown(sockets)
 
 
 def _stop_on_signals(server: uvicorn.Server) -> None:

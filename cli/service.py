@@ -9,6 +9,7 @@ from typing import Final
 from cli.children import Child
 
 SERVICE: Final = (sys.executable, "-P", "-m", "api.main")
+WEBHOOKS: Final = (sys.executable, "-P", "-m", "api.webhooks")
 ASK_SECONDS: Final = 2.0
 
 

@@ -15,7 +15,7 @@ from cli.embedded import EmbeddedBroker, EmbeddedStore
 from cli.embedded.ports import free_port, why_not
 from cli.folders import namespace_dir
 from cli.part import Part
-from cli.service import SERVICE, Service
+from cli.service import SERVICE, WEBHOOKS, Service
 from cli.supervisor import Unit
 from contracts.settings import Loaded, Settings, kafka_config
 from flows.recovery import RecoveryError, prepare
@@ -37,13 +37,14 @@ class Programs:
 
     worker: Sequence[str | Path] = WORKER
     api: Sequence[str | Path] = SERVICE
+    webhooks: Sequence[str | Path] = WEBHOOKS
 
 
 PROGRAMS = Programs()
 
 
 class Deployment:
-    """Settings turned into units: servers of our own where none are given, workers, API.
+    """Settings turned into units: our own servers where none are given, workers, API, webhooks.
 
     Makes the folder `run` with the settings that every process reads. `lock` is a descriptor
     that every child holds. Raises `ChildError` when something that is needed is not there.
@@ -69,6 +70,8 @@ class Deployment:
         self._service = Service(
             settings.api.host, port, log, self._environ, PROGRAMS.api, self._hold
         )
+        log = data_dir / "logs" / "webhooks.log"
+        self._webhooks = Child("webhooks", PROGRAMS.webhooks, log, self._environ, self._hold)
 
     @property
     def ready_line(self) -> str:
@@ -89,6 +92,7 @@ class Deployment:
             seconds = self._settings.kafka.delivery_timeout_ms / 1000 + API_MARGIN_SECONDS
             start, ready = self._service.start, self._service.ready
             units.append(Unit("api", start, ready, stop_seconds=seconds))
+            units.append(Unit("webhooks", self._start_webhooks))
         return units
 
     def _flow(self) -> Unit:
@@ -107,6 +111,10 @@ class Deployment:
         )
         after = "broker" if self._broker is not None else None
         return Unit("flow", cluster.start, cluster.ready, after, DRAIN_SECONDS)
+
+    def _start_webhooks(self) -> Sequence[Child]:
+        self._webhooks.start()
+        return [self._webhooks]
 
     def _embedded_store(self) -> EmbeddedStore:
         logs = self._data_dir / "logs"

@@ -105,6 +105,31 @@ def campaign_versions_key(site: str, campaign: str) -> str:
     return f"c:campaign:{_encode(site)}:{_encode(campaign)}"
 
 
+def subscriptions_key(site: str) -> str:
+    """Return the key of a site's subscriptions: a hash of id to definition."""
+    return f"c:subscriptions:{_encode(site)}"
+
+
+DELIVERY_PARTS: Final = ("progress", "pending", "due", "dead", "replays")
+"""What is kept of a subscription's delivery, each under a key of its own."""
+
+DELIVERY_OWNER_KEY: Final = "c:delivery-owner"
+"""Holds the run number of the one process that delivers webhooks, for as long as its lease."""
+
+DELIVERY_RUN_KEY: Final = "c:delivery-run"
+"""Counts the leases: who has an older number writes no progress."""
+
+
+def delivery_key(site: str, subscription: str, part: str) -> str:
+    """Return the key of one of `DELIVERY_PARTS` of a subscription."""
+    return f"{delivery_prefix(site)}{_encode(subscription)}:{part}"
+
+
+def delivery_prefix(site: str) -> str:
+    """Return what the keys of all deliveries of a site start with."""
+    return f"c:delivery:{_encode(site)}:"
+
+
 @dataclass(frozen=True, slots=True)
 class ViewKey:
     """The parts of a view's key."""

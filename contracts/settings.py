@@ -12,6 +12,7 @@ contracts.setting_sources.SettingsError: HEADRACE_FLOW__BUCKETS: input should be
 unable to parse string as an integer (got 'none')
 """
 
+import ipaddress
 import json
 import os
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ __all__ = [
     "RedisSettings",
     "Settings",
     "SettingsError",
+    "WebhookSettings",
     "kafka_config",
 ]
 
@@ -223,6 +225,33 @@ class ApiSettings(_Group):
         SecretStr(""),
         description="bearer token for campaigns; without, none if there are write keys",
     )
+    secrets: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="site to secret key, for triggers and subscriptions; never in a page",
+    )
+    max_streams: int = Field(
+        1_000, ge=1, description="streams and long polls of triggers at a time; beyond it 503"
+    )
+
+
+class WebhookSettings(_Group):
+    """The delivery of triggers to webhooks."""
+
+    allow: list[str] = Field(
+        default_factory=list,
+        description="networks that targets may lie in although they are not public, and that "
+        "http:// may go to; for development 127.0.0.0/8",
+    )
+    timeout_seconds: float = Field(
+        15.0, gt=0, le=60, description="of one attempt, from the look-up to the answer"
+    )
+
+    @field_validator("allow")
+    @classmethod
+    def _networks(cls, allow: list[str]) -> list[str]:
+        for network in allow:
+            ipaddress.ip_network(network)
+        return allow
 
 
 class CampaignSettings(_Group):
@@ -255,6 +284,7 @@ class Settings(BaseSettings):
     flow: FlowSettings = FlowSettings()
     api: ApiSettings = ApiSettings()
     campaigns: CampaignSettings = CampaignSettings()
+    webhooks: WebhookSettings = WebhookSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -10,6 +10,7 @@ import uvicorn
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from api.app import create_app
+from api.main import Server
 from cli.embedded.ports import LOOPBACK, free_port
 from contracts.settings import Settings
 
@@ -37,7 +38,7 @@ def serving(bootstrap: str, **given: Any) -> Iterator[str]:
         log_config=None,
         timeout_graceful_shutdown=30,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     thread = threading.Thread(target=server.run, name="service")
     thread.start()
     try:

@@ -10,6 +10,6 @@ STANDINS = Path(__file__).with_name("standins.py")
 
 if __name__ == "__main__":
     cli.units.PROGRAMS = cli.units.Programs(
-        (sys.executable, STANDINS, "worker"), (sys.executable, STANDINS, "api")
+        *((sys.executable, STANDINS, name) for name in ("worker", "api", "webhooks"))
     )
     main()

@@ -1,4 +1,4 @@
-"""Small programs that stand in for a worker and for the API: what the supervisor sees of them."""
+"""Small programs that stand in for a worker and others: what the supervisor sees of them."""
 
 import os
 import signal
@@ -38,5 +38,12 @@ def api(launch: Launch) -> None:
     HTTPServer((settings.host, settings.port), _Health).serve_forever()
 
 
+def webhooks(_: Launch) -> None:
+    """Wait to be stopped."""
+    time.sleep(120)
+
+
 if __name__ == "__main__":
-    {"worker": worker, "api": api}[sys.argv[1]](Launch.from_environ(os.environ))
+    {"worker": worker, "api": api, "webhooks": webhooks}[sys.argv[1]](
+        Launch.from_environ(os.environ)
+    )

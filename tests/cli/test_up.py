@@ -50,7 +50,7 @@ def test_it_serves_stops_at_a_signal_and_leaves_nothing_behind(
     with Up(tmp_path, "--workers", "2") as up:
         assert _status(up.ready()) == 200
         children = up.children()
-        assert len(children) == 5
+        assert len(children) == 6
         assert [(s.run, s.process_id, s.addresses) for s in sorted(up.starts)] == [
             (1, 0, 2),
             (1, 1, 2),
@@ -75,7 +75,7 @@ def test_after_a_kill_no_child_lives_and_a_new_start_works(tmp_path: Path) -> No
         with redis.Redis.from_url(up.settings["redis"]["url"]) as store:
             store.set("kept", "yes")
         up.process.kill()
-        assert len(children) == 4
+        assert len(children) == 5
         assert psutil.wait_procs(children, timeout=10)[1] == []
     with Up(tmp_path) as up:
         up.ready()
@@ -114,11 +114,11 @@ def test_each_server_that_dies_comes_back_where_it_was(tmp_path: Path) -> None:
 
         up.child("standins.py api").kill()
         until(lambda: "api starts again" in up.errors)
-        until(lambda: len(up.children()) == 4)
+        until(lambda: len(up.children()) == 5)
 
         up.child("valkey-server").kill()
         until(lambda: "store starts again" in up.errors)
-        until(lambda: len(up.children()) == 4)
+        until(lambda: len(up.children()) == 5)
         until(lambda: _answers(up.settings["redis"]["url"]))
         with redis.Redis.from_url(up.settings["redis"]["url"]) as store:
             assert store.get(run_key("live")) == b"1"
@@ -139,7 +139,7 @@ def test_given_servers_are_used_and_none_of_our_own(
     options = ("--redis", store_url, "--kafka", broker)
     with Up(tmp_path, *options, HEADRACE_NAMESPACE=namespace) as up:
         up.ready()
-        assert len(up.children()) == 2
+        assert len(up.children()) == 3
         assert up.settings["kafka"]["on_new_log"] == "refuse"
         assert "in memory only" not in up.errors
         assert set(TOPICS) <= set(_metadata(broker).topics)
@@ -163,7 +163,7 @@ def test_flow_and_api_may_run_apart(
     ):
         assert _status(api.ready()) == 200
         assert flow.line() == "ready flow\n"
-        assert [len(flow.children()), len(api.children())] == [1, 1]
+        assert [len(flow.children()), len(api.children())] == [1, 2]
         assert (flow.end(), api.end()) == (0, 0)
         assert "NO WRITE KEYS" not in flow.errors
     assert not (api.data / "recovery").exists()

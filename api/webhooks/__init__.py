@@ -1,0 +1,1 @@
+"""Webhooks: triggers posted to subscribers' addresses, signed, retried, and kept from harm."""

@@ -1,0 +1,155 @@
+"""Where webhooks go: the address is checked when the connection is made, and nothing else is used.
+
+A name may mean another address a moment later (DNS rebinding), so it is looked up once for each
+connection, and the connection goes to an address that was checked. TLS still proves the name.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from typing import Final
+
+import httpcore
+import httpx
+
+from api.webhooks.addresses import Allowed
+from contracts.settings import WebhookSettings
+
+MAX_URL: Final = 2_048
+LOOKUPS: Final = 32
+"""Look-ups at a time; one that hangs holds a thread until the system gives up on it."""
+
+Lookup = Callable[[str, int], list[str]]
+
+
+class RefusedTargetError(ValueError):
+    """A target that may not be used: why, and what to give instead."""
+
+
+def look_up(host: str, port: int) -> list[str]:
+    """Return the addresses of a host, as the system sees it; blocks. Raises `OSError`."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class Targets:
+    """Checks targets against the settings."""
+
+    def __init__(self, settings: WebhookSettings, lookup: Lookup = look_up) -> None:
+        self._allowed = Allowed(settings.allow)
+        self._lookup = lookup
+        self._threads = ThreadPoolExecutor(LOOKUPS, "webhook-lookup")
+
+    def check_url(self, text: str) -> httpx.URL:
+        """Return the URL of a webhook; raise `RefusedTargetError` if it can be seen to be wrong.
+
+        Names are not looked up here: that is done for each connection.
+        """
+        if len(text) > MAX_URL:
+            raise RefusedTargetError(f"expected a URL of at most {MAX_URL:,} characters")
+        try:
+            url = httpx.URL(text)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise RefusedTargetError(f"is not a URL: {error}") from None
+        good_port = url.port is None or 1 <= url.port <= 65_535
+        if url.scheme not in ("https", "http") or not url.host or not good_port:
+            raise RefusedTargetError("expected a URL like https://shop.example/hooks")
+        if url.userinfo or url.fragment:
+            raise RefusedTargetError("a URL with a user or a fragment is not taken")
+        if url.scheme == "http" and not self._allowed.any:
+            raise RefusedTargetError(
+                "expected https://; http:// goes only to networks that webhooks.allow names"
+            )
+        address = _literal(url.host)
+        if address is not None:
+            self._check(url.host, [address], plain=url.scheme == "http")
+        return url
+
+    async def addresses(self, host: str, port: int, *, plain: bool) -> list[str]:
+        """Return the addresses of a host that may be connected to, the system's first choice first.
+
+        `plain` is for connections without TLS. Raises `RefusedTargetError` if there is none,
+        `OSError` if the name is not known.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(self._threads, self._lookup, host, port)
+        except UnicodeError:
+            raise RefusedTargetError(f"{host[:64]!a} is not the name of a host") from None
+        return self._check(host, found, plain=plain)
+
+    def _check(self, host: str, addresses: Iterable[str], *, plain: bool) -> list[str]:
+        why, good = "has no address", []
+        for address in addresses:
+            refusal = self._allowed.refusal(address)
+            if refusal is None and plain and not self._allowed.listed(address):
+                refusal = "an address that webhooks.allow does not name, and http:// needs that"
+            if refusal is None:
+                good.append(address)
+            else:
+                why = f"is {address}, {refusal}" if address != host else f"is {refusal}"
+        if not good:
+            raise RefusedTargetError(f"{host[:255]} {why}: webhooks do not go there")
+        return good
+
+
+class CheckedNetwork(httpcore.AsyncNetworkBackend):
+    """Connects to checked addresses only."""
+
+    def __init__(self, targets: Targets, *, plain: bool) -> None:
+        self._targets = targets
+        self._plain = plain
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # the interface is httpcore's
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Return a connection to the first address that answers."""
+        failed: Exception | None = None
+        addresses = await self._targets.addresses(host, port, plain=self._plain)
+        share = None if timeout is None else timeout / len(addresses)
+        for address in addresses:
+            try:
+                return await self._network.connect_tcp(
+                    address, port, share, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failed = error
+        assert failed is not None
+        raise failed
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # the interface is httpcore's
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Refuse: a webhook goes over the network."""
+        raise RefusedTargetError("webhooks do not go to sockets of this machine")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+def _literal(host: str) -> str | None:
+    """Return the address that a host spells in any of the ways that systems understand.
+
+    >>> _literal("2130706433"), _literal("0x7f.1"), _literal("0177.0.0.1"), _literal("a.example")
+    ('127.0.0.1', '127.0.0.1', '127.0.0.1', None)
+    """
+    try:
+        return str(ip_address(host.strip("[]")))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host.rstrip(".")))
+    except (OSError, UnicodeError):
+        return None
