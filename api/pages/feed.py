@@ -35,7 +35,7 @@ class Feed:
         self._make = make
         self._point = point
         self._seconds = seconds
-        self._viewers: set[asyncio.Queue[Picture]] = set()
+        self._viewers: set[asyncio.Queue[Picture | None]] = set()
         self._task: asyncio.Task[None] | None = None
         self.history: deque[Any] = deque(maxlen=HISTORY)
 
@@ -45,9 +45,9 @@ class Feed:
         return len(self._viewers) >= MAX_VIEWERS
 
     @asynccontextmanager
-    async def viewer(self) -> AsyncIterator[asyncio.Queue[Picture]]:
-        """Take part, with a queue that holds the newest picture."""
-        queue: asyncio.Queue[Picture] = asyncio.Queue(maxsize=1)
+    async def viewer(self) -> AsyncIterator[asyncio.Queue[Picture | None]]:
+        """Take part, with a queue that holds the newest picture, or None at the end."""
+        queue: asyncio.Queue[Picture | None] = asyncio.Queue(maxsize=1)
         self._viewers.add(queue)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
@@ -57,6 +57,10 @@ class Feed:
             self._viewers.discard(queue)
             if not self._viewers:
                 await self.close()
+
+    def stop(self) -> None:
+        """Tell those who look that it is over."""
+        self._show(None)
 
     async def close(self) -> None:
         """Stop making pictures."""
@@ -74,8 +78,11 @@ class Feed:
                 logger.exception("the live page's picture could not be made; it goes on")
             else:
                 self.history.append(self._point(made))
-                for queue in self._viewers:
-                    if queue.full():
-                        queue.get_nowait()
-                    queue.put_nowait(made)
+                self._show(made)
             await asyncio.sleep(self._seconds)
+
+    def _show(self, made: Picture | None) -> None:
+        for queue in self._viewers:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(made)

@@ -19,7 +19,7 @@ from web import FILES
 
 STREAM: Final = "/v1/live/stream"
 ASSETS: Final = "/web"
-PAGES: Final = {"/": "live.html"}
+PAGES: Final = {"/": "live.html", "/shop": "shop.html"}
 POLICY: Final = "; ".join(
     (
         "default-src 'self'",
@@ -74,8 +74,8 @@ async def stream(request: Request) -> Response:
     async def events() -> AsyncIterator[dict[str, str]]:
         async with feed.viewer() as queue:
             yield {"event": "history", "data": _text(list(feed.history))}
-            while True:
-                yield {"event": "picture", "data": _text(await queue.get())}
+            while (made := await queue.get()) is not None:
+                yield {"event": "picture", "data": _text(made)}
 
     return EventSourceResponse(events())
 

@@ -21,7 +21,11 @@ MAX_ID: Final = 256
 MAX_EXCLUDED: Final = 1_000
 MAX_USERS: Final = 100
 MAX_GIVEN: Final = 1_000
+MAX_ITEMS: Final = 100
 WRITE_KEY: Final = "writeKey"
+
+REPEATED: Final = ("exclude", "id")
+"""Parameters that may be given several times."""
 
 CAP: Final = "max_per_category"
 DIVERSITY: Final = "diversity"
@@ -87,7 +91,7 @@ def query(request: Request, known: Collection[str]) -> dict[str, list[str]]:
             raise bad(name, f"there is no such parameter here; there is: {listed}")
         found.setdefault(name, []).append(value)
     for name, values in found.items():
-        if name != "exclude" and len(values) > 1:
+        if name not in REPEATED and len(values) > 1:
             raise bad(name, f"is given {len(values)} times; give it once")
     return found
 
@@ -139,6 +143,15 @@ def items_of(body: RankBody) -> list[str]:
     """Return the items given, each once; raise a 400."""
     _some("items", body.items, MAX_GIVEN)
     return list(dict.fromkeys(id_field("items", id_) for id_ in body.items))
+
+
+def looked_up(given: Mapping[str, list[str]]) -> list[str]:
+    """Return the items that a query names, each once; raise a 400."""
+    ids = list(dict.fromkeys(given.get("id", [])))
+    if not ids:
+        raise bad("id", "expected at least one item, as in ?id=kettle&id=cup")
+    _few("id", ids, MAX_ITEMS)
+    return [id_field("id", id_) for id_ in ids]
 
 
 def path_id(request: Request, before: str, after: str) -> str:

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from api.serve.visitor import Visitor
 from contracts.decisions import Score, Segment
+from contracts.events import Item
 from contracts.profile import Profile, Session, interest_at
 from contracts.settings import FlowSettings
 from online_models.words import concept_name, path_of
@@ -48,6 +49,25 @@ def profile_of(profile: Profile, flow: FlowSettings, now: int) -> dict[str, Any]
         "devices": profile.devices,
         # Told of those only whom it is true of.
         **({"bot": _named(profile.bot)} if profile.bot is not None else {}),
+    }
+
+
+def item_json(item: Item | None, id_: str) -> dict[str, Any]:
+    """Return what the catalogue says of an item; `known` is false if it says nothing."""
+    if item is None:
+        return {"item": id_, "known": False}
+    return {
+        "item": item.id,
+        "known": True,
+        "title": item.title,
+        "category": item.category,
+        "brand": item.brand,
+        "tags": item.tags,
+        "price": item.price,
+        "currency": item.currency,
+        "in_stock": item.in_stock,
+        "url": item.url,
+        "image": item.image,
     }
 
 

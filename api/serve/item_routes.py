@@ -19,9 +19,21 @@ KINDS: Final = ("n", "category", "exclude", "explain", asking.CAP, asking.DIVERS
 def add_routes(router: APIRouter) -> None:
     """Add the routes."""
     add = schema.adder(router)
+    add("GET", "/v1/items", get_items, schema.ITEMS)
     add("GET", "/v1/items/{id:path}/similar", get_similar, schema.SIMILAR)
     add("GET", "/v1/trending", get_trending, schema.TRENDING)
     add("GET", "/v1/segments", get_segments, schema.SEGMENTS)
+
+
+async def get_items(request: Request) -> Response:
+    """Answer what the catalogue says of given items; of one that it does not know, only so."""
+    begin = perf_counter()
+    serving = serving_of(request)
+    ids = asking.looked_up(asking.query(request, ("id",)))
+    find = serving.site(site_of(request, serving)).catalogue.get
+    found = [describing.item_json(find(id_), id_) for id_ in ids]
+    body = {"items": found, "lag_ms": serving.lag_ms(), "degraded": serving.store.away}
+    return reply(serving, "items", begin, body)
 
 
 async def get_similar(request: Request) -> Response:

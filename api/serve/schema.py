@@ -181,6 +181,27 @@ RANK: Final = Operation(
     body=_object({"items": _list(STRING)}, user=STRING, ordered=BOOLEAN, **_ASKED),
     codes=(400, 401, 413),
 )
+CATALOGUE_ITEM: Final = _object(
+    {"item": STRING, "known": BOOLEAN},
+    **dict.fromkeys(("title", "category", "brand", "url", "image"), STRING),
+    tags=_list(STRING),
+    price=_or_null(NUMBER),
+    currency=_or_null(STRING),
+    in_stock=BOOLEAN,
+)
+ITEMS: Final = Operation(
+    "What the catalogue says of items",
+    _object({"items": _list(CATALOGUE_ITEM), "lag_ms": _or_null(COUNT), "degraded": BOOLEAN}),
+    (
+        {
+            **_query("id", _list(STRING), "an item, given up to 100 times"),
+            "required": True,
+            "style": "form",
+            "explode": True,
+        },
+        WRITE_KEY,
+    ),
+)
 SIMILAR: Final = Operation(
     "What goes with an item", _answer(item=STRING), (ITEM, *VARIETY, *CHOICE)
 )

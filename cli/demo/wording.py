@@ -40,6 +40,7 @@ def welcome(url: str, people: str) -> str:
             f"  {people}",
             "",
             f"  live page      {url}/",
+            f"  demo shop      {url}/shop",
             f"  API            {url}",
             f"  documentation  {url}/docs",
             f"  for operators  {url}/v1/stats  {url}/metrics",

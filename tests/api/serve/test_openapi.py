@@ -14,6 +14,7 @@ CALLS: dict[tuple[str, str], tuple[str, Any]] = {
     ("get", "/v1/users/{id}/recommendations"): ("/v1/users/ada/recommendations?explain=1", None),
     ("post", "/v1/recommendations"): ("/v1/recommendations", {"users": ["ada", "nobody"]}),
     ("post", "/v1/rank"): ("/v1/rank", {"items": ["cup", "what"], "user": "ada", "n": 1}),
+    ("get", "/v1/items"): ("/v1/items?id=kettle&id=what", None),
     ("get", "/v1/items/{id}/similar"): ("/v1/items/kettle/similar", None),
     ("get", "/v1/trending"): ("/v1/trending?category=kitchen", None),
     ("get", "/v1/users/{id}/profile"): ("/v1/users/ada/profile", None),
