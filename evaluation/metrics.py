@@ -4,6 +4,7 @@ Labels are 0 or 1, predictions probabilities or scores, all as arrays (n,). What
 such as the AUC where one class is missing, is None.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -86,6 +87,19 @@ def calibration_error(labels: ArrayLike, chances: ArrayLike, bins: int = 10) -> 
     parts = calibration(labels, chances, bins)
     total = sum(part.size for part in parts)
     return sum(part.size * abs(part.said - part.came) for part in parts) / max(total, 1)
+
+
+def macro_f1(labels: Sequence[str], guessed: Sequence[str]) -> float:
+    """Return the mean of the labels' F1, each label counting alike however rare it is.
+
+    Over the labels that came; one that was only guessed counts against the others.
+
+    >>> round(macro_f1(["a", "a", "b"], ["a", "b", "b"]), 4)
+    0.6667
+    """
+    came, said = Counter(labels), Counter(guessed)
+    hits = Counter(a for a, b in zip(labels, guessed, strict=True) if a == b)
+    return sum(2.0 * hits[name] / (came[name] + said[name]) for name in came) / max(len(came), 1)
 
 
 def mae(truth: ArrayLike, predicted: ArrayLike) -> float:

@@ -26,6 +26,8 @@ TASKS: Final[Mapping[str, str]] = {
     "churn": "evaluation.outcome_task:run_churn",
     "spend": "evaluation.outcome_task:run_spend",
     "order-value": "evaluation.outcome_task:run_order_value",
+    "topics": "evaluation.topics_task:run",
+    "text-groups": "evaluation.text_groups_task:run",
 }
 """Name of a task to `module:function`."""
 

@@ -9,6 +9,7 @@ from typing import Final
 from contracts.events import Event, Item
 from flows.importers import (
     canonical,
+    cfpb,
     deskdrop,
     instacart,
     mind,
@@ -42,6 +43,7 @@ _MODULES = (
     online_retail,
     open_bandit,
     instacart,
+    cfpb,
     segment,
 )
 

@@ -27,6 +27,7 @@ from tests.online_models.decide_cases import CASES as DECIDE_CASES
 from tests.online_models.made_people import STRANGE, Labelled, broken_people, people
 from tests.online_models.predictors import Amounts, Churn, Response, Spend
 from tests.online_models.ranker_case import ListRanker, hostile_lists, shown_lists
+from tests.online_models.text_cases import CASES as TEXT_CASES
 
 KEY = b"a key for tests, not for use"
 DAY_MS = 86_400_000
@@ -305,4 +306,5 @@ CASES = (
     *CHALLENGER_CASES,
     *COUNT_CASES,
     *DECIDE_CASES,
+    *TEXT_CASES,
 )

@@ -185,6 +185,21 @@ product_id,product_name,aisle_id,department_id
         "aisles.csv": "aisle_id,aisle\n77,soft drinks\n117,nuts\n",
         "departments.csv": "department_id,department\n7,beverages\n19,snacks\n",
     },
+    "cfpb": {
+        "complaints.csv": (
+            "Date received,Product,Sub-product,Issue,Sub-issue,Consumer complaint narrative,"
+            "Company public response,Company,State,ZIP code,Tags,Consumer consent provided?,"
+            "Submitted via,Date sent to company,Company response to consumer,Timely response?,"
+            "Consumer disputed?,Complaint ID\n"
+            '2019/9/24,Debt collection,I do not know,Not owed,Not yours,"It is not mine,\n'
+            'and I said so.",,ACME,FL,335XX,,Consent provided,Web,2019/9/24,'
+            "Closed with explanation,Yes,N/A,3384392\n"
+            "2019-09-20,Mortgage,,Trouble paying,,,,HOMEBANK,PA,15206,,,Phone,2019-09-21,"
+            "In progress,Yes,N/A,3379500\n"
+            "09/19/2019,Student loan,,Fees,,Too many fees.,,ACME,NY,10001,,,Fax,09/20/2019,"
+            "Closed,No,N/A,3379499\n"
+        ),
+    },
     "segment": {
         "segment_log.jsonl": """\
 {"type":"track","event":"Product Viewed","messageId":"m2","anonymousId":"a1","timestamp":"2024-05-04T12:00:01Z","properties":{"product_id":"kettle","price":20}}
@@ -213,6 +228,7 @@ EVENTS: dict[str, int] = {
     "online-retail": 5,
     "open-bandit": 5,
     "instacart": 5,
+    "cfpb": 3,
     "segment": 4,
 }
 """How many events the sample has as a folder, counted by hand."""
@@ -230,6 +246,7 @@ ITEMS: dict[str, int] = {
     "online-retail": 3,
     "open-bandit": 2,
     "instacart": 2,
+    "cfpb": 0,
     "segment": 0,
 }
 

@@ -25,7 +25,7 @@ def accounted(report: Report) -> bool:
 
 def test_the_formats_are_those_that_replay_and_import_promise() -> None:
     promised = """events taobao movielens movietweetings yoochoose retailrocket deskdrop trivago
-        mind online-retail open-bandit instacart segment"""
+        mind online-retail open-bandit instacart cfpb segment"""
     assert set(FORMATS) == set(promised.split())
     assert all(importer.name == name for name, importer in FORMATS.items())
     assert all(importer.description and importer.files for importer in FORMATS.values())
