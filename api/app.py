@@ -19,6 +19,7 @@ from api.collect.log import Log
 from api.collect.metrics import CollectMetrics
 from api.collect.routes import PATHS, build_router
 from api.docs_page import add_docs_page
+from api.pages.feed import Feed
 from api.pages.routes import add_pages, feed_of
 from api.serve import Serving
 from api.serve import router as serve_router
@@ -62,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
             metrics = CollectMetrics(registry)
             app.state.collector = Collector(keys, log, metrics, settings.api.max_batch_bytes)
             app.state.serving = serving
-            app.state.feed = feed_of(serving)
+            app.state.feed = feed_of(serving, triggers.hub)
             app.state.triggers = triggers
             async with Campaigns.open(settings, log, serving.clock) as campaigns:
                 app.state.campaigns = campaigns
@@ -115,7 +116,10 @@ async def healthz() -> Response:
 
 
 def stop_streams(app: FastAPI) -> None:
-    """End streams and polls of triggers, which else would hold up a shutdown."""
+    """End streams and long polls, which else would hold up a shutdown."""
     triggers: Triggers | None = getattr(app.state, "triggers", None)
     if triggers is not None:
         triggers.hub.stop()
+    feed: Feed | None = getattr(app.state, "feed", None)
+    if feed is not None:
+        feed.stop()

@@ -129,6 +129,9 @@ function drawTables(picture) {
   table('models', ['model', 'learned', 'drifts', 'errors', 'rolled back'],
     picture.models.map((model) => [model.name, number(model.learned), number(model.drifts),
       number(model.errors), number(model.rollbacks)]), 'no model has learnt yet')
+  table('triggers', ['person', 'campaign', 'at'],
+    picture.triggers.map((trigger) => [trigger.user, trigger.campaign + (trigger.holdout ? ' (held out)' : ''),
+      new Date(trigger.time).toLocaleTimeString()]), 'none yet')
   table('parts', ['partition', 'read up to', 'waiting'],
     picture.parts.map((part) => [part.part, number(part.offset), number(part.lag)]), 'nothing was read yet')
 }

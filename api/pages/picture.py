@@ -1,18 +1,28 @@
 """What the live page shows of one moment, made of what the API has in memory: no round trip."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from api.pages.projection import projected
 from api.serve.memory import Site
 from api.serve.serving import Serving
+from api.triggers.hub import Trigger
+from contracts.cloudevents import decode_trigger
+from contracts.codec import DecodeError
 
 TRENDING: Final = 10
+TRIGGERS: Final = 8
 GUARDED: Final = ("learned", "errors", "rollbacks")
 
 
-def picture(serving: Serving, events: Mapping[str, Any], site: Site) -> dict[str, Any]:
-    """Return the moment; `events` says how the events ended (`status_routes.total`)."""
+def picture(
+    serving: Serving, events: Mapping[str, Any], site: Site, triggers: Sequence[Trigger]
+) -> dict[str, Any]:
+    """Return the moment.
+
+    `events` says how the events ended (`status_routes.total`), `triggers` are the newest ones.
+    """
     memory = serving.keeper.memory
     return {
         "time": serving.clock(),
@@ -28,6 +38,7 @@ def picture(serving: Serving, events: Mapping[str, Any], site: Site) -> dict[str
         "scoreboard": serving.live.figures().get(site.name, {}),
         "models": [_model(name, known) for name, known in sorted(site.models.items())],
         "items": len(site.catalogue),
+        "triggers": _triggers(triggers),
     }
 
 
@@ -52,6 +63,16 @@ def _trending(site: Site) -> list[dict[str, Any]]:
             found.append({"item": item.id, "title": title, "score": round(weight / scale, 4)})
         if len(found) == TRENDING:
             break
+    return found
+
+
+def _triggers(triggers: Sequence[Trigger]) -> list[dict[str, Any]]:
+    found = []
+    for trigger in triggers:
+        with suppress(DecodeError):
+            said = decode_trigger(trigger.event)
+            shown = {"campaign": said.campaign, "user": said.user, "time": said.time}
+            found.append({"id": said.id, **shown, "holdout": said.holdout})
     return found
 
 

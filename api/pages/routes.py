@@ -10,10 +10,11 @@ from fastapi.staticfiles import StaticFiles
 from sse_starlette.sse import EventSourceResponse
 
 from api.pages.feed import Feed, Picture
-from api.pages.picture import picture
+from api.pages.picture import TRIGGERS, picture
 from api.problems import ProblemError
 from api.serve.serving import Serving
 from api.serve.status_routes import ends_of, total
+from api.triggers.hub import Hub
 from contracts.codec import dump_json
 from web import FILES
 
@@ -39,7 +40,7 @@ def add_pages(app: FastAPI) -> None:
     app.add_api_route(STREAM, stream, include_in_schema=False)
 
 
-def feed_of(serving: Serving) -> Feed:
+def feed_of(serving: Serving, hub: Hub) -> Feed:
     """Return the feed of one service."""
 
     events = total(())
@@ -50,7 +51,7 @@ def feed_of(serving: Serving) -> Feed:
         # Without the store the counts stand still: they have not gone back to 0.
         events = events if away else total(ends)
         (site, *_) = serving.keeper.memory.sites.values()
-        return picture(serving, events, site)
+        return picture(serving, events, site, hub.newest(site.name, TRIGGERS))
 
     return Feed(make, point)
 

@@ -100,6 +100,10 @@ class Hub:
             self._task.cancel()
             await asyncio.wait([self._task], timeout=0.2)
 
+    def newest(self, site: str, count: int) -> list[Trigger]:
+        """Return the last triggers of those that are held, the newest first."""
+        return self._sites[site].held[: -count - 1 : -1]
+
     async def latest(self, site: str) -> Position:
         """Return the position of the newest trigger that is known of; raise `StoreError`."""
         held = self._sites[site]

@@ -7,7 +7,10 @@ import httpx
 from tests.api.running import headers, serving
 
 WIDTHS = (390, 1024, 1600)
-PARTS = ("events", "answers", "lag_ms", "parts", "segments", "trending", "scoreboard", "models")
+PARTS = (
+    *("events", "answers", "lag_ms", "parts", "segments", "trending", "scoreboard", "models"),
+    "triggers",
+)
 
 
 def read(url: str, wanted: int) -> list[tuple[str, object]]:
@@ -54,6 +57,17 @@ def test_the_stream_begins_with_the_past_and_goes_on(url):
     # Answers that others get are counted; the page itself asks for none.
     httpx.get(f"{url}/v1/trending", headers=headers("any")).raise_for_status()
     assert read(url, 2)[-1][1]["answers"] == picture["answers"] + 1
+
+
+def test_the_service_stops_while_somebody_looks(own_broker, store_url):
+    given = {"redis.url": store_url, "api.pages": True}
+    with serving(own_broker.bootstrap_servers, **given) as url:
+        stream = httpx.stream("GET", f"{url}/v1/live/stream", timeout=60)
+        response = stream.__enter__()
+        lines = response.iter_lines()
+        assert next(lines) == "event: history"
+    assert "event: picture" in list(lines)
+    stream.__exit__(None, None, None)
 
 
 def test_in_a_browser_the_page_is_live_and_fits_every_screen(page, url):
