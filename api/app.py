@@ -25,9 +25,9 @@ from api.serve import Serving
 from api.serve import router as serve_router
 from api.serve.rules import RulesError
 from api.serve.rules_file import RulesFile
-from api.triggers import Triggers
-from api.triggers import build_router as build_trigger_router
+from api.triggers.routes import build_router as build_trigger_router
 from api.triggers.schema import SECURITY as SECRET_KEY
+from api.triggers.triggers import Triggers
 from contracts.campaign_files import CampaignFileError, read_folder
 from contracts.settings import Settings, SettingsError
 

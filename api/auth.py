@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from api.problems import ProblemError
 from contracts.addresses import is_loopback
+from contracts.keys import DEFAULT_SITE as DEFAULT_SITE
 from contracts.settings import ApiSettings, SettingsError
 
-DEFAULT_SITE: Final = "default"
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="headrace write key", charset="UTF-8"'}
 _BEARER: Final = {"WWW-Authenticate": 'Bearer realm="headrace"'}
 

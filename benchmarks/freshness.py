@@ -85,7 +85,13 @@ def headrace(data_dir: Path) -> Iterator[tuple[str, psutil.Process]]:
         log.close()
 
 
-PROGRAMS = {"flows.main": "worker", "api.main": "API", "valkey": "store", "tansu": "broker"}
+PROGRAMS = {
+    "flows.main": "worker",
+    "api.main": "API",
+    "api.webhooks": "webhooks",
+    "valkey": "store",
+    "tansu": "broker",
+}
 
 
 def cpu_seconds(parent: psutil.Process) -> dict[str, float]:

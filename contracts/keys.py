@@ -19,6 +19,8 @@ from urllib.parse import quote, unquote
 from zlib import crc32
 
 LIVE: Final = "live"
+DEFAULT_SITE: Final = "default"
+"""The one site there is where no write keys are configured."""
 EVERY_SITE: Final = "-"
 """Stands for the site in keys that belong to a whole namespace."""
 

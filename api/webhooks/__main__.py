@@ -10,10 +10,10 @@ from random import SystemRandom
 from time import time_ns
 from typing import Any
 
-from api.auth import DEFAULT_SITE
 from api.webhooks.deliverer import Deliverer
 from api.webhooks.sending import Sender
 from api.webhooks.targets import Targets
+from contracts.keys import DEFAULT_SITE
 from contracts.launch import Launch
 from contracts.settings import Settings, SettingsError
 from storage.control import Control
