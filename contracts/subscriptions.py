@@ -23,7 +23,7 @@ MAX_NAMED: Final = 100
 """Campaigns, segments or types that one filter may name."""
 
 Delivery = Literal["webhook", "pull"]
-_POSITION: Final = re.compile(r"(\d{1,20}-\d{1,20})\.(\d{1,18})")
+_POSITION: Final = re.compile(r"([0-9]{1,20}-[0-9]{1,20})\.([0-9]{1,18})")
 
 
 class Position(NamedTuple):

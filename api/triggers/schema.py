@@ -19,7 +19,7 @@ SECURITY: Final = {
         "description": "the site's secret key (api.secrets); not for pages of a shop",
     }
 }
-is_entry: Final = re.compile(r"\d{1,15}-\d{1,15}").fullmatch
+is_entry: Final = re.compile(r"[0-9]{1,15}-[0-9]{1,15}").fullmatch
 """Matches the id of an entry of a list."""
 
 

@@ -18,8 +18,9 @@ from api.webhooks.addresses import Allowed
 from contracts.settings import WebhookSettings
 
 MAX_URL: Final = 2_048
-LOOKUPS: Final = 32
-"""Look-ups at a time; one that hangs holds a thread until the system gives up on it."""
+LOOKUPS: Final = 128
+"""Names that are looked up at a time. A look-up that hangs holds a thread until the system gives up
+on it: one thread for each name, however often it is asked for."""
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -41,6 +42,7 @@ class Targets:
         self._allowed = Allowed(settings.allow)
         self._lookup = lookup
         self._threads = ThreadPoolExecutor(LOOKUPS, "webhook-lookup")
+        self._under_way: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
 
     def check_url(self, text: str) -> httpx.URL:
         """Return the URL of a webhook; raise `RefusedTargetError` if it can be seen to be wrong.
@@ -73,12 +75,26 @@ class Targets:
         `plain` is for connections without TLS. Raises `RefusedTargetError` if there is none,
         `OSError` if the name is not known.
         """
-        loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(self._threads, self._lookup, host, port)
+            found = await asyncio.shield(self._asked(host, port))
         except UnicodeError:
             raise RefusedTargetError(f"{host[:64]!a} is not the name of a host") from None
         return self._check(host, found, plain=plain)
+
+    def _asked(self, host: str, port: int) -> "asyncio.Future[list[str]]":
+        """Return the look-up of a host that is under way, or a new one."""
+        found = self._under_way.get((host, port))
+        if found is None:
+            loop = asyncio.get_running_loop()
+            found = loop.run_in_executor(self._threads, self._lookup, host, port)
+            self._under_way[host, port] = found
+            found.add_done_callback(lambda done: self._answered(host, port, done))
+        return found
+
+    def _answered(self, host: str, port: int, done: "asyncio.Future[list[str]]") -> None:
+        del self._under_way[host, port]
+        if not done.cancelled():
+            done.exception()  # whoever asked may have gone
 
     def _check(self, host: str, addresses: Iterable[str], *, plain: bool) -> list[str]:
         why, good = "has no address", []

@@ -147,6 +147,8 @@ def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
         "api.host": HOST,
         "api.pages": True,
         "api.port": options.port,
+        # A receiver of webhooks can be tried out on this machine.
+        "webhooks.allow": ["127.0.0.0/8"],
     }
 
 

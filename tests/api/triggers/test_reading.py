@@ -1,11 +1,13 @@
 """Triggers by stream and by poll: each once, whatever restarts, and nothing is left out."""
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from api.triggers import streaming
 from tests.api.running import await_true, headers, serving
 from tests.api.triggers.firing import Event, Stream, fire, take, trigger
 from tests.storage.servers import StoreServer, running
@@ -154,6 +156,20 @@ def test_a_client_that_reads_nothing_delays_nobody(base: str, store: StoreServer
         fire(store.url, [trigger(n, send=big) for n in range(600)])
         assert take(events, 600) == ids(range(600))
         assert take(stuck, 600) == ids(range(600)), "and it misses nothing itself"
+
+
+def test_a_client_that_takes_nothing_is_let_go_and_may_come_back(
+    base: str, store: StoreServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "SEND_SECONDS", 0.3)
+    host, _, port = base.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.sendall(b"GET /v1/triggers/stream?cursor=0 HTTP/1.1\r\nHost: x\r\n\r\n")
+        await_true(lambda: "headrace_triggers_readers 1.0" in httpx.get(f"{base}/metrics").text)
+        big = {"text": "x" * 20_000}
+        fire(store.url, [trigger(n, send=big) for n in range(1_000)])
+        await_true(lambda: "headrace_triggers_readers 0.0" in httpx.get(f"{base}/metrics").text)
 
 
 def test_the_stream_outlives_its_store(store: StoreServer) -> None:

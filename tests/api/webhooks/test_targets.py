@@ -186,6 +186,26 @@ def test_a_name_that_nobody_knows_or_that_takes_long_is_a_failure() -> None:
         release.set()
 
 
+def test_a_name_server_that_hangs_holds_one_thread_for_a_name() -> None:
+    release, asked = threading.Event(), []  # type: ignore[var-annotated]  # of names
+
+    def slow(host: str, _: int) -> list[str]:
+        asked.append(host)
+        release.wait(30)
+        return ["10.0.0.1"]
+
+    async def scenario() -> list[Outcome]:
+        targets = Targets(WebhookSettings(), slow)
+        senders = [Sender("https://a.example/", targets, 0.2) for _ in range(20)]
+        sent = [sender.send("t1", b"{}", [SECRET]) for sender in senders]
+        outcomes = await asyncio.gather(*sent)
+        release.set()
+        return outcomes
+
+    assert {outcome.error for outcome in asyncio.run(scenario())} == {"no answer within 0.2 s"}
+    assert asked == ["a.example"]
+
+
 def test_what_is_allowed_has_to_be_networks() -> None:
     with pytest.raises(SettingsError, match=r"webhooks\.allow.*host bits"):
         Settings.load(overrides={"webhooks.allow": ["127.0.0.1/8"]})
