@@ -18,6 +18,10 @@ from api.collect.examples import SECURITY
 from api.collect.log import Log
 from api.collect.metrics import CollectMetrics
 from api.collect.routes import PATHS, build_router
+from api.decide.deciding import Deciding
+from api.decide.offers import OffersError
+from api.decide.offers import load as load_offers
+from api.decide.routes import build_router as decide_router
 from api.docs_page import add_docs_page
 from api.pages.feed import Feed
 from api.pages.routes import add_pages, feed_of
@@ -49,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     _check_addresses(settings)
     SecretKeys.of(settings.api)
     _check_rules(settings.api.rules_file)
+    _check_offers(settings.api.offers_file)
     _check_campaigns(settings.campaigns.folder)
     keys = WriteKeys.of(settings.api)
 
@@ -65,8 +70,12 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.serving = serving
             app.state.feed = feed_of(serving, triggers.hub)
             app.state.triggers = triggers
-            async with Campaigns.open(settings, log, serving.clock) as campaigns:
+            async with (
+                Campaigns.open(settings, log, serving.clock) as campaigns,
+                Deciding.open(settings, serving, log) as deciding,
+            ):
                 app.state.campaigns = campaigns
+                app.state.deciding = deciding
                 yield
             await app.state.feed.close()
 
@@ -78,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(serve_router)
     app.include_router(admin_router)
     app.include_router(build_trigger_router())
+    app.include_router(decide_router())
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
     app.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)
     add_docs_page(app, first=not settings.api.pages)
@@ -100,6 +110,14 @@ def _check_rules(file: Path | None) -> None:
         RulesFile(file)
     except RulesError as error:
         raise SettingsError(f"api.rules_file: {error}") from None
+
+
+def _check_offers(file: Path | None) -> None:
+    try:
+        if file is not None:
+            load_offers(file)
+    except OffersError as error:
+        raise SettingsError(f"api.offers_file: {error}") from None
 
 
 def _check_campaigns(folder: Path | None) -> None:

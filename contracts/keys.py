@@ -132,6 +132,16 @@ def delivery_prefix(site: str) -> str:
     return f"c:delivery:{_encode(site)}:"
 
 
+def budget_key(site: str, offer: str, period: str) -> str:
+    """Return the key of what an offer has cost in a period (a day, or `ever`), in thousandths."""
+    return f"c:budget:{_encode(site)}:{_encode(offer)}:{_encode(period)}"
+
+
+def offered_key(site: str, offer: str, user: str) -> str:
+    """Return the key of how often a person was made an offer of late."""
+    return f"c:offered:{_encode(site)}:{_encode(offer)}:{_encode(user)}"
+
+
 @dataclass(frozen=True, slots=True)
 class ViewKey:
     """The parts of a view's key."""

@@ -215,6 +215,7 @@ class ApiSettings(_Group):
         0.1, ge=0, le=1, description="of the people, whose answers are judged by what came next"
     )
     rules_file: Path | None = Field(None, description="TOML of pin, boost, bury and filter rules")
+    offers_file: Path | None = Field(None, description="TOML of offers and placements")
     pages: bool = Field(
         False, description="serve the live page to whoever can reach the port; on in the demo"
     )

@@ -69,6 +69,14 @@ class PlacementModel:
         model, x = (self.people, context_vector(facts)) if by_person else (self.anybody, PLAIN)
         return model.chances(x, offers, how, floor=floor, rng=rng, costs=costs)
 
+    def expected(
+        self, policy: str, facts: dict[str, float | str], offers: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """Return the reward (k,) that a policy that learns expects of each offer."""
+        if POLICIES[policy][1]:
+            return self.people.score(context_vector(facts), offers)[0]
+        return self.anybody.score(PLAIN, offers)[0]
+
     def report(self) -> dict[str, Any]:
         """Return the mean reward of each policy and offer, and what policies gain over chance."""
         chance = self.policies.get("uniform", Sums())

@@ -34,7 +34,7 @@ MAX_CAP: Final = 1_000
 _plain_decimal: Final = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+", re.ASCII).fullmatch
 _BOOLEANS: Final = {"1": True, "true": True, "0": False, "false": False, "": True}
 
-B = TypeVar("B", bound="Body")
+B = TypeVar("B", bound=msgspec.Struct)
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,109 @@
+"""Budgets of offers in the control keyspace: charged in one step, so that none is overspent."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, NamedTuple
+
+from redis.exceptions import NoScriptError, RedisError
+
+from contracts.settings import RedisSettings
+from storage.connection import connect_async, place, translated
+from storage.errors import StoreUnavailable
+from storage.scripts import load
+
+THOUSANDTHS: Final = 1_000
+NO_LIMIT: Final = -1
+CHARGED: Final = 1
+
+
+class Charge(NamedTuple):
+    """What an offer costs, and what it is charged to.
+
+    `cost` and `limit` are whole thousandths (`limit` None: no budget), `often` how many times a
+    person may have it within `often_ms` (None: any). `kept_ms` is how long the budget's key stays,
+    0 for ever.
+    """
+
+    budget: str
+    offered: str
+    cost: int
+    limit: int | None
+    kept_ms: int
+    often: int | None
+    often_ms: int
+
+    @property
+    def free(self) -> bool:
+        """Whether there is nothing to be charged to."""
+        return self.limit is None and self.often is None
+
+
+class Budgets:
+    """Reads and charges budgets. Every method is one round trip, and raises `StoreError`."""
+
+    def __init__(self, settings: RedisSettings) -> None:
+        """Raises `StoreRefused` if the settings are unusable; it connects at its first use."""
+        self._where = place(settings.url.get_secret_value())
+        self._seconds = settings.timeout_seconds
+        self._client: Any = connect_async(settings)
+        self._script = load("spend")
+
+    async def room(self, charges: Sequence[Charge]) -> list[bool]:
+        """Say of each whether it could be charged now; those that are free cost nothing to ask."""
+        asked = [charge for charge in charges if not charge.free]
+        if not asked:
+            return [True] * len(charges)
+        keys = [key for charge in asked for key in (charge.budget, charge.offered)]
+        async with self._asking():
+            found = [int(value or 0) for value in await self._client.mget(keys)]
+        fits = {
+            charge: _fits(charge, found[2 * at], found[2 * at + 1])
+            for at, charge in enumerate(asked)
+        }
+        return [fits.get(charge, True) for charge in charges]
+
+    async def spent(self, keys: Sequence[str]) -> list[int]:
+        """Return what budgets have cost, in thousandths."""
+        if not keys:
+            return []
+        async with self._asking():
+            return [int(value or 0) for value in await self._client.mget(keys)]
+
+    async def charge(self, charge: Charge) -> bool:
+        """Charge an offer that is made; False if that would exceed a limit: then nothing is."""
+        if charge.free:
+            return True
+        limit = NO_LIMIT if charge.limit is None else charge.limit
+        often = NO_LIMIT if charge.often is None else charge.often
+        given = (charge.cost, limit, charge.kept_ms, often, max(charge.often_ms, 1))
+        command = (2, charge.budget, charge.offered, *given)
+        async with self._asking():
+            try:
+                answer = await self._client.execute_command("EVALSHA", self._script.sha, *command)
+            except NoScriptError:
+                answer = await self._client.execute_command("EVAL", self._script.text, *command)
+        return int(answer) == CHARGED
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                await self._client.aclose()
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._seconds):
+                with translated(self._where):
+                    yield
+        except TimeoutError:
+            raise StoreUnavailable(
+                f"the store at {self._where} did not answer within {self._seconds} s"
+            ) from None
+
+
+def _fits(charge: Charge, spent: int, offered: int) -> bool:
+    if charge.limit is not None and spent + charge.cost > charge.limit:
+        return False
+    return charge.often is None or offered < charge.often
