@@ -199,12 +199,14 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         uvloop.run(load.run())
         spent = time.perf_counter() - began
         after = cpu_seconds(process)
-        triggers = len(subscriber.came)
+        triggers, began = len(subscriber.came), time.perf_counter()
         alone = deliver_alone(settings, subscriber, int(args.alone * 500), 500.0)
+        spent_alone, last = time.perf_counter() - began, cpu_seconds(process)
         return {
             **summary(load, subscriber, alone),
             "triggers": triggers,
             "cores": {k: (after[k] - before.get(k, 0.0)) / spent for k in sorted(after)},
+            "cores alone": {k: (last[k] - after[k]) / spent_alone for k in sorted(after)},
             "webhooks_mb": _memory(process),
         }
 
@@ -245,9 +247,11 @@ def report(result: dict[str, Any]) -> None:
         f"\n{result['probes']} probes among {result['triggers']} triggers, {result['lost']} lost, "
         f"{result['repeated']} repeated; {result['statuses']}"
     )
-    cores = ", ".join(f"{name} {share:.2f}" for name, share in result["cores"].items())
+    for kind in ("cores", "cores alone"):
+        cores = ", ".join(f"{name} {share:.2f}" for name, share in result[kind].items())
+        print(f"{kind + ' in use':<20}{cores}")
     print(
-        f"cores in use: {cores}; webhooks {result['webhooks_mb']:.0f} MB; "
+        f"webhooks {result['webhooks_mb']:.0f} MB; "
         f"load average of the machine {os.getloadavg()[0]:.1f}\n"
     )
     for name, target in (("p50", P50_TARGET_MS), ("p99", P99_TARGET_MS)):

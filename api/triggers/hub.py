@@ -82,8 +82,9 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to follow; the store need not be there yet."""
-        self._task = asyncio.create_task(self._follow())
+        """Begin to follow, once; the store need not be there yet."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._follow())
 
     def stop(self) -> None:
         """Let everybody who waits end; they are told no more."""
@@ -108,6 +109,16 @@ class Hub:
         """Return the position of the newest trigger that is known of; raise `StoreError`."""
         held = self._sites[site]
         return held.end if held.followed else await self._log.latest(site)
+
+    async def within(self, site: str, position: Position) -> Position:
+        """Return a position, or that of the newest trigger if none has come so far yet.
+
+        So a cursor of a store that was lost since, or one that was made up, waits for what is new.
+        """
+        if position.order <= self._sites[site].end.order:
+            return position
+        latest = await self._log.latest(site)
+        return min(position, latest, key=lambda one: one.order)
 
     async def read(self, site: str, after: Position, limit: int = PAGE) -> Batch:
         """Return up to `limit` triggers after a position, wanted or not; raise `StoreError`.

@@ -34,7 +34,7 @@ class Reader:
         self._filter = filter_
         self._delivery = delivery
         self._on_lost = on_lost
-        self._noted = monotonic()
+        self._noted, self._noted_at = position, monotonic()
 
     def wants(self, trigger: Trigger) -> bool:
         """Tell whether a trigger is for this reader."""
@@ -47,7 +47,7 @@ class Reader:
         """
         batch = await self._hub.read(self.site, self.position, limit)
         if batch.lost:
-            logger.error(
+            logger.warning(
                 "%d triggers of site %s were trimmed before a reader came to them: read more often",
                 batch.lost,
                 self.site,
@@ -57,15 +57,20 @@ class Reader:
             await self._note(Position(after.id, after.ordinal + batch.lost), batch.lost)
         return batch
 
+    @property
+    def owes(self) -> bool:
+        """Whether progress has not been written down yet."""
+        return self._delivery is not None and self._noted != self.position
+
     async def took(self, batch: Batch) -> None:
         """Go on after a batch that the client has taken."""
         self.position = batch.end
-        if monotonic() - self._noted >= NOTE_SECONDS:
+        if self.owes and monotonic() - self._noted_at >= NOTE_SECONDS:
             await self.acknowledge()
 
     async def acknowledge(self) -> None:
         """Write down that everything up to the position has been taken."""
-        self._noted = monotonic()
+        self._noted, self._noted_at = self.position, monotonic()
         await self._note(self.position, 0)
 
     async def _note(self, position: Position, lost: int) -> None:

@@ -10,7 +10,7 @@ from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from api.triggers.hub import Batch, Hub
-from api.triggers.reader import Reader
+from api.triggers.reader import NOTE_SECONDS, Reader
 from contracts.codec import dump_json
 from storage.errors import StoreError
 
@@ -60,7 +60,8 @@ async def _events(hub: Hub, reader: Reader) -> AsyncIterator[bytes]:
         if chunk := _encoded(batch, reader):
             yield chunk
         await reader.took(batch)
-        await hub.wait(reader.site, reader.position, WAIT_SECONDS)
+        seconds = NOTE_SECONDS if reader.owes else WAIT_SECONDS
+        await hub.wait(reader.site, reader.position, seconds)
 
 
 def _encoded(batch: Batch, reader: Reader) -> bytes:

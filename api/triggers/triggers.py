@@ -51,7 +51,6 @@ class Triggers:
     async def open(cls, settings: Settings, registry: CollectorRegistry) -> AsyncIterator[Self]:
         """Start at the settings' store, which need not be there yet; raise `SettingsError`."""
         try:
-            # Each that waits for news holds a connection; there is one.
             control = Control(settings.redis)
         except StoreRefused as error:
             raise SettingsError(str(error)) from None
@@ -86,9 +85,11 @@ class Triggers:
 
     async def reader(self, site: str, reading: Reading) -> Reader:
         """Return a reader of what a request asks for; raise a 404, 409 or `StoreError`."""
-        lost = self.watch.lost_by_readers
+        lost, given = self.watch.lost_by_readers, reading.after
+        if given is not None:
+            given = await self.hub.within(site, given)
         if reading.subscription is None:
-            after = reading.after or await self.hub.latest(site)
+            after = given or await self.hub.latest(site)
             return Reader(self.hub, site, reading.filter, after, None, lost)
         one = await self.store.get(site, reading.subscription)
         if one is None:
@@ -101,8 +102,8 @@ class Triggers:
                 "is `pull`",
             )
         delivery = self.delivery(one)
-        after = reading.after or Position.parse((await delivery.progress()).cursor or one.start)
+        after = given or Position.parse((await delivery.progress()).cursor or one.start)
         reader = Reader(self.hub, site, one.filter, after, delivery, lost)
-        if reading.after is not None:
+        if given is not None:
             await reader.acknowledge()
         return reader

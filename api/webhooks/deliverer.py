@@ -59,7 +59,6 @@ class Deliverer:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set."""
         hub = Hub(self._log, self._sites)
-        await hub.start()
         try:
             while not stop.is_set():
                 if await self._taken():
@@ -116,6 +115,8 @@ class Deliverer:
                 for one in await self._store.all_of(site)
                 if one.delivery == "webhook"
             }
+            if found:
+                await hub.start()
             for key in self._at_work.keys() - found.keys():
                 await self._dismiss(key)
             for key, subscription in found.items():

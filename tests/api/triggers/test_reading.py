@@ -150,6 +150,31 @@ def test_a_pulled_subscription_remembers_its_place(base: str, store: StoreServer
     assert [one["id"] for one in rest["triggers"]] == ["t5", "t7", "t9"]
 
 
+def test_what_a_stream_took_is_written_down(base: str, store: StoreServer) -> None:
+    created = httpx.post(f"{base}/v1/subscriptions", json={"delivery": "pull"}).json()
+    path = f"{base}/v1/subscriptions/{created['id']}"
+    with Stream(base, subscription=created["id"]).open() as events:
+        fire(store.url, [trigger(n) for n in range(3)])
+        assert take(events, 3) == ids(range(3))
+        await_true(lambda: httpx.get(path).json()["backlog"] == 0)
+    fire(store.url, [trigger(3)])
+    with Stream(base, subscription=created["id"]).open() as events:
+        assert take(events, 1) == ["t3"], "it goes on there also without the last id"
+
+
+def test_a_cursor_from_beyond_waits_for_what_is_new(base: str, store: StoreServer) -> None:
+    created = httpx.post(f"{base}/v1/subscriptions", json={"delivery": "pull"}).json()
+    beyond = {"cursor": "9000000000000000000-0.7", "wait": 0}
+    fire(store.url, [trigger(1)])
+    for params in (beyond, {**beyond, "subscription": created["id"]}):
+        answer = httpx.get(f"{base}/v1/triggers", params=params).json()
+        assert (answer["triggers"], answer["lost"]) == ([], 0)
+    fire(store.url, [trigger(2)])
+    for params in ({"cursor": answer["cursor"]}, {"subscription": created["id"]}):
+        answer = httpx.get(f"{base}/v1/triggers", params=params).json()
+        assert [one["id"] for one in answer["triggers"]] == ["t2"]
+
+
 def test_a_client_that_reads_nothing_delays_nobody(base: str, store: StoreServer) -> None:
     big = {"text": "x" * 20_000}
     with Stream(base, "0").open() as stuck, Stream(base, "0").open() as events:
