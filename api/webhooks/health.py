@@ -17,6 +17,8 @@ SPARED_AFTER: Final = 20
 FIRST_PROBE_MS: Final = 5 * SECOND
 LAST_PROBE_MS: Final = 5 * MINUTE
 DISABLED_AFTER_MS: Final = 120 * HOUR
+FORGOTTEN_AFTER_MS: Final = 30 * HOUR
+"""After a failure with none to follow, which is longer than attempts are apart, failing is over."""
 
 
 class Health:
@@ -29,6 +31,7 @@ class Health:
         self.failing_since = progress.failing_since
         self.paused_until = progress.paused_until
         self.disabled = progress.disabled
+        self._last_failure = progress.last_failure
         self._enabled = 0
         self._streak = 0
         self._probes = 0
@@ -73,7 +76,9 @@ class Health:
 
     def failed(self, now: int, outcome: Outcome) -> dict[str, Any]:
         """Note that it did not."""
-        self.failing_since = self.failing_since or now
+        if not self.failing_since or now - self._last_failure > FORGOTTEN_AFTER_MS:
+            self.failing_since = now
+        self._last_failure = now
         self._streak += 1
         if self.spared and now >= self._probe_at:
             pause = min(FIRST_PROBE_MS * 2 ** min(self._probes, 10), LAST_PROBE_MS)

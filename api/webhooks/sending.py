@@ -59,6 +59,7 @@ class Sender:
         self._seconds = timeout_seconds
         self._clock = clock
         self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=targets.ssl_context,
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=30.0,

@@ -1,5 +1,6 @@
 """A receiver of webhooks as a subscriber would write it: with `standardwebhooks`, and no more."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ class _Server(ThreadingHTTPServer):
 class Receiver:
     """What came, by the secret that verified it; `replies` are used up, then it is 204."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.secrets: list[str] = []
         self.replies: list[Reply] = []
         self.always: Reply = lambda handler: handler.say(204)
@@ -59,7 +60,10 @@ class Receiver:
         self._lock = threading.Lock()
         kind = type("Bound", (Handler,), {"receiver": self})
         self._server = _Server(("127.0.0.1", 0), kind)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hooks"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}/hooks"
 
     def take(self, handler: Handler, body: bytes) -> None:
         good = []
@@ -87,9 +91,9 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Receive on a free port."""
-    receiver = Receiver()
+    receiver = Receiver(tls)
     thread = threading.Thread(target=receiver._server.serve_forever, args=(0.02,))
     thread.start()
     try:

@@ -180,6 +180,24 @@ def test_it_is_switched_off_after_120_hours_of_failure(
     assert len(receiver.ids) == 13
 
 
+def test_two_failures_far_apart_are_not_120_hours_of_failure(
+    store: StoreServer, receiver: Receiver
+) -> None:
+    receiver.always = status(503)
+
+    async def scenario(bench: Bench) -> None:
+        courier = await bench.courier()
+        for number in range(3):
+            fire(store.url, [trigger(number)])
+            while len(receiver.ids) == number:
+                await courier.send_new()
+            bench.now += 100 * HOUR
+        assert not courier.health.off
+        await courier.close()
+
+    run(store, receiver, scenario)
+
+
 def test_a_receiver_that_is_down_is_spared_and_then_gets_everything(
     store: StoreServer, receiver: Receiver
 ) -> None:

@@ -1,9 +1,13 @@
 """Where webhooks do not go, however it is spelled, and what names mean when they are used."""
 
 import asyncio
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -161,6 +165,37 @@ def test_of_several_addresses_only_the_good_ones_are_tried() -> None:
         assert send(targets, receiver.url.replace("127.0.0.1", "many.example")).delivered
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_the_certificate_is_that_of_the_name_although_an_address_is_connected_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=hooks.example", "-addext", "subjectAltName=DNS:hooks.example"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    settings = WebhookSettings(allow=["127.0.0.0/8"])
+    with receiving(context) as receiver:
+        receiver.secrets = [SECRET]
+
+        def outcome(name: str) -> Outcome:
+            targets = Targets(settings, lambda *_: ["127.0.0.1"])
+            return send(targets, receiver.url.replace("127.0.0.1", name), seconds=10.0)
+
+        assert "certificate verify failed" in outcome("hooks.example").error
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert outcome("hooks.example").delivered
+        assert "certificate is not valid for 'other.example'" in outcome("other.example").error
+    assert receiver.ids == ["t1"]
+
+
 def test_plain_http_goes_only_where_the_settings_say() -> None:
     targets = Targets(WebhookSettings(allow=["127.0.0.0/8"]), lambda *_: ["93.184.215.14"])
     assert "http:// needs that" in send(targets, "http://shop.example/").error
@@ -212,9 +247,9 @@ def test_what_is_allowed_has_to_be_networks() -> None:
     assert Allowed(["fd00::/8"]).refusal("fd12::1") is None
 
 
-def send(targets: Targets, url: str) -> Outcome:
+def send(targets: Targets, url: str, seconds: float = 0.5) -> Outcome:
     async def attempt() -> Outcome:
-        sender = Sender(url, targets, 0.5)
+        sender = Sender(url, targets, seconds)
         try:
             return await sender.send("t1", b'{"id":"t1"}', [SECRET])
         finally:
