@@ -15,7 +15,7 @@ from contracts.keys import PROFILE_TTL_MS
 from contracts.profile import Profile
 from operators.commerce import cart_value
 from operators.durable import PackedMap
-from operators.messages import Change, FactSlice, UserFact, UserScore, View
+from operators.messages import Change, FactSlice, Gone, UserFact, UserScore, View
 from operators.profile import Applied
 
 THRESHOLDS: Final[dict[str, tuple[tuple[float, str], ...]]] = {
@@ -42,6 +42,9 @@ class ProfileFacts:
             return
         for name, value in _changes(applied):
             self._out.append(_fact(applied, name, value))
+
+    def __len__(self) -> int:
+        return len(self._out)
 
     def take(self) -> list[UserFact]:
         """Return what came of the batch."""
@@ -102,12 +105,13 @@ class Standings:
         open_: dict[str, Standing] = {}
         facts: list[Fact] = []
         views: dict[str, View] = {}
-        for site, user in [gone for slice_ in slices for gone in slice_.gone]:
-            key = f"{site}\0{user}"
-            if self._people.pop(key) is not None:
-                views[key] = View("standing", site, user, None)
         for change in _in_order(slices):
             key = f"{change.site}\0{change.user}"
+            if isinstance(change, Gone):
+                open_.pop(key, None)
+                self._people.pop(key)
+                views[key] = View("standing", change.site, change.user, None)
+                continue
             self._clock = max(self._clock, _time(change))
             standing = open_.get(key)
             if standing is None:
@@ -154,10 +158,13 @@ def _time(change: UserFact | UserScore) -> int:
     return change.time if isinstance(change, UserFact) else change.score.time
 
 
-def _in_order(slices: Sequence[FactSlice]) -> list[UserFact | UserScore]:
-    changes: list[tuple[tuple[int, int, str], UserFact | UserScore]] = []
+def _in_order(slices: Sequence[FactSlice]) -> list[UserFact | UserScore | Gone]:
+    changes: list[tuple[tuple[int, int, str], UserFact | UserScore | Gone]] = []
     for slice_ in slices:
-        changes += [((fact.seq, 0, ""), fact) for fact in slice_.facts]
+        told: list[UserFact | Gone] = list(slice_.facts)
+        for gone in reversed(slice_.gone):
+            told.insert(gone.facts, gone)
+        changes += [((one.seq, 0, ""), one) for one in told]
         changes += [((score.seq, 1, slice_.stage), score) for score in slice_.scores]
     changes.sort(key=lambda change: change[0])
     return [change for _, change in changes]

@@ -280,6 +280,20 @@ class Change(Struct, array_like=True, gc=False):
     previous: float | str | None
 
 
+class Gone(Struct, array_like=True, gc=False):
+    """Somebody to be forgotten: a device that was identified, or who withdrew consent.
+
+    `facts` and `moments` are how many of those of the same slice came before: what comes after is
+    of somebody new.
+    """
+
+    site: str
+    user: str
+    seq: int
+    facts: int
+    moments: int
+
+
 class FactSlice(Packed, array_like=True, tag="facts"):
     """What one bucket of users' facts gets from one stage; `clock` is the arrival time (ms)."""
 
@@ -287,19 +301,19 @@ class FactSlice(Packed, array_like=True, tag="facts"):
     stage: str
     facts: list[UserFact]
     scores: list[UserScore]
-    gone: list[tuple[str, str]] = []
+    gone: list[Gone] = []
     moments: list[Moment] = []
     clock: int = 0
 
 
 class CampaignSlice(Packed, array_like=True, tag="campaigns"):
-    """What one bucket of users tells their campaigns; `gone` are people to be forgotten."""
+    """What one bucket of users tells their campaigns."""
 
     round: int
     clock: int
     moments: list[Moment]
     changes: list[Change]
-    gone: list[tuple[str, str]] = []
+    gone: list[Gone] = []
 
 
 class Tick(Packed, array_like=True, tag="tick"):

@@ -108,7 +108,9 @@ def withheld(profile: Profile, item: Attributed) -> bool:
 class Profiles:
     """One bucket of people; `Durable`. Packed profiles are views and state in one.
 
-    People unseen for longer than the profile's lifetime are forgotten at a full dump.
+    People unseen for longer than the profile's lifetime are forgotten at a full dump. `on_gone`
+    is called in its turn among the observers' events for each that ends a person: a device that
+    was identified, somebody who withdrew consent.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class Profiles:
         settings: FlowSettings,
         observers: Sequence[Observer] = (),
         learners: Sequence[Observer] = (),
+        on_gone: Callable[[Attributed], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._observers = observers
@@ -125,8 +128,7 @@ class Profiles:
         self._clock = 0
         self.ends = Ends()
         self.ledger = Ledger()
-        self.refusals: list[tuple[str, str]] = []
-        """Site and id of people who withdrew their consent, until somebody takes the list."""
+        self._on_gone = on_gone
 
     def on_batch(self, items: Sequence[Attributed], clock: int) -> list[View]:
         """Apply a batch in order; return the changed profiles, each once."""
@@ -138,6 +140,7 @@ class Profiles:
             key = f"{event.site}\0{item.subject}"
             if item.merged_into is not None:
                 self._end(key, event.site, item.subject, item.merged_into, open_, views)
+                self._on_gone(item)
                 continue
             profile = open_.get(key)
             if profile is None:
@@ -162,10 +165,10 @@ class Profiles:
         return list(views.values())
 
     def _withhold(self, item: Attributed) -> None:
-        """Count an event that is not applied, and note who does not want any to be."""
+        """Count an event that is not applied, and tell who does not want any to be."""
         event = item.arrived.event
         if refuses(event):
-            self.refusals.append((event.site, item.subject))
+            self._on_gone(item)
         if not item.adopted:
             self.ends.withheld["no_consent"] = self.ends.withheld.get("no_consent", 0) + 1
             self.ledger.add("withheld", item.arrived.part, item.arrived.number)

@@ -24,12 +24,14 @@ from operators.identify import Identify
 from operators.ledger import Ledger, origin_number
 from operators.messages import (
     LIVE_ROUND,
+    Attributed,
     AttributedSlice,
     CampaignSlice,
     Change,
     Ends,
     Facts,
     FactSlice,
+    Gone,
     Lesson,
     Refused,
     Slice,
@@ -146,8 +148,12 @@ class ProfileStage:
         watching = [self._makers[family.name] for family in families if family.sees_bots]
         learning = [self._makers[family.name] for family in families if not family.sees_bots]
         self._profiles = Profiles(
-            settings, [*watching, self._facts, self._moments], [self._touchpoints, *learning]
+            settings,
+            [*watching, self._facts, self._moments],
+            [self._touchpoints, *learning],
+            self._note_gone,
         )
+        self._gone: list[Gone] = []
 
     def on_batch(self, messages: Sequence[UserSlice]) -> list[Message]:
         """Return the changed profiles, the lessons for the models, and the facts."""
@@ -160,14 +166,7 @@ class ProfileStage:
             examples = {
                 name: list(maker.take(slice_.clock)) for name, maker in self._makers.items()
             }
-            gone = [
-                (item.arrived.event.site, item.subject)
-                for item in slice_.items
-                if item.merged_into is not None
-            ]
-            # Of whom nothing may be known, campaigns know nothing either.
-            gone += self._profiles.refusals
-            self._profiles.refusals = []
+            gone, self._gone = self._gone, []
             facts, moments = self._facts.take(), self._moments.take()
             # In a replay their receivers count on a message from each bucket, an empty one too.
             counted = slice_.round != LIVE_ROUND
@@ -181,6 +180,11 @@ class ProfileStage:
             ends = ends_view("profile", messages[0].bucket, self._profiles.ends)
             out.insert(0, Views([*views.values(), ends]))
         return out
+
+    def _note_gone(self, item: Attributed) -> None:
+        arrived = item.arrived
+        before = len(self._facts), len(self._moments)
+        self._gone.append(Gone(arrived.event.site, item.subject, arrived.seq, *before))
 
     def dump(self, *, full: bool) -> bytes:
         """Return the people, and the examples that wait for what becomes of them."""

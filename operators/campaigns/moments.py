@@ -42,6 +42,9 @@ class Moments:
             )
         )
 
+    def __len__(self) -> int:
+        return len(self._out)
+
     def take(self) -> list[Moment]:
         """Return what came of the batch."""
         out, self._out = self._out, []

@@ -23,6 +23,7 @@ from operators.messages import (
     LIVE_ROUND,
     CampaignSlice,
     Change,
+    Gone,
     Moment,
     Tick,
     Triggers,
@@ -85,20 +86,23 @@ class CampaignStage:
         return out
 
     def _take(self, message: CampaignSlice) -> None:
-        for site, user in message.gone:
-            self._crowd.drop(site, user)
         if message.round != LIVE_ROUND:
             # A run that was resumed has its timers in place before it goes on.
             self._crowd.catch_up(self._needs_of, whole=True)
         self._clock = max(self._clock, message.clock)
-        happened: list[tuple[int, int, Moment | Change]] = [
-            *((moment.seq, 0, moment) for moment in message.moments),
+        moments: list[Moment | Gone] = list(message.moments)
+        for gone in reversed(message.gone):
+            moments.insert(gone.moments, gone)
+        happened: list[tuple[int, int, Moment | Gone | Change]] = [
+            *((moment.seq, 0, moment) for moment in moments),
             *((change.seq, 1, change) for change in message.changes),
         ]
         happened.sort(key=lambda one: one[:2])
         for _, _, one in happened:
             if isinstance(one, Moment):
                 self._moment(one)
+            elif isinstance(one, Gone):
+                self._crowd.drop(one.site, one.user)
             else:
                 self._change(one)
         if message.round != LIVE_ROUND:
