@@ -50,9 +50,9 @@ def audit(
       headrace audit --since-last
     """
     from cli.lock import LockedError
-    from flows.auditing.log_side import LogTruncated
     from flows.kafka_client import KafkaAway, KafkaRefused, LogMismatch
     from flows.recovery import RecoveryError
+    from flows.spans import LogTruncated
     from storage.errors import StoreError
 
     given = {"data_dir": data_dir, "redis.url": redis, "kafka.bootstrap_servers": kafka}

@@ -77,6 +77,14 @@ def flow_settings(settings: Settings, flow_dir: Path) -> Settings:
     return settings.model_copy(update={"flow": Settings.load(file).flow})
 
 
+def api_settings(settings: Settings) -> Settings:
+    """Return settings whose API is the one that runs in the data folder, if one does."""
+    data_dir = settings.data_dir.resolve()
+    if not (data_dir / "run" / "settings.json").exists() or not is_locked(data_dir):
+        return settings
+    return settings.model_copy(update={"api": _running(data_dir).api})
+
+
 def _running(data_dir: Path) -> Settings:
     file = data_dir / "run" / "settings.json"
     try:

@@ -71,6 +71,10 @@ SERVED_KEY: Final = "c:served"
 """Holds the namespace that the API answers from."""
 
 
+REJECT_MARKS_KEY: Final = "c:rejects"
+"""A hash of refused records' ids to what was done about them, as JSON."""
+
+
 def run_key(namespace: str) -> str:
     """Return the key of a namespace's run number: a writer with an older number writes nothing."""
     return f"c:run:{_encode(namespace)}"
