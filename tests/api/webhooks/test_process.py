@@ -146,6 +146,25 @@ def test_a_slow_receiver_delays_no_other(
     assert receiver.unverified == slow.unverified == 0
 
 
+def test_it_outlives_its_store(
+    base: str, store: StoreServer, receiver: Receiver, tmp_path: Path
+) -> None:
+    one = subscribe(base, receiver)
+    with processes(store, tmp_path, 1) as (process,):
+        fire(store.url, [trigger(1)])
+        await_true(lambda: receiver.ids == ["t1"])
+        store.freeze()
+        try:
+            await_true(lambda: "its lease has ended" in process.log.read_text())
+        finally:
+            store.thaw()
+        fire(store.url, [trigger(2)])
+        await_true(lambda: "t2" in receiver.ids, 40)
+        await_true(lambda: shown(base, one["id"])["delivered"] == 2)
+        assert process.running.poll() is None
+    assert receiver.ids == ["t1", "t2"]
+
+
 def test_it_is_directed_over_http(
     base: str, store: StoreServer, receiver: Receiver, tmp_path: Path
 ) -> None:
