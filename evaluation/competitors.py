@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
@@ -12,6 +13,7 @@ from evaluation.ours import Blend
 from evaluation.questions import NextItem, Rules
 from evaluation.session_knn import SessionKnn
 from evaluation.stream import Stream
+from evaluation.varied import VariedBlend, is_varied
 
 Make = Callable[[Stream, Rules], NextItem]
 
@@ -64,11 +66,17 @@ class Field:
     makers: Mapping[str, Make]
     skipped: Mapping[str, str]
 
+    @property
+    def needs_kinds(self) -> bool:
+        """Whether somebody has to be told of what kind the items are."""
+        return any(map(is_varied, self.makers))
+
 
 def field_of(wanted: str | None = None) -> Field:
     """Return all that can run here, or those named in `wanted`, with commas between.
 
     `baselines` stands for all that always run but ours, `extras` for what needs more packages.
+    `blend-cap2` and `blend-mmr0.3` (with other numbers, too) are ours with the answers varied.
 
     >>> list(field_of("blend,popular").makers)
     ['popular', 'blend']
@@ -84,6 +92,7 @@ def field_of(wanted: str | None = None) -> Field:
     makers |= {n: EXTRAS[n].make for n in EXTRAS if n in names and n not in skipped}
     if "blend" in makers:
         makers["blend"] = makers.pop("blend")  # ours comes last
+    makers |= {name: partial(VariedBlend, name) for name in names if is_varied(name)}
     return Field(makers, skipped)
 
 
@@ -91,9 +100,9 @@ def _names(wanted: str) -> list[str]:
     groups = {"baselines": [n for n in ALWAYS if n != "blend"], "extras": list(EXTRAS)}
     asked = [name.strip() for name in wanted.split(",") if name.strip()]
     names = [each for name in asked for each in groups.get(name, [name])]
-    unknown = [name for name in names if name not in ALWAYS and name not in EXTRAS]
+    unknown = [n for n in names if n not in ALWAYS and n not in EXTRAS and not is_varied(n)]
     if unknown or not names:
-        known = ", ".join([*groups, *ALWAYS, *EXTRAS])
+        known = ", ".join([*groups, *ALWAYS, *EXTRAS, "blend-capN", "blend-mmr0.N"])
         raise EvaluationError(
             f"--models {wanted}: {', '.join(unknown) or 'nothing'} is none of {known}"
         )

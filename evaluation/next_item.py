@@ -9,11 +9,12 @@ Either way all items known so far compete, none is sampled; people without a his
 as well, and an item that nobody touched before can only be missed.
 """
 
-from collections.abc import Callable, Collection, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from time import process_time
 from typing import Final
 from zlib import crc32
 
+from contracts.events import Item
 from evaluation.baselines import Trending, first
 from evaluation.errors import EvaluationError
 from evaluation.questions import NextItem, Question, Rules
@@ -37,7 +38,7 @@ def play(
     Times are the process's CPU time, so a busy machine costs nothing. Raises `EvaluationError`
     for answers against the rules.
     """
-    game = _Game(model, rules, len(stream))
+    game = _Game(model, rules, len(stream), stream.kinds)
     trainings = {round(len(stream) * part / RETRAININGS) for part in range(1, RETRAININGS)}
     for at, step in enumerate(stream.steps()):
         if at in trainings:
@@ -52,8 +53,10 @@ def play(
 class _Game:
     """One model and how it does: asked, checked, taught, with a clock beside it."""
 
-    def __init__(self, model: NextItem, rules: Rules, length: int) -> None:
-        self.tally = Tally(length, rules.test_from)
+    def __init__(
+        self, model: NextItem, rules: Rules, length: int, kinds: Mapping[int, Item]
+    ) -> None:
+        self.tally = Tally(length, rules.test_from, kinds)
         touches = length - self.tally.begin
         self.tally.sampled = sampled_share(touches, model.max_predictions)
         self._model = model

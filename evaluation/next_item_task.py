@@ -5,9 +5,10 @@ from typing import Final, cast
 
 from evaluation.competitors import field_of
 from evaluation.errors import EvaluationError
+from evaluation.kinds import described
 from evaluation.next_item import play
 from evaluation.questions import PROTOCOLS, ProtocolName, Rules
-from evaluation.stream import Stream, stream_of
+from evaluation.stream import ITEM, Stream, stream_of
 from evaluation.tasks import NEXT_ITEM, Request, Scoreboard
 from flows import importers
 from flows.importers import ImporterError, Report
@@ -39,8 +40,9 @@ def run(request: Request) -> Scoreboard:
         request.known_only,
     )
     field = field_of(request.models)
-    stream, notes = load(request)
-    board = Scoreboard(NEXT_ITEM, rules.protocol, len(stream), COLUMNS, curve="hr@10")
+    stream, notes = load(request, kinds=field.needs_kinds)
+    columns = (*COLUMNS, "diversity") if stream.kinds else COLUMNS
+    board = Scoreboard(NEXT_ITEM, rules.protocol, len(stream), columns, curve="hr@10")
     board.skipped = dict(field.skipped)
     board.notes = notes
     predictions = unknown = 0
@@ -63,8 +65,11 @@ def run(request: Request) -> Scoreboard:
     return board
 
 
-def load(request: Request) -> tuple[Stream, list[str]]:
-    """Return the touches of a recording, and what is to be said of what was left out."""
+def load(request: Request, *, kinds: bool = False) -> tuple[Stream, list[str]]:
+    """Return the touches of a recording, and what is to be said of what was left out.
+
+    With `kinds` its items are described, if they are items.
+    """
     if not 0.0 < request.until <= 1.0:
         raise EvaluationError(f"--until {request.until}: expected a share above 0, at most 1")
     report = Report()
@@ -72,6 +77,8 @@ def load(request: Request) -> tuple[Stream, list[str]]:
         events = importers.read(request.format, request.source, report)
         gap_ms = int(request.session_gap_minutes * 60_000)
         stream = stream_of(events, request.by, gap_ms, request.site)
+        if kinds and request.by == ITEM:
+            stream = described(stream, request.source, request.format)
     except ImporterError as error:
         raise EvaluationError(str(error)) from error
     if not len(stream):
@@ -80,6 +87,8 @@ def load(request: Request) -> tuple[Stream, list[str]]:
             f"{request.source}: no event touches an item ({left_out or 'there are no events'})"
         )
     notes = [f"left out: {count:,} {reason}" for reason, count in stream.left_out.items()]
+    if kinds:
+        notes.append(f"{len(stream.kinds):,} of {len(stream.names):,} items are described")
     notes += [f"skipped: {count:,} lines: {reason}" for reason, count in report.skipped.items()]
     return stream.until(request.until), notes
 

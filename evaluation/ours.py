@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from contracts.keys import item_key
 from evaluation.questions import Competitor, Question
 from evaluation.stream import Step
+from online_models.blend import leaders
 from online_models.recommender import ItemRecommender
 from online_models.row_index import grown
-from online_models.slate import Slate
+from online_models.slate import CANDIDATES, Slate
 
 
 class Blend(Competitor):
@@ -33,11 +34,23 @@ class Blend(Competitor):
 
     def rank(self, question: Question, n: int) -> list[int]:
         """Return the best of the visitor's slate."""
+        slate = self._ask(question)
+        return [self._items[number] for number in self._model.leaders(slate, n)]
+
+    def scored(self, question: Question, n: int = CANDIDATES) -> list[tuple[int, float]]:
+        """Return the best of the visitor's slate, and their odds against the first one."""
+        slate = self._ask(question)
+        order, scores = leaders(slate, self._model.weights, n)
+        odds = np.exp(scores[order] - (scores.max() if len(scores) else 0.0))
+        numbers = slate.items[order].tolist()
+        return [(self._items[n], odd) for n, odd in zip(numbers, odds.tolist(), strict=True)]
+
+    def _ask(self, question: Question) -> Slate:
         barred = self._seen.get(question.user)
         self._slate = self._model.slate(
             question.user, () if barred is None else barred.array(), question.time
         )
-        return [self._items[number] for number in self._model.leaders(self._slate, n)]
+        return self._slate
 
     def learn(self, step: Step) -> None:
         """Teach the blend what was chosen, then the touch itself."""

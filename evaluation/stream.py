@@ -5,14 +5,14 @@ is yet to come.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.events import Event, subject_of
+from contracts.events import Event, Item, subject_of
 from evaluation.errors import EvaluationError
 from online_models.touches import WEIGHTS
 
@@ -43,7 +43,8 @@ class Step(NamedTuple):
 class Stream:
     """The touches of one site in columns (n,); 21 bytes each, and the names of items.
 
-    `left_out` counts the events that are no touches, by reason.
+    `left_out` counts the events that are no touches, by reason. `kinds` describes items, by number,
+    as far as anything was told of them.
     """
 
     users: NDArray[np.int32]
@@ -53,6 +54,7 @@ class Stream:
     times: NDArray[np.int64]
     names: list[str]
     left_out: dict[str, int] = field(default_factory=dict)
+    kinds: Mapping[int, Item] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -82,6 +84,7 @@ class Stream:
             self.times[:end],
             self.names[:known],
             self.left_out,
+            self.kinds,
         )
 
 

@@ -10,24 +10,33 @@ Figures, over the predictions that count:
 * `novelty`: share of the places in the top 10 that held an item new to the person
 * `long_tail`: share of these places that held an item outside the head, which are the most touched
   items that had half of all touches so far (looked up at each twentieth of the stream)
+* `diversity`: 1 - the mean likeness of two items of the top 10 (`online_models.diversity`), over
+  `LISTS` answers, evenly; only where it is told of what kind the items are. Items of which
+  nothing is told are unlike all others
 * `sampled`: share of the predictions that were asked for, less than 1 for slow competitors; their
   figures are of this seeded sample
 * `score_us`, `learn_us`: mean microseconds of CPU time an answer, and an event learnt from, with
   retraining spread over all events
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.events import Item
+from online_models.diversity import likeness, variety
 from online_models.row_index import grown
 
 TOP: Final = 20
 SHORT: Final = 10
 BINS: Final = 10
 HEADS: Final = 20
+LISTS: Final = 5_000
+
+_NOTHING: Final = Item(id="-")
+_NO_KINDS: Final[Mapping[int, Item]] = {}
 
 
 class Tally:
@@ -41,7 +50,9 @@ class Tally:
     (0.5, 0.25, 0.6667, 0.25)
     """
 
-    def __init__(self, length: int, test_from: float = 0.0) -> None:
+    def __init__(
+        self, length: int, test_from: float = 0.0, kinds: Mapping[int, Item] = _NO_KINDS
+    ) -> None:
         self.length = length
         self.begin = round(length * test_from)
         self.predictions = self.unknown = 0
@@ -56,6 +67,9 @@ class Tally:
         self._places = self._new = self._tail = 0
         self._score_seconds = self._learn_seconds = 0.0
         self._learnt = 0
+        self._kinds = kinds
+        self._varieties: list[float] = []
+        self._every = max(1, (length - self.begin) // LISTS)
 
     def __len__(self) -> int:
         return len(self._ranks)
@@ -90,6 +104,9 @@ class Tally:
         self._places += len(top)
         self._new += sum(item not in seen for item in top)
         self._tail += len(top) - int(np.count_nonzero(self._head[top]))
+        if self._kinds and len(self._ranks) % self._every == 0 and len(top) > 1:
+            kinds = [self._kinds.get(item, _NOTHING) for item in top]
+            self._varieties.append(variety(likeness(kinds)))
 
     def learnt(self, seconds: float, events: int = 1) -> None:
         """Count what learning took."""
@@ -117,6 +134,7 @@ class Tally:
             "coverage": round(int(self._shown.sum()) / max(self._known, 1), 4),
             "novelty": round(self._new / places, 4),
             "long_tail": round(self._tail / places, 4),
+            **({"diversity": round(float(np.mean(self._varieties)), 4)} if self._varieties else {}),
             "predictions": len(ranks),
             "sampled": round(self.sampled, 4),
             "score_us": round(1e6 * self._score_seconds / max(len(ranks), 1), 1),
