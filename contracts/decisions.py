@@ -211,7 +211,9 @@ class ServedItem(Struct, array_like=True):
 class Answer(Struct, kw_only=True, omit_defaults=True):
     """The log of one answer, on the topic `answers`: what learning from feedback needs.
 
-    `explore` is the share of answers in which a place is given to an explored item.
+    `explore` is the share of answers in which a place is given to an explored item, `arm` who
+    ordered the candidates, `beside` the item of the page. For a sample of people `lists` has what
+    each contender would have shown.
     """
 
     request: str
@@ -224,6 +226,9 @@ class Answer(Struct, kw_only=True, omit_defaults=True):
     as_of: int | None = None
     fallback: bool = False
     explore: float = 0.0
+    arm: str = ""
+    beside: str | None = None
+    lists: dict[str, list[str]] = {}
     v: int = DECISION_VERSION
 
 

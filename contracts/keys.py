@@ -46,6 +46,9 @@ TOPICS: Final = (
     HELD_TOPIC,
 )
 
+SCOREBOARD: Final = "scoreboard"
+"""The figures of the answers that were given, by model and by arm."""
+
 MODELS: Final = (
     "intent",
     "segments",
@@ -60,6 +63,7 @@ MODELS: Final = (
     "blend",
     "decide",
     "items",
+    SCOREBOARD,
 )
 """Models that publish what they know of themselves; the name is the id of their view."""
 

@@ -18,7 +18,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -93,8 +93,13 @@ FamilyName = Literal[
     "decide",
     "visits",
     "rates",
+    "scoreboard",
 ]
 """Models that can hang on the graph: `operators.families`."""
+
+
+ArmName = Literal["popular", "trending", "together", "transition"]
+"""Challengers of the recommender: `online_models.contenders`, but the blend."""
 
 
 class FlowSettings(_Group):
@@ -128,6 +133,9 @@ class FlowSettings(_Group):
     )
     blend_every: int = Field(
         8, ge=1, le=10_000, description="people, one of whom the recommender's weights learn from"
+    )
+    score_share: float = Field(
+        0.1, ge=0, le=1, description="of the people, whose answers are judged by what came next"
     )
     publish_ms: int = Field(300, ge=0, le=10_000, description="wall time that item rows add up")
     intent_every: int = Field(3, ge=1, le=1000, description="session steps between two scores")
@@ -202,6 +210,9 @@ class ApiSettings(_Group):
     explore: float = Field(
         0.0, ge=0, le=0.5, description="share of recommendations with one place for a drawn item"
     )
+    arms: dict[ArmName, Annotated[float, Field(ge=0, lt=1)]] = Field(
+        default_factory=dict, description="challenger to the share of people it answers"
+    )
     max_per_category: int = Field(
         0, ge=0, le=1000, description="items of a category in recommendations; 0: any number"
     )
@@ -210,9 +221,6 @@ class ApiSettings(_Group):
     )
     store_budget_ms: int = Field(
         35, ge=5, le=10_000, description="time an answer may wait for the store before it degrades"
-    )
-    score_share: float = Field(
-        0.1, ge=0, le=1, description="of the people, whose answers are judged by what came next"
     )
     rules_file: Path | None = Field(None, description="TOML of pin, boost, bury and filter rules")
     offers_file: Path | None = Field(None, description="TOML of offers and placements")
@@ -253,6 +261,13 @@ class WebhookSettings(_Group):
         for network in allow:
             ipaddress.ip_network(network)
         return allow
+
+    @field_validator("arms")
+    @classmethod
+    def _leave_some(cls, arms: dict[ArmName, float]) -> dict[ArmName, float]:
+        if sum(arms.values()) >= 1.0:
+            raise ValueError("the shares leave nobody for the champion: less than 1 together")
+        return arms
 
 
 class CampaignSettings(_Group):

@@ -49,8 +49,10 @@ class Hub:
         settings: KafkaSettings,
         watch: LogWatch,
         on_reading: Callable[[], None] | None = None,
+        pace: timedelta = PACE,
     ) -> None:
         self.watch = watch
+        self._pace = pace
         self._on_reading = on_reading
         self.servers = servers(config)
         self.wake: datetime | None = None
@@ -89,7 +91,7 @@ class Hub:
             self.reader.disturbed = False
             self.watch.disturb()
         settled = self.watch.settled()
-        pause = HELD if not settled else AT_ONCE if self.reader.waiting >= BACKLOG else PACE
+        pause = HELD if not settled else AT_ONCE if self.reader.waiting >= BACKLOG else self._pace
         self._next_poll = self.now + pause.total_seconds()
         self.wake = datetime.now(UTC) + pause if pause else None
         return settled

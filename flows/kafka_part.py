@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bytewax.inputs import StatefulSourcePartition
@@ -13,7 +13,7 @@ from contracts.codec import pack
 from flows.arrivals import believed
 from flows.drain import Drain
 from flows.kafka_client import LogMismatch
-from flows.kafka_hub import HELD, Hub
+from flows.kafka_hub import HELD, PACE, Hub
 from flows.kafka_reader import BEGINNING, Partition
 from flows.progress import PartProgress, Progress
 from flows.records import Raw, RawBatch
@@ -47,7 +47,8 @@ class Reading:
     `retired` are partitions that recovery has state of; one that is no longer read ends at once,
     since the engine fails where it is not listed. `restarts`: a log that is not the one of the
     recovery state is read from its beginning, and not refused. `on_reading` is called when events
-    that come from then on are seen at once: all of a worker's partitions have been heard of.
+    that come from then on are seen at once: all of a worker's partitions have been heard of. `pace`
+    is the time between two polls without a backlog.
     """
 
     drain: Drain
@@ -58,6 +59,7 @@ class Reading:
     restarts: bool = False
     patience_s: float = PATIENCE_S
     on_reading: Callable[[], None] | None = None
+    pace: timedelta = PACE
 
 
 class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):

@@ -74,4 +74,6 @@ class KafkaSource(FixedPartitionedSource[RawBatch, Any]):
 
     def _open(self) -> Hub:
         watch = LogWatch(self._config, self._topics)
-        return Hub(self._config, self._settings, watch, self._reading.on_reading)
+        return Hub(
+            self._config, self._settings, watch, self._reading.on_reading, self._reading.pace
+        )

@@ -94,10 +94,12 @@ def build(
     *,
     ordered: bool = False,
     extend: Callable[[Dataflow], Stream[Keyed]] | None = None,
+    tell: Callable[[Dataflow], Stream[Keyed]] | None = None,
 ) -> Dataflow:
     """Return the dataflow.
 
-    `extend` may add an input of its own, whose `Views` and `Refused` are written like the others.
+    `extend` may add an input of its own, whose `Views` and `Refused` are written like the others,
+    `tell` one whose `Examples` go to the families of models that they name.
     """
     flow = Dataflow("headrace")
     add = _Steps(settings, resources, ordered)
@@ -131,7 +133,7 @@ def build(
         Lesson,
         partial(routing.to_models, shards=settings.shards, every=ordered),
     )
-    learnt, scored = add.items(lessons), add.models(lessons)
+    learnt, scored = add.items(lessons), add.models(lessons, tell and tell(flow))
     changes = op.merge("changes", applied, *scored)
     facts = add.step(
         "facts", _only("fact_slices", changes, FactSlice), lambda: stages.FactStage(settings, book)
@@ -198,9 +200,11 @@ class _Steps:
         )
         return op.merge("item_views", rows, top)
 
-    def models(self, lessons: Stream[Keyed]) -> list[Stream[Keyed]]:
+    def models(self, lessons: Stream[Keyed], told: Stream[Keyed] | None) -> list[Stream[Keyed]]:
         """Add the families of models, one key each; their scores go back to the users."""
         examples = _only("examples", lessons, Examples)
+        if told is not None:
+            examples = op.merge("all_examples", examples, told)
         return [
             op.flat_map(f"{family.name}_results", self._family(family, examples), _to_target)
             for family in families_of(self._settings)

@@ -19,6 +19,7 @@ from bytewax.run import cli_main
 from contracts.keys import CATALOG_TOPIC, CONTROL_TOPIC, EVENT_TOPICS
 from contracts.launch import Launch
 from contracts.settings import kafka_config
+from flows.answer_log import answers_of
 from flows.campaign_table import CampaignTable
 from flows.catalog_table import CatalogTable
 from flows.discard import Discard
@@ -77,6 +78,7 @@ def live(process: Process) -> Dataflow:
         extend=lambda flow: op.merge(
             "tables", table.extend(flow, catalog), campaigns.extend(flow, control)
         ),
+        tell=answers_of(process),
     )
 
 

@@ -133,5 +133,46 @@ class Offering(Struct, array_like=True, tag="offering", gc=False):
         return self.seq, 4, self.site, self.user
 
 
-AnyExample = Example | Approach | Window | Bought | Listing | Choice | Offering
+class Reached(Struct, array_like=True, tag="reached", gc=False):
+    """Somebody whose answers are judged touched an item, of interest; it arrived at `arrived`.
+
+    Items are the lower 32 bits of their numbers here and in `Answered`. Times are in ms.
+    """
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    arrived: int
+    item: int
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay."""
+        return self.seq, 5, self.site, self.user
+
+
+class Answered(Struct, array_like=True, tag="answered", gc=False):
+    """An answer that is to be judged, given at wall time `time` by `arm`. It comes live only.
+
+    `since` is the newest event time that it knew of, `beside` the item it was asked beside. `lists`
+    holds what was `shown`, and what each contender would have shown: packed items, best first.
+    """
+
+    site: str
+    user: str
+    request: str
+    time: int
+    since: int
+    beside: int | None
+    arm: str
+    lists: dict[str, bytes]
+
+    def order(self) -> tuple[Any, ...]:
+        """Return a place: there is none in a replay."""
+        return 0, 6, self.site, self.user
+
+
+AnyExample = (
+    Example | Approach | Window | Bought | Listing | Choice | Offering | Reached | Answered
+)
 """All that a family may be taught with: a union of tagged structs, each with a total `order`."""

@@ -28,6 +28,7 @@ from operators.rate_stage import RateCounts, RateStage
 from operators.response_stage import ResponseStage
 from operators.responses import ResponseExamples
 from operators.segment_stage import SegmentStage
+from operators.scoreboard_stage import ReachedExamples, ScoreboardStage
 from operators.visit_stage import VisitExamples, VisitStage
 
 
@@ -73,6 +74,7 @@ FAMILIES: Final[Sequence[Family]] = (
     Family(DecideStage.name, DecideExamples, DecideStage, scores=False),
     Family(VisitStage.name, VisitExamples, VisitStage, sees_bots=True),
     Family(RateStage.name, RateCounts, RateStage, scores=False, sees_bots=True),
+    Family(ScoreboardStage.name, ReachedExamples, ScoreboardStage, scores=False),
 )
 
 

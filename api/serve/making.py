@@ -112,6 +112,9 @@ def answer(
             as_of=as_of,
             fallback=fallback,
             explore=ranking.explore,
+            arm=ranking.arm,
+            beside=basis.ask.item if basis.kind == "recommendations" else None,
+            lists=ranking.lists,
         )
     )
     serving.metrics.answered(basis.kind, fallback=fallback, degraded=basis.degraded)

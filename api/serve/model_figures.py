@@ -6,6 +6,9 @@ from typing import Any, Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from contracts.keys import SCOREBOARD
+from online_models.live_figures import NAMES
+
 COUNTS: Final = {
     "learned": "Examples learnt from",
     "refused": "Examples that would have harmed a model, and were not learnt from",
@@ -13,6 +16,12 @@ COUNTS: Final = {
     "rollbacks": "Times that a broken model went back to its last good snapshot",
     "restarts": "Times that a hopeless model began afresh",
 }
+
+
+LIVE: Final = (
+    ("", "model", "predictions", "Answers of the sample of people after which an item was touched"),
+    ("arm_", "arm", "answers", "Answers of the sample of people, by who ordered the candidates"),
+)
 
 
 class ModelFigures(Collector):
@@ -50,6 +59,7 @@ class ModelFigures(Collector):
             yield family
         yield from self._drifts(views)
         yield from self._contests(views)
+        yield from self._answers(views)
         kept = CounterMetricFamily(
             "headrace_events_unlearnt", "Events applied and kept out of learning", labels=["reason"]
         )
@@ -94,3 +104,20 @@ class ModelFigures(Collector):
                 loss.add_metric([site, name, challenger], told["loss"])
                 evidence.add_metric([site, name, challenger], told["log10_evidence"])
         yield from (loss, evidence, promotions)
+
+    def _answers(self, views: list[tuple[str, str, Any]]) -> Iterator[Metric]:
+        """Yield what came of the answers of the sample: by contender, and by who answered."""
+        boards = [(site, view["sums"]) for site, name, view in views if name == SCOREBOARD]
+        for kind, label, counted, text in LIVE:
+            count = CounterMetricFamily(f"headrace_live_{counted}", text, labels=["site", label])
+            score = CounterMetricFamily(
+                f"headrace_live_{kind}score",
+                f"Sums of hr@n, mrr@n and ndcg@10 of these; divide by the {counted}",
+                labels=["site", label, "figure"],
+            )
+            for site, sums in boards:
+                for name, told in sums[f"{label}s"].items():
+                    count.add_metric([site, name], told[counted])
+                    for figure in NAMES:
+                        score.add_metric([site, name, figure], told[figure])
+            yield from (count, score)

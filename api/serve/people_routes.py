@@ -11,11 +11,11 @@ from fastapi import APIRouter, Request, Response
 from api.serve import asking, describing, schema
 from api.serve.learnt import Given, has_learnt, rank_learnt
 from api.serve.making import Basis, answer, find_people, find_rows, find_tracks, trail_for
-from api.serve.ranking import Ask, Ranking, Rows, recommend, reorder
+from api.serve.ranking import Ask, Rows, Who, recommend, reorder
 from api.serve.responding import reply, serving_of, site_of
 from api.serve.serving import Serving
 from api.serve.visitor import Visitor
-from online_models.touches import number_of, touches_of
+from contracts.sampling import is_judged
 
 USERS: Final = "/v1/users/"
 KINDS: Final = ("n", "item", "category", "exclude", "explain", asking.CAP, asking.DIVERSITY)
@@ -141,24 +141,24 @@ async def _recommend(serving: Serving, name: str, ids: list[str], ask: Ask) -> l
     for number, (visitor, trail) in enumerate(zip(found.visitors, trails, strict=True), 1):
         basis = Basis("recommendations", site, ask, trail, rows, now, found.degraded or failed)
         chance = serving.chance(basis.request)
-        ranking = recommend(visitor, trail, rows, site, serving.rules, ask, now, chance=chance)
+        who = Who(
+            serving.arm_of(name, visitor.user), chance, _is_judged(serving, name, visitor, basis)
+        )
+        ranking = recommend(visitor, trail, rows, site, serving.rules, ask, now, who)
         made.append(answer(serving, basis, ranking, visitor.as_of, user=visitor.user))
-        _judge(serving, name, visitor, ranking, ask, now)
         if number % YIELD_EVERY == 0:
             await asyncio.sleep(0)
     return made
 
 
-def _judge(
-    serving: Serving, site: str, visitor: Visitor, ranking: Ranking, ask: Ask, now: int
-) -> None:
-    """Judge the last answer by what the person touched since, and keep this one for the next."""
-    if not serving.live.samples(site, visitor.user):
-        return
-    items = [number_of(pick.item.id) for pick in ranking.picks]
-    beside = None if ask.item is None else number_of(ask.item)
-    touches = touches_of(visitor.recents)
-    serving.live.answered(site, visitor.user, items, touches, beside, now)
+def _is_judged(serving: Serving, site: str, visitor: Visitor, basis: Basis) -> bool:
+    """Say whether it is to be seen what comes of an answer: for a sample of people.
+
+    Not of those whose touches nobody hears of, and not of what the store could not tell.
+    """
+    unheard = visitor.profile is not None and (not visitor.personal or visitor.profile.bot)
+    share = serving.settings.flow.score_share
+    return not (unheard or basis.degraded) and is_judged(site, visitor.user, share)
 
 
 async def _tell(

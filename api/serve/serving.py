@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry
 
 from api.auth import DEFAULT_SITE, WriteKeys
 from api.serve.answers import AnswerList, AnswerLog, AnswerTopic
+from api.serve.arms import Arms, champion_of
 from api.serve.exploring import Chance
 from api.serve.keeper import Keeper
-from api.serve.live_score import LiveScore
 from api.serve.memory import Site
 from api.serve.metrics import ServeMetrics
 from api.serve.model_figures import ModelFigures
@@ -54,8 +54,8 @@ class Serving:
         self.answers = answers
         self.registry = registry if registry is not None else CollectorRegistry()
         self.metrics = ServeMetrics(self.registry)
-        self.live = LiveScore(settings.api.score_share, self.registry)
         self.clock = clock
+        self._arms = Arms({str(n): s for n, s in settings.api.arms.items()}, settings.flow.seed)
         self.variety = Variety(settings.api.max_per_category, settings.api.diversity)
         sites = tuple(settings.api.sites) or (DEFAULT_SITE,)
         self.keeper = Keeper(self.store, settings.namespace, sites, self._rules)
@@ -120,6 +120,10 @@ class Serving:
             return await self.store.read(action, budget)
         finally:
             self.metrics.store_seconds(trip)(perf_counter() - begin)
+
+    def arm_of(self, site: str, user: str) -> str:
+        """Return who orders the candidates for a person."""
+        return self._arms.of(site, user, champion_of(self.site(site).models))
 
     def chance(self, request: str) -> Chance | None:
         """Return what may draw an item for an answer, if any is to be drawn."""

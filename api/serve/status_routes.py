@@ -12,6 +12,7 @@ from api.serve import asking, schema
 from api.serve.responding import serving_of, site_of
 from api.serve.serving import Serving
 from contracts.codec import dump_json, load_json
+from contracts.keys import SCOREBOARD
 from storage.errors import StoreError
 
 
@@ -71,8 +72,15 @@ async def get_stats(request: Request) -> Response:
             name: {"items": len(site.catalogue), "segments": len(site.segments)}
             for name, site in memory.sites.items()
         },
-        "scoreboard": serving.live.figures(),
-        "models": {name: site.models for name, site in memory.sites.items()},
+        "scoreboard": {
+            name: found
+            for name, site in memory.sites.items()
+            if (found := site.models.get(SCOREBOARD))
+        },
+        "models": {
+            name: {m: told for m, told in site.models.items() if m != SCOREBOARD}
+            for name, site in memory.sites.items()
+        },
         "answers": {"logged": serving.answers.logged, "dropped": serving.answers.dropped},
         "degraded": degraded,
     }

@@ -28,33 +28,49 @@ class Shop:
         answer: dict[str, Any] = self.client.get("/v1/users/ada/profile").json()
         return bool(answer["known"]) and answer["profile"]["events"] == events
 
+    def ask(self) -> None:
+        answer = self.client.get("/v1/users/ada/recommendations").json()
+        assert answer["user"] == "ada"
+
+    def judged(self, predictions: int) -> bool:
+        figures = self.client.get("/v1/stats").json()["scoreboard"].get("default")
+        return bool(figures) and figures["models"]["shown"]["predictions"] == predictions
+
 
 @pytest.mark.timeout(600)  # three starts of the whole engine, on a machine that may be busy
 def test_events_survive_a_killed_worker_and_a_restart(tmp_path: Path) -> None:
     options = ("--workers", "2")
-    with Up(tmp_path, *options, program=REAL, HEADRACE_FLOW__EPOCH_SECONDS="0.5") as up:
+    given = {"HEADRACE_FLOW__EPOCH_SECONDS": "0.5", "HEADRACE_FLOW__SCORE_SHARE": "1"}
+    with Up(tmp_path, *options, program=REAL, **given) as up:
         shop = Shop(up.ready())
         for number in range(5):
             shop.post(number)
         until(lambda: shop.knows(5))
+
+        shop.ask()
+        shop.post(9)
+        until(lambda: shop.knows(6))
+        until(lambda: shop.judged(1))
 
         [worker, *_] = [c for c in up.children() if "flows.main" in " ".join(c.cmdline())]
         worker.kill()
         shop.post(5)
         shop.post(5)  # the same event again
         until(lambda: "run 2 of namespace live" in up.errors)
-        until(lambda: shop.knows(6))
+        until(lambda: shop.knows(7))
         children = up.children()
         assert up.end() == 0
         assert psutil.wait_procs(children, timeout=10)[1] == []
         shop.client.close()
 
     # The embedded broker has a new log now; what was learnt from the old one is still there.
-    with Up(tmp_path, *options, program=REAL) as up:
+    with Up(tmp_path, *options, program=REAL, **given) as up:
         shop = Shop(up.ready())
-        until(lambda: shop.knows(6))
-        shop.post(6)
         until(lambda: shop.knows(7))
+        shop.ask()
+        shop.post(6)
+        until(lambda: shop.knows(8))
+        until(lambda: shop.judged(2))
         assert up.end() == 0
         shop.client.close()
     assert list(up.home.iterdir()) == list(up.work.iterdir()) == []

@@ -8,7 +8,7 @@ import pytest
 
 from api.serve.exploring import STRATEGY, Chance, explored, odds_of
 from api.serve.memory import Memory, Site
-from api.serve.ranking import Ask, Ranking, recommend
+from api.serve.ranking import Ask, Ranking, Who, recommend
 from api.serve.rules import Rule
 from api.serve.shape import Pick
 from api.serve.varied import Variety
@@ -90,7 +90,7 @@ def asked(site: Site, request: str, ask: Ask, share: float = 0.3, *rules: Rule) 
     rows = {item_key("i1"): NeighbourRow(near, weights, NOW)}
     trail = trail_of([Recent.of("i1", "view", NOW - 5)])
     chance = Chance(share, SEED, request)
-    return recommend(Visitor("ada"), trail, rows, site, rules, ask, NOW, chance=chance)
+    return recommend(Visitor("ada"), trail, rows, site, rules, ask, NOW, Who(chance=chance))
 
 
 def test_whole_answers_are_served_as_often_as_logged() -> None:

@@ -37,5 +37,18 @@ def test_what_a_model_knows_of_itself_becomes_figures():
     assert 'headrace_events_unlearnt_total{reason="bot"} 7.0' in lines
 
 
+def test_what_came_of_answers_becomes_counters():
+    figures = {"hr@10": 2.0, "hr@20": 3.0, "mrr@10": 1.5, "mrr@20": 1.6, "ndcg@10": 1.7}
+    sums = {
+        "models": {"blend": {"predictions": 4, **figures}},
+        "arms": {"trending": {"answers": 9, "touched": 4, **figures}},
+    }
+    lines = exposed({"shop": {"scoreboard": {"learned": 0, "sums": sums}}})
+    assert 'headrace_live_predictions_total{model="blend",site="shop"} 4.0' in lines
+    assert 'headrace_live_score_total{figure="mrr@20",model="blend",site="shop"} 1.6' in lines
+    assert 'headrace_live_answers_total{arm="trending",site="shop"} 9.0' in lines
+    assert 'headrace_live_arm_score_total{arm="trending",figure="hr@10",site="shop"} 2.0' in lines
+
+
 def test_without_models_there_are_no_figures():
     assert exposed({}) == []

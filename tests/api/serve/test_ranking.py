@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from api.serve.exploring import Chance
 from api.serve.memory import Memory, Site
-from api.serve.ranking import Ask, leading, recommend, reorder, similar
+from api.serve.ranking import Ask, Who, leading, recommend, reorder, similar
 from api.serve.rules import Rule
 from api.serve.shape import Pick, Policy
 from api.serve.varied import Variety
@@ -158,7 +158,7 @@ def test_no_answer_shows_what_it_must_not_or_leaves_out_what_it_could(
     again = recommend(visitor, trail, rows, site, rules, ask, NOW)
     assert [pick.item.id for pick in again.picks] == shown
     _keeps_the_cap(ranking.picks, allowed, visitor, site, rules, ask)
-    drawn = recommend(visitor, trail, rows, site, rules, ask, NOW, chance=Chance(0.5, 7, "a"))
+    drawn = recommend(visitor, trail, rows, site, rules, ask, NOW, Who(chance=Chance(0.5, 7, "a")))
     assert {pick.item.id for pick in drawn.picks} <= allowed
     assert len({pick.item.id for pick in drawn.picks}) == len(shown)
     assert sum(pick.strategy == "explored" for pick in drawn.picks) <= 1
