@@ -19,8 +19,8 @@ from api.serve.visitor import Trail, Visitor
 from contracts.events import Item
 from online_models.blend import Candidate, best
 from online_models.contenders import BLEND, CONTENDERS, lined_up
-from online_models.popularity import HORIZONS
 from online_models.diversity import POOL
+from online_models.popularity import HORIZONS
 from online_models.rows import NeighbourRow
 from online_models.slate import CANDIDATES, EXPERTS, HEAD, Slate, featured, slate
 from online_models.touches import number_of
