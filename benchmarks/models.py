@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _family_costs as families
+from benchmarks._answer_costs import answer_costs
 from benchmarks._timing import KEY, NOW, Cost, learnt, people, timed
 from contracts.profile import PROFILE_VERSION, CartLine, Profile, Recent, Session
 from online_models.apprentice import Apprentice
@@ -243,6 +244,7 @@ def main() -> None:
         recommender_costs,
         ranker_costs,
         knowledge_costs,
+        answer_costs,
     )
     for part in parts:
         for cost in part():

@@ -42,12 +42,19 @@ class Ended(Struct):
     ended: int = 0
 
 
+class Scored(Struct):
+    """How good the answers were, by model: `predictions`, `hr@10` and other figures."""
+
+    models: dict[str, dict[str, float]] = {}
+
+
 class Stats(Struct):
     """The part of `GET /v1/stats` that is shown."""
 
     events: Ended
     lag_ms: int | None = None
     sites: dict[str, dict[str, int]] = {}
+    scoreboard: dict[str, Scored] = {}
 
 
 class _Refusal(Struct):

@@ -55,7 +55,8 @@ class Figures(Struct, tag="figures", kw_only=True):
     `accepted`, `refused` and `answers` are the collector's and the API's, in this run. The engine
     counts how events ended over all runs: `applied`, `duplicate`, and `others` (rejected or
     withheld). `settled` says that it has read all that was accepted; `waiting` events are those
-    that the collector has not answered yet.
+    that the collector has not answered yet. `hits` is the share of the recommendations that held
+    what the person touched next, by who would have made them.
     """
 
     events_rate: float = 0.0
@@ -71,6 +72,7 @@ class Figures(Struct, tag="figures", kw_only=True):
     others: int = 0
     settled: bool = True
     lag_ms: int | None = None
+    hits: dict[str, float] = {}
     online: int | None = None
     troubles: int = 0
     last_trouble: str = ""

@@ -15,6 +15,8 @@ from contracts.events import DEVICE_PREFIX, Event
 
 ASKED_AT_ONCE: Final = 16
 ASKS_WAITING: Final = 200
+SHOWN_MODELS: Final = ("blend", "trending")
+LEAST_JUDGED: Final = 100
 PERSONAL_SECONDS: Final = 5.0
 """So long an example of a person waits for one whom the engine knows something about."""
 
@@ -93,6 +95,7 @@ class Traffic:
             others=ended.ended - ended.applied - ended.duplicate,
             settled=self.counted or self.settled,
             lag_ms=self._stats.lag_ms,
+            hits=_hits(self._stats),
             online=self.online,
             troubles=self.client.troubles,
             last_trouble=self.client.last_trouble,
@@ -159,3 +162,12 @@ class Traffic:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _hits(stats: Stats) -> dict[str, float]:
+    """Return the hit rates of the blend and of what is trending, once they are worth a word."""
+    for scored in stats.scoreboard.values():
+        models = {name: scored.models.get(name, {}) for name in SHOWN_MODELS}
+        if all(told.get("predictions", 0) >= LEAST_JUDGED for told in models.values()):
+            return {name: told["hr@10"] for name, told in models.items()}
+    return {}

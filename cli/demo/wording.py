@@ -25,6 +25,9 @@ def line_of(figures: Figures) -> str:
         f"{figures.answers_rate:,.0f} recommendations/s",
         f"{figures.applied:,} applied, lag {lag}",
     ]
+    if figures.hits:
+        rates = ", ".join(f"{name} {rate:.0%}" for name, rate in figures.hits.items())
+        parts.append(f"next item hit: {rates}")
     if figures.online is not None:
         parts.append(f"{figures.online:,} online")
     if figures.troubles:

@@ -21,6 +21,8 @@ def test_the_line_says_what_is_known_and_what_is_not() -> None:
     assert line_of(FIGURES) == (
         "100 events/s | fresh in - | 9 recommendations/s | 490 applied, lag 1,234 ms | 7 online"
     )
+    scored = Figures(hits={"blend": 0.3141, "trending": 0.2})
+    assert "lag unknown | next item hit: blend 31%, trending 20%" in line_of(scored)
     troubled = Figures(fresh_p50=7.6, fresh_p99=1200.4, troubles=3, last_trouble="no answer" * 99)
     line = line_of(troubled)
     assert "fresh in 8 ms (p50), 1200 ms (p99)" in line
