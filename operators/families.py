@@ -27,8 +27,8 @@ from operators.ranker_stage import RankerStage
 from operators.rate_stage import RateCounts, RateStage
 from operators.response_stage import ResponseStage
 from operators.responses import ResponseExamples
-from operators.segment_stage import SegmentStage
 from operators.scoreboard_stage import ReachedExamples, ScoreboardStage
+from operators.segment_stage import SegmentStage
 from operators.visit_stage import VisitExamples, VisitStage
 
 
