@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from online_models.blend import Candidate, best
+from online_models.blend import Candidate, best, leaders
 from online_models.rows import TopList
 from online_models.slate import EXPERTS, Slate
 from online_models.weights import Weights
@@ -49,6 +49,27 @@ def lined_up(
         return best(slate, weights, n)
     if name in _RANKINGS:
         return list(islice(_leading(name, tops.get(name), exclude), n))
+    return _said(name, slate, n)
+
+
+def first_of(
+    name: str,
+    slate: Slate,
+    weights: Weights,
+    tops: Mapping[str, TopList],
+    exclude: Collection[int],
+    n: int,
+) -> list[int]:
+    """Return the items of `lined_up` alone, in a tenth of the time for the blend."""
+    if name == BLEND:
+        order, _ = leaders(slate, weights, n)
+        numbers: list[int] = slate.items[order].tolist()
+        return numbers
+    return [candidate.item for candidate in lined_up(name, slate, weights, tops, exclude, n)]
+
+
+def _said(name: str, slate: Slate, n: int) -> list[Candidate]:
+    """Return the items that one expert speaks for, the loudest first."""
     expert = _EXPERTS[name]
     features = slate.features[:, EXPERTS.index(expert)]
     total = float(features.sum()) or 1.0

@@ -123,9 +123,13 @@ function drawTrending(items) {
 }
 
 function drawTables(picture) {
-  const scores = Object.entries(picture.scoreboard)
-  table('scores', ['figure', 'value'], scores.map(([name, value]) => [name, number(value)]),
-    'nobody whose answers are judged came back yet')
+  const { models, arms } = picture.scoreboard
+  const row = ([name, told]) => [name, number(told.predictions ?? told.answers),
+    number(told['hr@10']), number(told['mrr@20']), number(told['ndcg@10'])]
+  const scores = [...Object.entries(models).map(row),
+    ...Object.entries(arms).map(([name, told]) => row([`arm ${name}`, told]))]
+  table('scores', ['list', 'answers', 'hr@10', 'mrr@20', 'ndcg@10'], scores,
+    'nobody whose answers are judged touched anything yet')
   table('models', ['model', 'learned', 'drifts', 'errors', 'rolled back'],
     picture.models.map((model) => [model.name, number(model.learned), number(model.drifts),
       number(model.errors), number(model.rollbacks)]), 'no model has learnt yet')

@@ -10,6 +10,7 @@ from api.serve.serving import Serving
 from api.triggers.hub import Trigger
 from contracts.cloudevents import decode_trigger
 from contracts.codec import DecodeError
+from contracts.keys import SCOREBOARD
 
 TRENDING: Final = 10
 TRIGGERS: Final = 8
@@ -35,11 +36,19 @@ def picture(
         "parts": memory.progress,
         "segments": _segments(site),
         "trending": _trending(site),
-        "scoreboard": serving.live.figures().get(site.name, {}),
-        "models": [_model(name, known) for name, known in sorted(site.models.items())],
+        "scoreboard": _scoreboard(site),
+        "models": [
+            _model(name, known) for name, known in sorted(site.models.items()) if name != SCOREBOARD
+        ],
         "items": len(site.catalogue),
         "triggers": _triggers(triggers),
     }
+
+
+def _scoreboard(site: Site) -> dict[str, Any]:
+    """Return how good the answers of the last day were: by who would have made, and by who did."""
+    known = site.models.get(SCOREBOARD, {})
+    return {"models": known.get("models", {}), "arms": known.get("arms", {})}
 
 
 def _segments(site: Site) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from api.serve.varied import ANY, Variety, varied
 from api.serve.visitor import Trail, Visitor
 from contracts.events import Item
 from online_models.blend import Candidate, best
-from online_models.contenders import BLEND, CONTENDERS, lined_up
+from online_models.contenders import BLEND, CONTENDERS, first_of, lined_up
 from online_models.diversity import POOL
 from online_models.popularity import HORIZONS
 from online_models.rows import NeighbourRow
@@ -232,8 +232,9 @@ def _lists(candidates: Slate, barred: set[int], policy: Policy, site: Site) -> d
     count = CANDIDATES if policy.wide else JUDGED + SPARE
     lists = {}
     for name in CONTENDERS:
-        found = _picks(lined_up(name, candidates, site.weights, site.tops, barred, count), site)
-        fitting = (pick.item.id for pick in found if policy.allows(pick.item))
+        numbers = first_of(name, candidates, site.weights, site.tops, barred, count)
+        found = filter(None, map(site.catalogue.by_number, numbers))
+        fitting = (item.id for item in found if policy.allows(item))
         lists[name] = list(islice(fitting, JUDGED))
     return lists
 

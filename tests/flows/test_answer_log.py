@@ -73,7 +73,10 @@ def run(
     views: list[Any] = []
     refused: list[Any] = []
     facts: list[Any] = []
-    sinks = Sinks(TestingSink(views), TestingSink(refused), TestingSink(facts))
+    triggers: list[Any] = []
+    sinks = Sinks(
+        TestingSink(views), TestingSink(refused), TestingSink(facts), TestingSink(triggers)
+    )
     resources = Resources(Catalogue(), b"k" * 32, folder / "state")
     for abort in (*aborts, None):
         items: list[Any] = batches("events.click/0", events)
