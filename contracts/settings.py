@@ -242,6 +242,13 @@ class ApiSettings(_Group):
         1_000, ge=1, description="streams and long polls of triggers at a time; beyond it 503"
     )
 
+    @field_validator("arms")
+    @classmethod
+    def _leave_some(cls, arms: dict[ArmName, float]) -> dict[ArmName, float]:
+        if sum(arms.values()) >= 1.0:
+            raise ValueError("the shares leave nobody for the champion: less than 1 together")
+        return arms
+
 
 class WebhookSettings(_Group):
     """The delivery of triggers to webhooks."""
@@ -261,13 +268,6 @@ class WebhookSettings(_Group):
         for network in allow:
             ipaddress.ip_network(network)
         return allow
-
-    @field_validator("arms")
-    @classmethod
-    def _leave_some(cls, arms: dict[ArmName, float]) -> dict[ArmName, float]:
-        if sum(arms.values()) >= 1.0:
-            raise ValueError("the shares leave nobody for the champion: less than 1 together")
-        return arms
 
 
 class CampaignSettings(_Group):

@@ -172,7 +172,5 @@ class Answered(Struct, array_like=True, tag="answered", gc=False):
         return 0, 6, self.site, self.user
 
 
-AnyExample = (
-    Example | Approach | Window | Bought | Listing | Choice | Offering | Reached | Answered
-)
+AnyExample = Example | Approach | Window | Bought | Listing | Choice | Offering | Reached | Answered
 """All that a family may be taught with: a union of tagged structs, each with a total `order`."""
