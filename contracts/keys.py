@@ -245,6 +245,10 @@ class Keys:
         """How many events ended in which way, counted by one owner."""
         return self._key(EVERY_SITE, "ends", f"{stage}/{part}")
 
+    def results(self, site: str, campaign: str, part: str) -> str:
+        """What came of a campaign's triggers for the people of one bucket: packed counts."""
+        return self._key(site, "results", f"{campaign}/{part}")
+
     def campaigns(self, part: str) -> str:
         """How often campaigns fired for the people of one bucket, and for what reasons not."""
         return self._key(EVERY_SITE, "campaigns", part)

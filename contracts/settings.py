@@ -148,6 +148,9 @@ class FlowSettings(_Group):
     response_hours: float = Field(
         72.0, gt=0, le=24 * 366, description="in which an approach by a campaign may be answered"
     )
+    result_days: float = Field(
+        7.0, gt=0, le=366, description="after a trigger that orders count for its campaign"
+    )
     segment_every: int = Field(20, ge=1, le=1000, description="events between two assignments")
     segments: int = Field(6, ge=2, le=64, description="groups that people are put into")
     rule_half_life_days: float = Field(

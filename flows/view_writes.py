@@ -36,6 +36,7 @@ class ViewWrites:
             "rank-weights": (lambda site, _: keys.rank_weights(site), None),
             "bandit": (keys.bandit, None),
             "track": (lambda site, item: keys.track(site, int(item, 16)), ITEM_TTL_MS),
+            "results": (lambda site, id_: keys.results(site, *id_.rsplit("/", 1)), None),
             "campaigns": (lambda _, bucket: keys.campaigns(bucket), None),
             "ends": (lambda _, owner: keys.ends(*owner.split("/", 1)), None),
         }

@@ -63,6 +63,13 @@ class Sums(Struct, array_like=True):
         self.people += 1
         self.change(0.0, outcome)
 
+    def merge(self, other: "Sums") -> None:
+        """Add another part's people."""
+        self.people += other.people
+        self.hits += other.hits
+        self.total += other.total
+        self.squares += other.squares
+
     def change(self, before: float, now: float) -> None:
         """Correct the outcome of a person who is counted already."""
         self.hits += (now > 0.0) - (before > 0.0)

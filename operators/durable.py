@@ -47,6 +47,9 @@ class PackedMap:
         """Return the value, or None."""
         return self._values.get(key)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
     def __getitem__(self, key: str) -> bytes:
         return self._values[key]
 

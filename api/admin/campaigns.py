@@ -19,6 +19,7 @@ from contracts.clock_records import clock_record
 from contracts.codec import load_json
 from contracts.keys import CONTROL_TOPIC, EVENT_TOPICS, Keys, bucket_name, partition_of
 from contracts.settings import Settings
+from online_models.campaign_results import Counts, merge, unpack_counts
 from storage.campaigns import CampaignStore
 from storage.errors import StoreError
 
@@ -108,6 +109,13 @@ class Campaigns:
                     if what != "digest":
                         total[what] = total.get(what, 0) + count
         return found
+
+    async def results(self, namespace: str, site: str, id_: str) -> Counts:
+        """Return what came of a campaign's triggers, by version."""
+        keys = Keys(namespace)
+        names = [bucket_name("u", number) for number in range(self._settings.flow.buckets)]
+        found = await self._store.counts([keys.results(site, id_, name) for name in names])
+        return merge(unpack_counts(raw) for raw in found if raw)
 
     async def _tell(self, versions: list[CampaignVersion]) -> None:
         records = [Record(CONTROL_TOPIC, one.key, encode_version(one)) for one in versions]

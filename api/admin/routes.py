@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.admin import schema
 from api.admin.campaigns import MAX_CAMPAIGNS, Campaigns, shown
+from api.admin.results import results_of
 from api.collect.body import read_body
 from api.collect.log import LogUnavailableError
 from api.problems import ProblemError
@@ -20,6 +21,7 @@ from contracts.templates import TEMPLATES
 from storage.errors import StoreError
 
 PATH: Final = "/v1/campaigns/"
+RESULTS: Final = "/results"
 MAX_BYTES: Final = 300_000
 
 
@@ -30,6 +32,7 @@ def build_router() -> APIRouter:
     add("GET", "/v1/campaigns", get_all, schema.ALL)
     add("POST", "/v1/campaigns", post, schema.POST)
     add("GET", "/v1/campaigns/vocabulary", get_vocabulary, schema.VOCABULARY)
+    add("GET", "/v1/campaigns/{id}/results", get_results, schema.RESULTS)
     add("GET", "/v1/campaigns/{id}", get_one, schema.ONE)
     add("PUT", "/v1/campaigns/{id}", put, schema.PUT)
     add("DELETE", "/v1/campaigns/{id}", delete, schema.DELETE)
@@ -63,6 +66,35 @@ async def get_one(request: Request) -> Response:
         "versions": [shown(one) for one in versions],
     }
     return reply(serving, "campaign", begin, body)
+
+
+async def get_results(request: Request) -> Response:
+    """Answer what a campaign did: what was sent and came of it, what it added, and where.
+
+    `version` asks for one of its versions, else it is the newest that did anything. Differences are
+    against the people held out, with bounds that hold at any look.
+    """
+    begin, serving, campaigns, site = _start(request)
+    given = asking.query(request, ("site", "version"))
+    asked = (
+        asking.within("version", asking.whole("version", given["version"][0]), 1_000_000_000)
+        if "version" in given
+        else None
+    )
+    id_ = asking.id_field("id", asking.path_id(request, PATH, RESULTS))
+    with _Mended():
+        versions = await campaigns.versions(site, id_)
+        counts = await campaigns.results(serving.keeper.memory.namespace, site, id_)
+    if not versions:
+        raise _unknown(id_)
+    try:
+        days = serving.settings.flow.result_days
+        body = results_of(versions, counts, asked, days)
+    except KeyError:
+        raise ProblemError(
+            404, "unknown-version", f"campaign {id_!r} has no version {asked} that did anything"
+        ) from None
+    return reply(serving, "campaign_results", begin, body)
 
 
 async def post(request: Request) -> Response:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from api.serve.schema import Operation, adder
 from contracts.campaigns import Campaign
 
-__all__ = ["ALL", "DELETE", "ONE", "POST", "PUT", "VOCABULARY", "adder"]
+__all__ = ["ALL", "DELETE", "ONE", "POST", "PUT", "RESULTS", "VOCABULARY", "adder"]
 
 Schema = dict[str, Any]
 
@@ -66,6 +66,34 @@ ALL: Final = Operation(
     codes=(401, 403, 503),
 )
 ONE: Final = Operation("A campaign and its versions", WHOLE, (ID, SITE), codes=(401, 403, 404, 503))
+VERSION_ASKED: Final[Schema] = {
+    "name": "version",
+    "in": "query",
+    "schema": {"type": "integer", "minimum": 1},
+    "description": "which version; else the newest that did anything",
+}
+_MAYBE: Final[Schema] = {"type": ["object", "null"]}
+RESULTS: Final = Operation(
+    "What a campaign did, against its holdout",
+    _object(
+        {
+            "id": {"type": "string"},
+            "version": {"type": "integer"},
+            "versions": {"type": "array", "items": {"type": "integer"}},
+            "horizon_days": {"type": "number"},
+            "sent": {"type": "object"},
+            "holdout": _MAYBE,
+            "variants": {"type": "object"},
+            "uplift": _MAYBE,
+            "uplift_revenue": _MAYBE,
+            "value_per_send": {"type": ["number", "null"]},
+            "segments": {"type": "object"},
+            "assignment": {"type": "object"},
+        }
+    ),
+    (ID, VERSION_ASKED, SITE),
+    codes=(400, 401, 403, 404, 503),
+)
 POST: Final = Operation("Make a campaign", VERSION, (SITE,), BODY, codes=(400, 401, 403, 409, 503))
 PUT: Final = Operation(
     "Make or change a campaign", VERSION, (ID, SITE), BODY, codes=(400, 401, 403, 409, 412, 503)

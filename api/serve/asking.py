@@ -101,7 +101,7 @@ def ask_of(given: Mapping[str, list[str]], max_n: int, usual: Variety = ANY) -> 
     excluded = given.get("exclude", [])
     _few("exclude", excluded, MAX_EXCLUDED)
     return Ask(
-        within("n", _number("n", given["n"][0]), max_n) if "n" in given else min(DEFAULT_N, max_n),
+        within("n", whole("n", given["n"][0]), max_n) if "n" in given else min(DEFAULT_N, max_n),
         id_field("item", given["item"][0]) if "item" in given else None,
         _category(given["category"][0]) if "category" in given else None,
         frozenset(id_field("exclude", id_) for id_ in excluded),
@@ -199,7 +199,8 @@ def bad(field: str, detail: str) -> ProblemError:
     )
 
 
-def _number(name: str, text: str) -> int:
+def whole(name: str, text: str) -> int:
+    """Return a whole number; raise a 400 for any other text."""
     # int() takes more than digits, and takes long for many of them.
     if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 18):
         raise bad(name, f"expected a whole number, got {text[:32]!r}")
@@ -209,7 +210,7 @@ def _number(name: str, text: str) -> int:
 def _variety(given: Mapping[str, list[str]], usual: Variety) -> Variety:
     cap, strength = usual.cap, usual.strength
     if CAP in given:
-        cap = _cap(_number(CAP, given[CAP][0]))
+        cap = _cap(whole(CAP, given[CAP][0]))
     if DIVERSITY in given:
         strength = _share(DIVERSITY, _decimal(DIVERSITY, given[DIVERSITY][0]))
     return Variety(cap, strength)

@@ -16,6 +16,7 @@ from operators.campaigns.crowd import Crowd
 from operators.campaigns.deciding import decide
 from operators.campaigns.look import Look, Timer, fields_of
 from operators.campaigns.people import LEVEL_NAMES, Watched, follow, remember, take
+from operators.campaigns.results import Results
 from operators.campaigns.rules import ITEM_TYPES, Needs, Rule, Rules
 from operators.campaigns.timers import WAITED, due_timers
 from operators.catalogue import Catalogue, ItemChange
@@ -52,6 +53,7 @@ class CampaignStage:
         self._book = book
         self._catalogue = catalogue
         self._crowd = Crowd()
+        self._results = Results(settings)
         self._clock = 0
         self._parts: dict[str, int] = {}
         self._counts: Counts = {}
@@ -83,6 +85,8 @@ class CampaignStage:
         if self._told:
             counts = View("campaigns", EVERY_SITE, self._name, dump_json(self._counts))
             out.append(Views([counts]))
+        if results := self._results.views():
+            out.append(Views(results))
         return out
 
     def _take(self, message: CampaignSlice) -> None:
@@ -103,6 +107,7 @@ class CampaignStage:
                 self._moment(one)
             elif isinstance(one, Gone):
                 self._crowd.drop(one.site, one.user)
+                self._results.forget(one.site, one.user)
             else:
                 self._change(one)
         if message.round != LIVE_ROUND:
@@ -127,10 +132,12 @@ class CampaignStage:
         event = moment.arrived.event
         rules = self._rules(event.site)
         if not rules.campaigns:
+            self._count(moment)
             return
         person = self._crowd.get(event.site, moment.user)
         if person.seen:
             self._timers(person, rules, event.time)
+        self._count(moment)
         changes = take(person, moment)
         remember(person, moment, rules.needs)
         person.checked = max(person.checked, event.time)
@@ -143,6 +150,11 @@ class CampaignStage:
         look = Look(person, event.time, event.id)
         look.event, look.changes = moment.arrived, changes
         self._fire(look, [*rules.of_event(fields_of(moment.arrived)), *_changed(look, rules)])
+
+    def _count(self, moment: Moment) -> None:
+        """Let what was triggered before have what came of it."""
+        if not moment.adopted:
+            self._results.see(moment.arrived.event, moment.user)
 
     def _change(self, change: Change) -> None:
         rules = self._rules(change.site)
@@ -238,6 +250,7 @@ class CampaignStage:
             digest = int(counts.get("digest", "0"), 16) ^ int(trigger.id[:16], 16)
             counts["digest"] = f"{digest:016x}"
             self._out.append(trigger)
+            self._results.assign(trigger)
 
     def _rules(self, site: str) -> Rules[Active]:
         return self._book.rules(site, self._clock)
@@ -256,17 +269,19 @@ class CampaignStage:
     def dump(self, *, full: bool) -> bytes:
         """Return the people, or those that changed; and what is known of all of them."""
         people = self._crowd.dump(full=full, clock=self._clock)
-        return pack((self._clock, self._parts, self._items_done, self._counts, people))
+        results = self._results.dump(full=full)
+        return pack((self._clock, self._parts, self._items_done, self._counts, people, results))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace everything."""
         decoded = [_parts.decode(part) for part in parts]
         if decoded:
             self._clock, self._parts, self._items_done, self._counts = decoded[-1][:4]
-        self._crowd.load([people for *_, people in decoded])
+        self._crowd.load([people for *_, people, _ in decoded])
+        self._results.load([results for *_, results in decoded])
 
 
-_parts = msgspec.msgpack.Decoder(tuple[int, dict[str, int], int, Counts, bytes])
+_parts = msgspec.msgpack.Decoder(tuple[int, dict[str, int], int, Counts, bytes, bytes])
 
 
 def _changed(look: Look, rules: Rules[Active]) -> Iterable[Rule]:

@@ -11,6 +11,8 @@ from contracts.campaigns import CampaignVersion, decode_version
 from contracts.clock_records import is_clock_record
 from contracts.keys import CLICK_TOPIC, CONTROL_TOPIC, FEEDBACK_TOPIC, Keys
 from contracts.settings import RedisSettings
+from online_models.campaign_results import Cell, pack_counts
+from online_models.confidence import Sums
 from storage.redis_views import RedisViews
 from storage.writes import SetView
 from tests.api.running import TopicReader, headers, serving
@@ -174,3 +176,35 @@ def test_campaigns_take_the_admin_key_and_sites_do_not_see_each_other_s(
         assert made.status_code == 201
         other = http.get("/v1/campaigns?site=two", headers=bearer)
         assert other.json() == {"campaigns": []}
+
+
+def test_what_a_campaign_did_is_told_against_its_holdout(
+    served: Served, own_store: EmbeddedStore
+) -> None:
+    assert served.http.get("/v1/campaigns/cart/results").status_code == 404
+    served.http.post("/v1/campaigns", json={**CART, "holdout": 0.1})
+    empty = served.http.get("/v1/campaigns/cart/results").json()
+    assert (empty["version"], empty["sent"]["triggers"], empty["uplift"]) == (1, 0, None)
+
+    sums = Sums(4_500, 900, 900.0, 900.0), Sums(500, 50, 50.0, 50.0)
+    cells = [Cell(5_000, 4_000, 2_000, 1_000, 950, 9_500.0, one, one) for one in sums]
+    views = RedisViews.open(RedisSettings(url=own_store.url), "live")  # type: ignore[arg-type]
+    for part in ("u000", "u063"):
+        packed = pack_counts({1: {"sent": {"s1": cells[0]}, "holdout": {"s1": cells[1]}}})
+        views.write([SetView(Keys("live").results("default", "cart", part), packed)])
+    views.close()
+    told = served.http.get("/v1/campaigns/cart/results").json()
+    assert told["sent"]["triggers"] == 10_000
+    assert told["sent"]["clicked"] == 2_000
+    assert told["uplift"]["difference"] == pytest.approx(0.1)
+    assert told["uplift"]["low"] > 0.0
+    assert told["uplift"]["sure"]
+    assert told["value_per_send"] == pytest.approx(0.1 * 9_000 / 10_000)
+    assert list(told["segments"]) == ["s1"]
+    assert told["assignment"]["people"] == {"holdout": 1_000, "sent": 9_000}
+    assert not told["assignment"]["mismatch"]
+
+    served.http.delete("/v1/campaigns/cart")
+    assert served.http.get("/v1/campaigns/cart/results").json()["version"] == 1
+    assert served.http.get("/v1/campaigns/cart/results", params={"version": 7}).status_code == 404
+    assert served.http.get("/v1/campaigns/cart/results", params={"version": "x"}).status_code == 400

@@ -3,6 +3,7 @@
 from contracts.campaigns import CampaignVersion
 from contracts.decisions import Score
 from contracts.settings import FlowSettings
+from online_models.campaign_results import merge, unpack_counts
 from operators.campaigns.book import Book
 from operators.campaigns.stage import CampaignStage
 from operators.catalogue import Catalogue
@@ -36,6 +37,7 @@ class Shop:
         self.stage = CampaignStage(SETTINGS, self.book, self.catalogue)
         self.triggers = []
         self.counts = {}
+        self.counted = {}
         self.now = NOON
 
     def add(self, since=None, **campaign):
@@ -59,8 +61,16 @@ class Shop:
         for message in out:
             if isinstance(message, TriggersMessage):
                 self.triggers += message.items
-            else:
-                self.counts = __import__("json").loads(message.items[0].value)
+                continue
+            for view in message.items:
+                if view.kind == "results":
+                    self.counted[view.site, view.id] = view.value
+                else:
+                    self.counts = __import__("json").loads(view.value)
+
+    def results(self):
+        """Return what came of the only campaign."""
+        return merge(unpack_counts(raw) for raw in self.counted.values())
 
     def event(self, type_="view", user="ada", at=0, adopted=False, **fields):
         """Let an event be applied."""
