@@ -1,10 +1,9 @@
 // The live page: listens to one stream, draws each picture, keeps five minutes of lines.
 
+import { byId, element, number, table } from './dom.js'
+
 const KEPT = 300
 const SVG = 'http://www.w3.org/2000/svg'
-const byId = (id) => document.getElementById(id)
-const whole = new Intl.NumberFormat('en')
-const number = (value) => (value === null || value === undefined ? '–' : whole.format(value))
 const sum = (counts) => Object.values(counts ?? {}).reduce((total, count) => total + count, 0)
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
@@ -54,25 +53,11 @@ function addPoint(point) {
   if (points.length > KEPT) points.shift()
 }
 
-function element(name, text, attributes = {}, space = null) {
-  const made = space ? document.createElementNS(space, name) : document.createElement(name)
-  if (text !== null) made.textContent = text
+function shape(name, attributes = {}, text = '') {
+  const made = document.createElementNS(SVG, name)
+  made.textContent = text
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
   return made
-}
-
-function table(id, heads, rows, nothing) {
-  const head = element('thead', null)
-  const top = element('tr', null)
-  heads.forEach((text) => top.append(element('th', text, { scope: 'col' })))
-  head.append(top)
-  const body = element('tbody', null)
-  for (const [first, ...others] of rows.length ? rows : [[nothing]]) {
-    const row = element('tr', null)
-    row.append(element('th', first, { scope: 'row' }), ...others.map((text) => element('td', text)))
-    body.append(row)
-  }
-  byId(id).replaceChildren(head, body)
 }
 
 function drawTiles(picture) {
@@ -100,8 +85,8 @@ function drawMap(segments) {
   for (const { id, size, share, x, y } of segments) {
     let group = known.get(id)
     if (!group) {
-      group = element('g', null, { 'data-id': id }, SVG)
-      group.append(element('circle', null, {}, SVG), element('text', id, {}, SVG))
+      group = shape('g', { 'data-id': id })
+      group.append(shape('circle'), shape('text', {}, id))
       map.append(group)
     }
     known.delete(id)
@@ -115,28 +100,31 @@ function drawMap(segments) {
   }
   known.forEach((group) => group.remove())
   byId('segments').replaceChildren(...segments.map(({ id, name, size }) => (
-    element('li', `${name} (${id}, ${number(size)} people)`))))
+    element('li', {}, `${name} (${id}, ${number(size)} people)`))))
 }
 
 function drawTrending(items) {
-  byId('trending').replaceChildren(...items.map(({ title }) => element('li', title)))
+  byId('trending').replaceChildren(...items.map(({ title }) => element('li', {}, title)))
 }
 
+const personLink = (user) => element('a', { href: `person?id=${encodeURIComponent(user)}` }, user)
+
 function drawTables(picture) {
+  const put = (id, ...given) => byId(id).replaceChildren(table(...given))
   const { models, arms } = picture.scoreboard
   const row = ([name, told]) => [name, number(told.predictions ?? told.answers),
     number(told['hr@10']), number(told['mrr@20']), number(told['ndcg@10'])]
   const scores = [...Object.entries(models).map(row),
     ...Object.entries(arms).map(([name, told]) => row([`arm ${name}`, told]))]
-  table('scores', ['list', 'answers', 'hr@10', 'mrr@20', 'ndcg@10'], scores,
+  put('scores', ['list', 'answers', 'hr@10', 'mrr@20', 'ndcg@10'], scores,
     'nobody whose answers are judged touched anything yet')
-  table('models', ['model', 'learned', 'drifts', 'errors', 'rolled back'],
+  put('models', ['model', 'learned', 'drifts', 'errors', 'rolled back'],
     picture.models.map((model) => [model.name, number(model.learned), number(model.drifts),
       number(model.errors), number(model.rollbacks)]), 'no model has learnt yet')
-  table('triggers', ['person', 'campaign', 'at'],
-    picture.triggers.map((trigger) => [trigger.user, trigger.campaign + (trigger.holdout ? ' (held out)' : ''),
+  put('triggers', ['person', 'campaign', 'at'],
+    picture.triggers.map((trigger) => [personLink(trigger.user), trigger.campaign + (trigger.holdout ? ' (held out)' : ''),
       new Date(trigger.time).toLocaleTimeString()]), 'none yet')
-  table('parts', ['partition', 'read up to', 'waiting'],
+  put('parts', ['partition', 'read up to', 'waiting'],
     picture.parts.map((part) => [part.part, number(part.offset), number(part.lag)]), 'nothing was read yet')
 }
 

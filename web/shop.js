@@ -1,30 +1,14 @@
 // A small shop that uses nothing but headrace.js and the public API: the part to copy.
 
+import { ask, byId, describe, element, rows } from './dom.js'
+
 /* global headrace */
-const byId = (id) => document.getElementById(id)
 const SHOWN = 8
 const CART = 'shop.cart'
 
 headrace.load({})
 
 // --- asking -------------------------------------------------------------------------------------
-
-async function ask(path) {
-  const answer = await fetch(path)
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
-  return answer.json()
-}
-
-const goods = new Map()
-
-async function describe(ids) {
-  const missing = ids.filter((id) => !goods.has(id))
-  if (missing.length) {
-    const query = missing.map((id) => `id=${encodeURIComponent(id)}`).join('&')
-    for (const item of (await ask(`v1/items?${query}`)).items) goods.set(item.item, item)
-  }
-  return ids.map((id) => goods.get(id))
-}
 
 const me = () => {
   const { user, device } = headrace.person
@@ -62,16 +46,6 @@ async function act(type, more) {
 }
 
 // --- showing ------------------------------------------------------------------------------------
-
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name)
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith('on')) made.addEventListener(key.slice(2), value)
-    else made.setAttribute(key, value)
-  }
-  made.append(...children.filter((child) => child !== null))
-  return made
-}
 
 const price = ({ price: amount, currency }) => (
   amount === null || amount === undefined ? '' : new Intl.NumberFormat('en', { style: 'currency', currency: currency ?? 'EUR' }).format(amount))
@@ -146,12 +120,6 @@ async function searchPage(query, arrived) {
   if (arrived) await act('search', { query })
   const answer = await ask(`v1/search?q=${encodeURIComponent(query)}`)
   return shelf(`For “${query}”`, answer, false)
-}
-
-function rows(pairs) {
-  const list = element('dl')
-  for (const [name, value] of pairs) list.append(element('dt', {}, name), element('dd', {}, value))
-  return list
 }
 
 async function showKnown() {

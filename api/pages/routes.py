@@ -20,7 +20,7 @@ from web import FILES
 
 STREAM: Final = "/v1/live/stream"
 ASSETS: Final = "/web"
-PAGES: Final = {"/": "live.html", "/shop": "shop.html"}
+PAGES: Final = {"/": "live.html", "/shop": "shop.html", "/person": "person.html"}
 POLICY: Final = "; ".join(
     (
         "default-src 'self'",
