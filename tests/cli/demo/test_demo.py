@@ -113,7 +113,7 @@ def test_shoppers_come_are_shown_and_leave_nothing_behind(tmp_path: Path) -> Non
     with Demo(tmp_path, "--rate", "100", "--duration", "8") as demo:
         demo.until(lambda: demo.text.startswith("ready http://127.0.0.1:"))
         children = demo.children()
-        assert len(children) == 5  # store, broker, flow, API, shoppers
+        assert len(children) == 6  # store, broker, flow, API, webhooks, shoppers
         demo.until(lambda: "/v1/segments\n" in demo.text)
         # On a machine with far too much to do the shopper's first events may still be on their way.
         demo.until(lambda: demo.called()[1]["profile"] is not None)
