@@ -120,11 +120,12 @@ class Deliverer:
             for key in self._at_work.keys() - found.keys():
                 await self._dismiss(key)
             for key, subscription in found.items():
-                await self._attend(hub, key, subscription)
+                try:
+                    await self._attend(hub, key, subscription)
+                except msgspec.ValidationError as error:
+                    logger.error("the progress of %s cannot be read: %s", key[1], error)
         except StoreError as error:
             logger.debug("the subscriptions cannot be read: %s", error)
-        except msgspec.ValidationError:
-            logger.exception("the progress of a subscription cannot be read")
 
     async def _attend(self, hub: Hub, key: tuple[str, str], subscription: Subscription) -> None:
         at_work = self._at_work.get(key)
