@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from online_models.amount_arms import AmountArm
 from online_models.arms import KINDS, RiverArm
 from online_models.challenger import Contest
+from online_models.estimate import Estimate
 from online_models.guard import Guard
 from online_models.sequential import SequentialTest
 
@@ -25,6 +27,22 @@ class Fixed:
 
     def learn_one(self, x: Mapping[str, float], y: bool) -> None:
         self.learned += 1
+
+
+class Usual:
+    """Always expects the same amount."""
+
+    def __init__(self, amount: float) -> None:
+        self.amount = amount
+
+    def estimate_one(self, x: Mapping[str, float]) -> Estimate:
+        return Estimate(self.amount, self.amount, self.amount, self.amount)
+
+    def predict_one(self, x: Mapping[str, float]) -> float:
+        return self.amount
+
+    def learn_one(self, x: Mapping[str, float], y: float) -> None:
+        """Learn nothing."""
 
 
 class Broken(Fixed):
@@ -155,3 +173,22 @@ def test_an_arm_overtakes_a_champion_that_is_far_off(kind: str) -> None:
         a, b = rng.random(), rng.random()
         match.learn_one({"a": a, "b": b, "noise": rng.random()}, 0.3 < a < 0.7, at)
     assert [promotion.name for promotion in match.promotions] == [kind]
+
+
+def test_amounts_are_judged_by_what_is_typical_and_promoted_alike() -> None:
+    rng = random.Random(9)
+    models = {"mean": Usual(300.0), "forest": AmountArm("forest", seed=1)}
+    guards: dict[str, Guard[Any]] = {name: Guard(model, KEY) for name, model in models.items()}
+    match = Contest("order_value", guards, loss="amount", promote=True, least=200)
+    for at in range(2_500):
+        club = float(rng.random() < 0.5)
+        match.learn_one({"club": club}, rng.lognormvariate(2.0 + 4.0 * club, 0.3), at)
+    assert [promotion.name for promotion in match.promotions] == ["forest"]
+    assert 200 < match.estimate_one({"club": 1.0}).expected < 900
+    assert match.estimate_one({"club": 0.0}).expected < 30
+
+
+def test_a_number_that_is_none_is_a_whole_loss_and_learnt_by_nobody() -> None:
+    match = Contest("order_value", {"ours": Guard(AmountArm("tree"), KEY)}, loss="amount")
+    assert match.learn_one({"club": 1.0}, math.nan) == 1.0
+    assert match.counts()["refused"] == 1

@@ -65,3 +65,13 @@ def test_a_stage_resumes_where_it_was(make: Any) -> None:
     copy = make(FlowSettings(), KEY, False)
     copy.load([stage.dump(full=True)])
     assert tell(copy, example(1_000)) == tell(stage, example(1_000))
+
+
+@pytest.mark.parametrize("make", STAGES)
+def test_champion_challenger_and_drift_are_in_the_view(make: Any) -> None:
+    stage = taught(make, 200)
+    known = stage._known("shop")
+    challenger = known["contest"]["challengers"]["tree"]
+    assert known["contest"]["judged"] == 200
+    assert (challenger["judged"], challenger["errors"], challenger["rollbacks"]) == (50, 0, 0)
+    assert known["drift"]["series"].keys() >= {"loss", "loss/spread", "orders", "orders/spread"}
