@@ -30,7 +30,7 @@ def run_intent(request: Request) -> Scoreboard:
     outcome = None if request.by == "item" else request.by
     table = read_table(request.source, outcome)
     makers: dict[str, Callable[[], Classifier]] = {
-        INTENT: lambda: IntentModel(window=8_192, pace=1),
+        INTENT: lambda: IntentModel(window=8_192, pace=8, slow=250),
         "intent-live": IntentModel,
     }
     return _board(INTENT, request, table, makers)

@@ -27,6 +27,9 @@ SETTLES: Final = 200
 SPREAD_OF: Final = "/spread"
 """Ends the name of the series of a series' distances from its mean."""
 
+LOSS: Final = "loss"
+"""A series of this name has no spread: of a loss, the mean is all."""
+
 KEPT: Final = 50
 """Records that are kept; all are counted."""
 
@@ -76,10 +79,11 @@ class DriftWatch(base.Base):
             series = self._series.get(name)
             if series is None:
                 continue
-            off = abs(value - series.mean) if self.spreads and series.watching else None
+            spread = self._series.get(name + SPREAD_OF) if series.watching else None
+            off = 0.0 if spread is None else abs(value - series.mean)
             self._take(series, name, float(value), time)
-            if off is not None:
-                self._take(self._series[name + SPREAD_OF], name + SPREAD_OF, off, time)
+            if spread is not None:
+                self._take(spread, name + SPREAD_OF, off, time)
 
     def predict_one(self, x: Mapping[str, float]) -> dict[str, float]:
         """Return the present mean of each series in `x`; 0 for what is not watched."""
@@ -100,7 +104,8 @@ class DriftWatch(base.Base):
 
     def _begin(self, name: str) -> None:
         share = self.delta / (self.max_series * (1 + self.spreads))
-        for series in (name, name + SPREAD_OF) if self.spreads else (name,):
+        spreads = self.spreads and name != LOSS
+        for series in (name, name + SPREAD_OF) if spreads else (name,):
             self._series[series] = _Series(share)
             self.counts[series] = 0
 

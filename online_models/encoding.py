@@ -76,6 +76,7 @@ class Encoder:
     def __init__(self, max_features: int = 64) -> None:
         self._max = max_features
         self._columns: dict[str, _Column] = {}
+        self._coded: dict[str, _Column] = {}
         self._count = 0.0
         self._total = 0.0
 
@@ -107,10 +108,14 @@ class Encoder:
         if not x.keys() <= self._columns.keys() and len(self._columns) < self._max:
             for name in sorted(x.keys() - self._columns.keys())[: self._max - len(self._columns)]:
                 self._columns[name] = _Column(self.used)
-        for name, column in self._columns.items():
+                self._coded[name] = self._columns[name]
+        for name, column in self._coded.items():
             value = x.get(name, 0.0)
             if isinstance(value, str) or _is_number(value):
                 column.learn(value, target)
+        if any(column.levels is None for column in self._coded.values()):
+            kept = {n: c for n, c in self._coded.items() if c.levels is not None}
+            self._coded = kept
         self._count += 1.0
         self._total += target
 

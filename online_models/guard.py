@@ -234,10 +234,13 @@ class Guard(Generic[M]):
         return answer, self._fault(method, answer)
 
     def _fault(self, method: str, answer: Any) -> str:
+        if method == "predict_proba_one":
+            # Also false for NaN, which no comparison holds for.
+            if all(0.0 <= p <= 1.0 for p in answer.values()):
+                return ""
+            return "no probability" if _finite(answer) else "not finite"
         if not _finite(answer):
             return "not finite"
-        if method == "predict_proba_one":
-            return "" if all(0.0 <= p <= 1.0 for p in answer.values()) else "no probability"
         limit = EXPLODED * max(self._largest, 1.0) if self._largest else HUGE
         # Bounds may be far out as long as little is known.
         amounts = (answer.expected, answer.typical) if isinstance(answer, Estimate) else (answer,)

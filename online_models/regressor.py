@@ -11,7 +11,7 @@ from typing import Any, Final
 from online_models.amounts import FADE, LARGEST, AmountModel
 from online_models.boosting import BoostedForest
 from online_models.encoding import Encoder
-from online_models.linear import LinearModel
+from online_models.linear import LinearModel, logged
 
 SHARP: Final = 20.0
 """How strongly smaller errors win: the weight is exp(-SHARP * (error / least error - 1))."""
@@ -59,7 +59,7 @@ class OnlineRegressor(AmountModel):
         for at, opinion in enumerate(opinions):
             self._errors[at] = FADE * self._errors[at] + (1.0 - FADE) * abs(opinion - target)
         self._forest.learn_one(vector, target)
-        self._linear.learn_one(vector, target)
+        self._linear.learn_one(logged(vector), target)
         self._encoder.learn_one(x, target)
         self._most = max(self._most, target)
         self._mean += (target - self._mean) / min(self.learned + 1, 1_000)
@@ -68,7 +68,7 @@ class OnlineRegressor(AmountModel):
     def _opinions(self, vector: Any) -> tuple[float, float, float]:
         trees = self._forest.raw_one(vector)
         # After its first examples it would say anything of one that is unlike them.
-        linear = min(max(self._linear.raw_one(vector), 0.0), self._most + 1.0, LARGEST)
+        linear = min(max(self._linear.raw_one(logged(vector)), 0.0), self._most + 1.0, LARGEST)
         return self._mean, linear, linear if trees is None else max(trees, 0.0)
 
     def _centre(self, opinions: tuple[float, float, float]) -> float:

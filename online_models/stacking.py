@@ -1,4 +1,4 @@
-"""One probability out of several: a logistic stack, learnt online.
+"""One probability out of two: a logistic stack, learnt online.
 
 p = sigmoid(w . logits + shift). Each outcome moves weights and shift by a second-order step on the
 log loss (online Newton) whose memory fades, as in `calibration`, which is the case of one input.
@@ -6,7 +6,6 @@ So it decides how far to believe whom, and calibrates, at once.
 """
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
 MEMORY: Final = 1_000.0
@@ -18,68 +17,61 @@ FIRM: Final = 20.0
 EDGE: Final = 6.0
 """Log-odds beyond which nobody is believed any further."""
 
+MOST: Final = 5.0
+"""The largest weight and shift."""
+
 
 class LogitStack:
-    """Weights of several classifiers' log-odds, and a shift.
+    """Weights of two classifiers' log-odds, and a shift.
 
     `learn_one` must be given log-odds from before the outcome was learnt from.
 
-    >>> stack = LogitStack([0.5, 0.5])
+    >>> stack = LogitStack(0.5, 0.5)
     >>> for n in range(2000):
-    ...     stack.learn_one([2.0 if n % 2 else -2.0, 0.0], n % 2 == 1)
-    >>> stack.predict_one([2.0, 0.0]) > 0.9 > 0.1 > stack.predict_one([-2.0, 0.0])
+    ...     stack.learn_one(2.0 if n % 2 else -2.0, 0.0, n % 2 == 1)
+    >>> stack.predict_one(2.0, 0.0) > 0.9 > 0.1 > stack.predict_one(-2.0, 0.0)
     True
     """
 
-    def __init__(self, weights: Sequence[float], memory: float = MEMORY) -> None:
+    def __init__(self, first: float, second: float, memory: float = MEMORY) -> None:
         self.memory = memory
-        self.weights = [*weights, 0.0]
-        size = len(self.weights)
-        self._curve = [[FIRM * (row == column) for column in range(size)] for row in range(size)]
+        self.weights = (first, second, 0.0)
+        # The upper half of a symmetric matrix: of first, second, shift.
+        self._curve = (FIRM, 0.0, 0.0, FIRM, 0.0, FIRM)
 
-    def predict_one(self, logits: Sequence[float]) -> float:
+    def predict_one(self, first: float, second: float) -> float:
         """Return the probability."""
-        return _sigmoid(_sum(_inputs(logits), self.weights))
+        v, w, shift = self.weights
+        return _sigmoid(v * _cut(first) + w * _cut(second) + shift)
 
-    def learn_one(self, logits: Sequence[float], y: bool) -> None:
-        """Learn an outcome. About 6 us: three numbers are too few for arrays."""
-        inputs = _inputs(logits)
-        p = _sigmoid(_sum(inputs, self.weights))
+    def learn_one(self, first: float, second: float, y: bool) -> None:
+        """Learn an outcome. About 3 us: three numbers are too few for arrays."""
+        p = self.predict_one(first, second)
+        a, b = _cut(first), _cut(second)
         keep, spread = 1.0 - 1.0 / self.memory, max(p * (1.0 - p), 1e-3)
-        for row, a in zip(self._curve, inputs, strict=True):
-            row[:] = [keep * c + spread * a * b for c, b in zip(row, inputs, strict=True)]
-        steps = _solved(self._curve, [(p - y) * a for a in inputs])
-        self.weights = [
-            min(max(w - step, -5.0), 5.0) for w, step in zip(self.weights, steps, strict=True)
-        ]
+        aa, ab, ac, bb, bc, cc = self._curve
+        aa, ab, ac = keep * aa + spread * a * a, keep * ab + spread * a * b, keep * ac + spread * a
+        bb, bc, cc = keep * bb + spread * b * b, keep * bc + spread * b, keep * cc + spread
+        self._curve = (aa, ab, ac, bb, bc, cc)
+        # A little on the diagonal keeps it positive definite. Cramer's rule for error * (a, b, 1).
+        aa, bb, cc = aa + 1.0, bb + 1.0, cc + 1.0
+        f, g, h = bb * cc - bc * bc, ac * bc - ab * cc, ab * bc - ac * bb
+        i, j, k = aa * cc - ac * ac, ab * ac - aa * bc, aa * bb - ab * ab
+        step = (p - y) / (aa * f + ab * g + ac * h)
+        v, w, shift = self.weights
+        self.weights = (
+            _within(v - step * (f * a + g * b + h)),
+            _within(w - step * (g * a + i * b + j)),
+            _within(shift - step * (h * a + j * b + k)),
+        )
 
 
-def _inputs(logits: Sequence[float]) -> list[float]:
-    return [*(min(max(z, -EDGE), EDGE) for z in logits), 1.0]
+def _cut(logit: float) -> float:
+    return -EDGE if logit < -EDGE else EDGE if logit > EDGE else logit
 
 
-def _sum(inputs: Sequence[float], weights: Sequence[float]) -> float:
-    return sum(a * w for a, w in zip(inputs, weights, strict=True))
-
-
-def _solved(curve: Sequence[Sequence[float]], right: Sequence[float]) -> list[float]:
-    """Return x of (curve + 1) x = right: positive definite, so no pivots are looked for."""
-    size = len(right)
-    rows = [[*curve[at], right[at]] for at in range(size)]
-    for at in range(size):
-        rows[at][at] += 1.0
-    for at in range(size):
-        top = rows[at]
-        for below in rows[at + 1 :]:
-            factor = below[at] / top[at]
-            for column in range(at, size + 1):
-                below[column] -= factor * top[column]
-    x = [0.0] * size
-    for at in range(size - 1, -1, -1):
-        row = rows[at]
-        known = sum(row[column] * x[column] for column in range(at + 1, size))
-        x[at] = (row[size] - known) / row[at]
-    return x
+def _within(weight: float) -> float:
+    return -MOST if weight < -MOST else MOST if weight > MOST else weight
 
 
 def _sigmoid(z: float) -> float:

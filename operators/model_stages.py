@@ -13,7 +13,7 @@ import msgspec
 from contracts.codec import dump_json, pack
 from contracts.decisions import Score
 from contracts.settings import FlowSettings
-from online_models.drift import DriftWatch
+from online_models.drift import LOSS, DriftWatch
 from online_models.guard import Guard
 from operators import routing
 from operators.examples import Example
@@ -120,7 +120,7 @@ class ModelStage(ABC, Generic[M]):
         looks = self._looks[site] = self._looks.get(site, 0) + 1
         seen: Mapping[str, float] = x if looks % self.look_every == 0 else {}
         if loss is not None:
-            seen = {"loss": loss, **seen}
+            seen = {LOSS: loss, **seen}
         if seen:
             self._watch(site).learn_one(seen, time)
 

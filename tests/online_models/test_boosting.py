@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from online_models.boosting import BoostedForest
+from online_models.churn import ChurnModel
+from online_models.digest import digest
 from online_models.encoding import LEVELS, WORDS, Encoder
 from online_models.intervals import MEMORY, AdaptiveInterval
 from online_models.order_value import OrderValueModel
@@ -41,6 +43,44 @@ def test_a_forest_waits_for_both_outcomes_and_something_to_split() -> None:
     for _ in range(150):
         forest.learn_one(np.array([1.0, 2.0], np.float32), 1.0)
     assert forest.raw_one(np.array([1.0, 2.0], np.float32)) is None
+
+
+def test_the_sums_that_trees_are_fitted_to_are_what_the_forest_says() -> None:
+    """Kept up example by example and tree by tree, and never worked out as a whole in between."""
+    rng = np.random.default_rng(4)
+    forest = BoostedForest(window=300, trees=20, pace=7)
+    for n in range(2_000):
+        row = rng.normal(size=3).astype(np.float32)
+        forest.learn_one(row, float(row[0] > (0.0 if n < 1_200 else row[1])))
+        if n > 500 and forest._coded == forest.learned and forest.forest is not None:
+            np.testing.assert_allclose(forest._sums, forest.forest.of(forest._rows), atol=1e-9)
+            one = forest.raw_one(forest._rows[0])
+            assert one == pytest.approx(forest._sums[0])
+
+
+def test_a_new_kind_of_example_is_answered_after_few_trees() -> None:
+    forest = BoostedForest(window=512, trees=60, pace=16, slow=1)
+    for n in range(3_000):
+        forest.learn_one(np.array([n % 2, n % 7], np.float32), float(n % 2 == 1))
+    for n in range(256):
+        forest.learn_one(np.array([n % 2, n % 7], np.float32), float(n % 2 == 0))
+    told = forest.raw_one(np.array([1, 0], np.float32))
+    assert told is not None
+    assert told < 1.0  # after 16 of 60 trees, half of the window
+
+
+def test_what_was_asked_last_is_learnt_as_if_it_had_not_been_asked() -> None:
+    rng = random.Random(8)
+    asked, silent = ChurnModel(window=128, pace=8), ChurnModel(window=128, pace=8)
+    x: dict[str, float] = {}
+    for n in range(600):
+        x["visits"], x["orders"] = rng.random(), float(n % 3)
+        asked.predict_proba_one(x)
+        if n % 5 == 0:
+            x["visits"] += 1.0  # what was asked is not what is learnt
+        asked.learn_one(x, x["visits"] > 0.7)
+        silent.learn_one(x, x["visits"] > 0.7)
+    assert digest(asked) == digest(silent)
 
 
 def test_the_pace_is_what_is_asked_for_once_the_model_is_old() -> None:
@@ -84,10 +124,10 @@ def test_a_level_is_told_from_the_others_by_what_came_with_it() -> None:
 
 def test_a_stack_believes_who_proves_right() -> None:
     rng = random.Random(2)
-    stack = LogitStack([0.5, 0.5])
+    stack = LogitStack(0.5, 0.5)
     for _ in range(3_000):
         y = rng.random() < 0.5
-        stack.learn_one([rng.gauss(0, 2), rng.gauss(2 if y else -2, 1)], y)
+        stack.learn_one(rng.gauss(0, 2), rng.gauss(2 if y else -2, 1), y)
     assert stack.weights[1] > 5 * abs(stack.weights[0])
 
 

@@ -282,8 +282,8 @@ def test_the_digest_survives_a_snapshot_and_sees_one_bit() -> None:
     copy = Guard(IntentModel(), KEY)
     copy.restore(guard.snapshot())
     assert copy.digest() == guard.digest()
-    weights = copy.model._stack.weights
-    weights[0] = math.nextafter(weights[0], 9.0)
+    first, *rest = copy.model._stack.weights
+    copy.model._stack.weights = (math.nextafter(first, 9.0), *rest)
     assert copy.digest() != guard.digest()
 
 

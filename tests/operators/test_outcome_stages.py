@@ -74,4 +74,4 @@ def test_champion_challenger_and_drift_are_in_the_view(make: Any) -> None:
     challenger = known["contest"]["challengers"]["tree"]
     assert known["contest"]["judged"] == 200
     assert (challenger["judged"], challenger["errors"], challenger["rollbacks"]) == (50, 0, 0)
-    assert known["drift"]["series"].keys() >= {"loss", "loss/spread", "orders", "orders/spread"}
+    assert known["drift"]["series"].keys() >= {"loss", "orders", "orders/spread"}
