@@ -146,6 +146,8 @@ class Campaign(_Part):
         given = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         if self.template is not None:
             del given["condition"]
+            # A template has defaults of its own, which are not to come back in place of these.
+            given |= {"cooldown": self.cooldown, "consent": list(self.consent)}
         return given
 
 

@@ -1,6 +1,7 @@
 """Durations as people write them: `90s`, `30m`, `1h`, `14d`, `2w`."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
@@ -8,6 +9,7 @@ LONGEST_MS: Final = 400 * 86_400_000
 _text: Final = re.compile(r"([0-9]{1,6})([smhdw])").fullmatch
 
 
+@lru_cache(1_000)
 def parse_duration(text: str) -> int:
     """Return a duration in ms; raise `ValueError` that says how one is written.
 

@@ -31,8 +31,10 @@ class Active:
     """One version of a campaign, ready to be looked at. Durations and times are in ms."""
 
     site: str
+    id: str
     version: int
     campaign: Campaign
+    consent: tuple[str, ...]
     since: int
     start: int
     end: int
@@ -49,8 +51,10 @@ class Active:
         quiet = campaign.quiet_hours
         return cls(
             version.site,
+            campaign.id,
             version.version,
             campaign,
+            tuple(campaign.consent),
             version.time,
             max(version.time, millis(campaign.start, 0)),
             millis(campaign.end, NEVER),
@@ -142,4 +146,6 @@ class Book:
             begin = max(begin, newest[0].time)
             if newest[1] is not None and newest[1].campaign.enabled:
                 actives.append(newest[1])
+        # The first to fire come first.
+        actives.sort(key=lambda active: (-active.campaign.priority, active.id))
         return actives, begin, end

@@ -7,33 +7,36 @@ from contracts.decisions import Trigger
 from contracts.local_time import quiet_until
 from operators.campaigns.book import Active
 from operators.campaigns.look import Look
-from operators.campaigns.people import SENDS_KEPT, Waiting
+from operators.campaigns.people import Waiting
 from operators.campaigns.rules import Prepared
 
 FIRED: Final = "fired"
 HELD: Final = "held"
 WAITS: Final = "waits"
-REASONS: Final = ("ended", "bot", "consent", "audience", "cooldown", "cap", "quiet")
+REASONS: Final = ("ended", "bot", "consent", "cooldown", "cap", "audience", "quiet")
 """Why there is no trigger, in the order in which it is asked."""
 
 
 def refusal(active: Active, look: Look) -> str | None:
-    """Return why a campaign may not fire for a person now, or None."""
+    """Return why a campaign may not fire for a person now, or None. Cost: 0.5 us.
+
+    Asked before its conditions are looked at, which cost more.
+    """
     person, time = look.person, look.time
     if not active.start <= time < active.end:
         return "ended"
     if person.bot:
         return "bot"
-    granted = person.consent or ()
-    if any(purpose not in granted for purpose in active.campaign.consent):
-        return "consent"
-    if active.audience is not None and not active.audience.condition.holds(look):
-        return "audience"
-    last = person.fired.get(active.campaign.id)
+    if active.consent:
+        granted = person.consent or ()
+        for purpose in active.consent:
+            if purpose not in granted:
+                return "consent"
+    last = person.fired.get(active.id)
     if last is not None and last > time - active.cooldown:
         return "cooldown"
     for count, per in active.caps:
-        if sum(sent > time - per for sent in person.sends) >= count:
+        if look.sends_since(per) >= count:
             return "cap"
     return None
 
@@ -43,11 +46,11 @@ def decide(
 ) -> tuple[str, Trigger | None]:
     """Return what becomes of a condition that is true now, and the trigger if there is one.
 
-    The person remembers it: a cooldown begins, a place under the caps is taken.
+    There is no `refusal` of the campaign. The person remembers it: a cooldown begins, a place under
+    the caps is taken.
     """
-    reason = refusal(active, look)
-    if reason is not None:
-        return reason, None
+    if active.audience is not None and not active.audience.condition.holds(look):
+        return "audience", None
     person, campaign = look.person, active.campaign
     quiet = active.quiet
     if quiet is not None and waited is None:
@@ -60,7 +63,7 @@ def decide(
     held = share_of(active.site, campaign.id, person.id, "holdout") < campaign.holdout
     person.fired[campaign.id] = look.time
     if not held:
-        person.sends = [*person.sends, look.time][-SENDS_KEPT:]
+        look.note_send()
     return (HELD if held else FIRED), _trigger(active, prepared, look, held, waited)
 
 

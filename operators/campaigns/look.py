@@ -1,11 +1,19 @@
 """One look at a person at one moment: what facts and functions are worth to a condition."""
 
+from bisect import bisect_right
 from typing import Any, Final, NamedTuple
 
 from contracts.conditions import vocabulary as words
 from contracts.conditions.durations import parse_duration
 from operators.campaigns.index import types_of
-from operators.campaigns.people import DAYS_SINCE_ORDER, LEVEL_NAMES, Last, Past, Watched
+from operators.campaigns.people import (
+    DAYS_SINCE_ORDER,
+    LEVEL_NAMES,
+    SENDS_KEPT,
+    Last,
+    Past,
+    Watched,
+)
 from operators.campaigns.rules import ITEM_TYPES
 from operators.catalogue import ItemChange
 from operators.messages import Arrived
@@ -40,6 +48,9 @@ class Look:
         self.changes: dict[str, object] = {}
         self.before = False
         self.used: list[str] = []
+        self._counts: dict[tuple[str, str, int], int] = {}
+        self._sends: dict[int, int] = {}
+        self._known: dict[tuple[str, str], tuple[list[int], list[str]]] = {}
 
     def fact(self, name: str) -> object:
         """Return what a fact is worth."""
@@ -86,23 +97,54 @@ class Look:
 
         For `count_item`, of the same item.
         """
-        item = None
+        item = ""
         if function == "count_item":
-            if self.event is None or not self.event.event.item:
+            item = (self.event.event.item if self.event is not None else None) or ""
+            if not item:
                 return 0
-            item = self.event.event.item
-        types, least = types_of(group), self.time - within
-        current = self.event.event.id if self.before and self.event is not None else None
-        found = [
-            past.id
-            for past in self.person.past
-            if past.type in types
-            and least < past.time <= self.time
-            and past.id != current
-            and item in (None, past.item)
-        ]
-        self.used += found[-EVENTS_SHOWN:]
-        return len(found)
+        times, ids = self._past(group, item)
+        first = bisect_right(times, self.time - within)
+        if self.before and self._is_counted(group):
+            return max(0, len(times) - first - 1)
+        self.used += ids[max(first, len(ids) - EVENTS_SHOWN) :]
+        return len(times) - first
+
+    def counted(self, spec: tuple[str, str, int]) -> int:
+        """Return a count as of now; the same one is counted once."""
+        known = self._counts.get(spec)
+        if known is None:
+            known = self._counts[spec] = self.number(*spec)
+        return known
+
+    def sends_since(self, per: int) -> int:
+        """Return how many triggers of all campaigns the person had in the last `per` ms."""
+        known = self._sends.get(per)
+        if known is None:
+            sends, least = self.person.sends, self.time - per
+            known = self._sends[per] = sum(sent > least for sent in sends)
+        return known
+
+    def note_send(self) -> None:
+        """Note that the person gets one more."""
+        self.person.sends = [*self.person.sends, self.time][-SENDS_KEPT:]
+        self._sends = {}
+
+    def _past(self, group: str, item: str) -> tuple[list[int], list[str]]:
+        """Return the times and ids of a group's events up to now; of all items if it is empty."""
+        known = self._known.get((group, item))
+        if known is None:
+            types, now = types_of(group), self.time
+            found = [
+                past
+                for past in self.person.past
+                if past.type in types and past.time <= now and (not item or past.item == item)
+            ]
+            known = [past.time for past in found], [past.id for past in found]
+            self._known[group, item] = known
+        return known
+
+    def _is_counted(self, group: str) -> bool:
+        return self.event is not None and self.event.event.type in types_of(group)
 
     def _count(self, group: str, within: str) -> int:
         return self.number("count", group, parse_duration(within))

@@ -15,6 +15,7 @@ ITEMS_KEPT: Final = 30
 SENDS_KEPT: Final = 100
 BINS: Final = 32
 LEVEL_NAMES: Final = tuple(words.PROFILE)
+PLACES: Final = {name: place for place, name in enumerate(LEVEL_NAMES)}
 DAYS_SINCE_ORDER: Final = LEVEL_NAMES.index("profile.days_since_order")
 VERSION: Final = 1
 
@@ -85,10 +86,14 @@ class Watched(Struct, array_like=True):
     def level(self, name: str) -> object:
         """Return what a fact that holds is worth."""
         if name in words.PROFILE:
-            return self.levels[LEVEL_NAMES.index(name)] if self.levels else words.EMPTY[name]
+            return self.levels[PLACES[name]] if self.levels else words.EMPTY[name]
         if name == "traits":
             return self.traits
         return self.scores.get(name, words.EMPTY[name])
+
+    def worth(self) -> dict[str, object]:
+        """Return what the facts are worth that are not as of nobody."""
+        return {**dict(zip(LEVEL_NAMES, self.levels, strict=False)), **self.scores}
 
     @property
     def segment(self) -> str | None:

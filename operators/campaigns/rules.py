@@ -1,5 +1,6 @@
 """The conditions of one site's campaigns, indexed by what makes them worth a look."""
 
+import operator
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
@@ -8,7 +9,17 @@ from contracts.conditions import Condition
 from contracts.conditions import vocabulary as words
 from contracts.conditions.durations import parse_duration
 from contracts.conditions.tree import Node
-from operators.campaigns.index import EVENTS, ITEMS, Key, Thresholds, is_pulse, keys_of, types_of
+from operators.campaigns.index import (
+    EVENTS,
+    ITEMS,
+    Guard,
+    Key,
+    Thresholds,
+    guards_of,
+    is_pulse,
+    keys_of,
+    types_of,
+)
 
 NO_TREE: Final = Node("list", 0)
 ITEM_TYPES: Final = frozenset({"view", "click"})
@@ -16,11 +27,15 @@ ITEM_TYPES: Final = frozenset({"view", "click"})
 
 
 class Prepared(NamedTuple):
-    """A condition, without its tree: what makes it worth a look, and which functions it calls."""
+    """A condition, without its tree: what makes it worth a look, and which functions it calls.
+
+    `guards` all have to hold for it to be true.
+    """
 
     condition: Condition
     keys: tuple[Key, ...]
     pulse: bool
+    guards: tuple[Guard, ...]
     calls: tuple[tuple[str, tuple[Any, ...]], ...]
     traits: bool
 
@@ -32,6 +47,7 @@ class Prepared(NamedTuple):
             Condition(condition.text, NO_TREE, condition.facts),
             keys_of(condition.tree),
             is_pulse(condition.tree),
+            guards_of(condition.tree),
             tuple(
                 (node.name, tuple(_plain(part) for part in node.parts))
                 for node in nodes
@@ -59,11 +75,14 @@ class HasConditions(Protocol):
         ...
 
 
+Spec = tuple[str, str, int]
+"""A function that counts, the events, and for how long back (ms)."""
+
 A = TypeVar("A", bound=HasConditions)
 
 
 class Rule(NamedTuple):
-    """One condition of one campaign. `order` numbers them."""
+    """One condition of one campaign. `order` numbers them, those first that are to fire first."""
 
     order: int
     active: Any
@@ -108,6 +127,53 @@ class Needs:
         self.horizon = max(self.horizon, parse_duration(duration))
 
 
+class Worth(Protocol):
+    """What facts and counts are worth now: a `Look`."""
+
+    def fact(self, name: str) -> object:
+        """Return what a fact is worth."""
+        ...
+
+    def counted(self, spec: Spec) -> int:
+        """Return a count."""
+        ...
+
+
+class Parted:
+    """Thresholds of one fact or count, in parts by what else has to hold.
+
+    Of many conditions that wait for one number, most also ask for a segment, or that something was
+    not done: a part is for one segment, or one such answer; the others are not gone through.
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[Any, Thresholds[Rule]] = defaultdict(Thresholds)
+        self._facts: set[str] = set()
+        self._seen: set[Spec] = set()
+
+    def add(self, sign: str, value: Any, rule: Rule, own: Any) -> None:
+        """Let a rule wait; `own` is the fact or count itself."""
+        part: Any = None
+        for what, compare, other in rule.prepared.guards:
+            if type(what) is tuple and what[0] == "seen":
+                part = part or (what, compare is operator.gt)
+            elif compare is operator.eq and type(what) is str and what != own:
+                part = (what, other)
+        if part is not None:
+            (self._facts if type(part[0]) is str else self._seen).add(part[0])
+        self._parts[part].add(sign, value, rule)
+
+    def passed(self, old: Any, new: Any, worth: Worth) -> Iterator[Rule]:
+        """Yield the rules whose number was passed from `old` to `new`, and whose part it is."""
+        parts: list[Any] = [None]
+        parts += [(name, worth.fact(name)) for name in self._facts]
+        parts += [(spec, worth.counted(spec) > 0) for spec in self._seen]
+        for part in parts:
+            waiting = self._parts.get(part)
+            if waiting is not None:
+                yield from waiting.passed(old, new)
+
+
 class Rules(Generic[A]):
     """The campaigns of one site in force, and which of their conditions to look at when."""
 
@@ -115,8 +181,8 @@ class Rules(Generic[A]):
         self.campaigns = campaigns
         self.needs = Needs()
         self._at: dict[Key, list[Rule]] = defaultdict(list)
-        self._levels: dict[Key, Thresholds[Rule]] = defaultdict(Thresholds)
-        self._counts: dict[str, list[Key]] = defaultdict(list)
+        self._levels: dict[Key, Parted] = defaultdict(Parted)
+        self._counts: dict[str, list[Spec]] = defaultdict(list)
         self._fields: set[str] = set()
         order = 0
         for active in campaigns:
@@ -132,13 +198,13 @@ class Rules(Generic[A]):
     def _add(self, key: Key, rule: Rule) -> None:
         kind = key[0]
         if kind == "level":
-            self._levels[kind, key[1]].add(key[2], key[3], rule)
-        elif kind in ("count", "count_item"):
-            spec = key[:3]
+            self._levels[kind, key[1]].add(key[2], key[3], rule, key[1])
+        elif kind in ("count", "count_item", "seen"):
+            spec: Spec = (key[0], key[1], key[2])
             if spec not in self._levels:
                 for one in types_of(key[1]):
                     self._counts[one].append(spec)
-            self._levels[spec].add(key[3], key[4], rule)
+            self._levels[spec].add(key[3], key[4], rule, spec)
         else:
             if kind == "event":
                 self._fields.add(key[1])
@@ -157,20 +223,20 @@ class Rules(Generic[A]):
         yield from self._at.get(("type", fields["type"]), ())
         yield from self._at.get(EVENTS, ())
 
-    def of_change(self, name: str, old: Any, new: Any) -> Iterator[Rule]:
-        """Yield the rules that a level's change may have made true."""
+    def of_change(self, name: str, old: Any, worth: Worth) -> Iterator[Rule]:
+        """Yield the rules that a level's change from `old` may have made true."""
         yield from self._at.get(("fact", name), ())
         waiting = self._levels.get(("level", name))
         if waiting is not None:
-            yield from waiting.passed(old, new)
+            yield from waiting.passed(old, worth.fact(name), worth)
 
-    def counts_of(self, type_: str) -> Sequence[Key]:
+    def counts_of(self, type_: str) -> Sequence[Spec]:
         """Return the counts that an event of a type changes."""
         return self._counts.get(type_, ())
 
-    def of_count(self, spec: Key, old: int, new: int) -> Iterator[Rule]:
+    def of_count(self, spec: Spec, old: int, new: int, worth: Worth) -> Iterator[Rule]:
         """Yield the rules that a count's change may have made true."""
-        yield from self._levels[spec].passed(old, new)
+        yield from self._levels[spec].passed(old, new, worth)
 
     def of_item(self, kind: str) -> Iterator[Rule]:
         """Yield the rules that a `price_drop`, or `back_in_stock`, may have made true."""

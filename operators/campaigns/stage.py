@@ -7,17 +7,18 @@ from typing import Any, Final
 import msgspec
 
 from contracts.codec import dump_json, pack
+from contracts.conditions import compile_condition
 from contracts.conditions import vocabulary as words
 from contracts.decisions import Trigger
 from contracts.keys import EVERY_SITE, bucket_name, bucket_of
 from contracts.settings import FlowSettings
 from operators.campaigns.book import Active, Book
 from operators.campaigns.crowd import Crowd
-from operators.campaigns.deciding import decide
+from operators.campaigns.deciding import decide, refusal
 from operators.campaigns.look import Look, Timer, fields_of
 from operators.campaigns.people import LEVEL_NAMES, Watched, follow, remember, take
 from operators.campaigns.results import Results
-from operators.campaigns.rules import ITEM_TYPES, Needs, Rule, Rules
+from operators.campaigns.rules import ITEM_TYPES, Needs, Prepared, Rule, Rules
 from operators.campaigns.timers import WAITED, due_timers
 from operators.catalogue import Catalogue, ItemChange
 from operators.messages import (
@@ -36,6 +37,9 @@ GRACE_MS: Final = 2_000
 """Timers wait so long for events that are on their way from one stage to the next."""
 ITEMS_AGAIN_MS: Final = 10_000
 """After a restart, changes of items of so long ago are looked at again."""
+
+NOTHING: Final = Prepared.of(compile_condition("segment == ''"))
+"""Stands for the condition of what waited, which was true then."""
 
 Counts = dict[str, dict[str, dict[str, Any]]]
 """By site and campaign: how often it fired, and for what reasons not; a digest of trigger ids."""
@@ -170,7 +174,7 @@ class CampaignStage:
         follow(person, name, change.value, change.time, rules.needs)
         look = Look(person, change.time, change.event)
         look.changes = {name: before}
-        self._fire(look, list(rules.of_change(name, before, change.value)))
+        self._fire(look, list(rules.of_change(name, before, look)))
 
     def _timers(self, person: Watched, rules: Rules[Active], until: int) -> None:
         for timer in due_timers(person, rules.needs, until):
@@ -188,9 +192,16 @@ class CampaignStage:
         person = look.person
         (waiting,) = [one for one in person.waiting if one.campaign == timer.key[1]]
         person.waiting = [one for one in person.waiting if one is not waiting]
-        for active in rules.campaigns:
-            if active.campaign.id == waiting.campaign:
-                self._note(person, active, *decide(active, active.conditions[0], look, waiting))
+        active = next((one for one in rules.campaigns if one.id == waiting.campaign), None)
+        if active is None:
+            return
+        counts = self._counts_for(person)
+        reason, trigger = refusal(active, look), None
+        if reason is None:
+            reason, trigger = decide(active, NOTHING, look, waiting)
+        self._keep(counts, active, trigger)
+        own = counts.setdefault(active.id, {})
+        own[reason] = own.get(reason, 0) + 1
 
     def _items(self, clock: int) -> None:
         """Look at what became of items' prices and stock up to a time."""
@@ -229,28 +240,46 @@ class CampaignStage:
 
     def _fire(self, look: Look, rules: Iterable[Rule]) -> None:
         """Look at conditions by their campaigns' priority; a campaign fires once a moment."""
-        found = {rule.order: rule for rule in rules}
+        worth = look.person.worth()
+        found = {rule.order: rule for rule in rules if _may_hold(rule, worth, look)}
+        if not found:
+            return
+        counts = self._counts_for(look.person)
         done: set[str] = set()
-        for rule in sorted(found.values(), key=_precedence):
-            active: Active = rule.active
-            if active.campaign.id in done or look.time < active.since:
+        for order in sorted(found):
+            _, active, prepared = found[order]
+            if active.id in done or look.time < active.since:
                 continue
-            look.used = []
-            if rule.prepared.condition.holds(look) and not _held_before(rule, look):
-                done.add(active.campaign.id)
-                self._note(look.person, active, *decide(active, rule.prepared, look))
+            what: str | None = refusal(active, look)
+            if what is None:
+                look.used = []
+                if not prepared.condition.holds(look) or _held_before(prepared, look):
+                    continue
+                what, trigger = decide(active, prepared, look)
+                self._keep(counts, active, trigger)
+            done.add(active.id)
+            of_campaign = counts.get(active.id)
+            if of_campaign is None:
+                of_campaign = counts[active.id] = {}
+            of_campaign[what] = of_campaign.get(what, 0) + 1
 
-    def _note(self, person: Watched, active: Active, what: str, trigger: Trigger | None) -> None:
-        self._name = bucket_name("u", bucket_of(person.site, person.id, self._buckets))
-        of_site = self._counts.setdefault(active.site, {})
-        counts = of_site.setdefault(active.campaign.id, {})
-        counts[what] = counts.get(what, 0) + 1
+    def _counts_for(self, person: Watched) -> dict[str, dict[str, Any]]:
+        """Return the counts of a person's site, which are about to change."""
+        if not self._name:
+            self._name = bucket_name("u", bucket_of(person.site, person.id, self._buckets))
         self._told = True
-        if trigger is not None:
-            digest = int(counts.get("digest", "0"), 16) ^ int(trigger.id[:16], 16)
-            counts["digest"] = f"{digest:016x}"
-            self._out.append(trigger)
-            self._results.assign(trigger)
+        return self._counts.setdefault(person.site, {})
+
+    def _keep(
+        self, counts: dict[str, dict[str, Any]], active: Active, trigger: Trigger | None
+    ) -> None:
+        if trigger is None:
+            return
+        own = counts.setdefault(active.id, {})
+        digest = int(own.get("digest", "0"), 16) ^ int(trigger.id[:16], 16)
+        own["digest"] = f"{digest:016x}"
+        self._out.append(trigger)
+        self._results.assign(trigger)
 
     def _rules(self, site: str) -> Rules[Active]:
         return self._book.rules(site, self._clock)
@@ -287,23 +316,31 @@ _parts = msgspec.msgpack.Decoder(tuple[int, dict[str, int], int, Counts, bytes, 
 def _changed(look: Look, rules: Rules[Active]) -> Iterable[Rule]:
     """Yield the rules that levels, and counts, may have made true at an event."""
     for name, old in look.changes.items():
-        yield from rules.of_change(name, old, look.person.level(name))
+        yield from rules.of_change(name, old, look)
     assert look.event is not None
     for spec in rules.counts_of(look.event.event.type):
-        group, within = str(spec[1]), int(spec[2])
-        now = look.number(str(spec[0]), group, within)
-        yield from rules.of_count(spec, now - 1, now)
+        now = look.counted(spec)
+        yield from rules.of_count(spec, now - 1, now, look)
 
 
-def _held_before(rule: Rule, look: Look) -> bool:
-    if rule.prepared.pulse:
+def _may_hold(rule: Rule, worth: dict[str, object], look: Look) -> bool:
+    for what, compare, value in rule.prepared.guards:
+        if type(what) is tuple:
+            known: object = look.counted(what)
+        else:
+            known = worth.get(what)
+            if known is None:
+                known = words.EMPTY[what]
+        if not compare(known, value):
+            return False
+    return True
+
+
+def _held_before(prepared: Prepared, look: Look) -> bool:
+    if prepared.pulse:
         return False
     used = look.used
     look.before = True
-    held = rule.prepared.condition.holds(look)
+    held = prepared.condition.holds(look)
     look.before, look.used = False, used
     return held
-
-
-def _precedence(rule: Rule) -> tuple[int, int]:
-    return -rule.active.campaign.priority, rule.order

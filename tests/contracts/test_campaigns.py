@@ -36,6 +36,14 @@ def test_a_template_makes_a_campaign_that_is_written_as_it_was(name):
     assert "condition" not in campaign.as_dict()
 
 
+def test_what_was_said_is_not_undone_by_a_template_s_defaults():
+    given = {"id": "c", "name": "C", "template": "complaint", "cooldown": "1d"}
+    campaign = read_campaign({**given, "consent": ["marketing"]})
+    again = read_campaign(campaign.as_dict())
+    assert again == campaign
+    assert (again.consent, again.cooldown) == (["marketing"], "1d")
+
+
 def test_a_template_takes_its_own_parameters_and_no_others():
     given = {"id": "v", "name": "V", "template": "vip"}
     assert read_campaign({**given, "with": {"value": 5}}).conditions == ["profile.monetary >= 5.0"]
