@@ -3,7 +3,7 @@ PYTHON ?= $(shell for v in 3.11 3.12; do command -v python$$v >/dev/null 2>&1 &&
 BIN := .venv/bin
 DATA ?=
 
-.PHONY: install demo test format clean
+.PHONY: install demo test chaos format clean
 
 install: .venv/.installed
 
@@ -23,9 +23,18 @@ test: install
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered
 
+# The long forms of what `make test` runs short: some hours. Ends in a table.
+CYCLES ?= 20
+chaos: install
+	@rm -f .chaos.jsonl
+	HEADRACE_SIMULATION_SEEDS=3000 $(BIN)/pytest tests/simulation --timeout 3600
+	HEADRACE_CHAOS_CYCLES=$(CYCLES) HEADRACE_CHAOS_REPORT=$(CURDIR)/.chaos.jsonl \
+		$(BIN)/pytest tests/chaos tests/cli/test_kills.py tests/flows/test_crashes.py
+	@$(BIN)/python -m tests.chaos.report .chaos.jsonl
+
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .chaos.jsonl .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,6 +1,7 @@
 """One partition of a Kafka source: where it stands, and whether the log still has that place."""
 
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,8 @@ from flows.records import Raw, RawBatch
 from operators.ledger import part_number
 
 ANOTHER: Final = "is another log (it was lost, or the address leads elsewhere)"
+AHEAD_MS: Final = 60_000
+"""How far the clock of whoever wrote a record may be ahead of ours."""
 LOOK_S: Final = 0.5
 PATIENCE_S: Final = 5.0
 """How long an offset may lie behind the log's end: a new leader learns its end a little late."""
@@ -48,7 +51,8 @@ class Reading:
     since the engine fails where it is not listed. `restarts`: a log that is not the one of the
     recovery state is read from its beginning, and not refused. `on_reading` is called when events
     that come from then on are seen at once: all of a worker's partitions have been heard of. `pace`
-    is the time between two polls without a backlog.
+    is the time between two polls without a backlog. `now` is the wall clock (s): no record arrived
+    long after it.
     """
 
     drain: Drain
@@ -60,6 +64,7 @@ class Reading:
     patience_s: float = PATIENCE_S
     on_reading: Callable[[], None] | None = None
     pace: timedelta = PACE
+    now: Callable[[], float] = time.time
 
 
 class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
@@ -129,11 +134,14 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
 
     def _records(self, messages: list[Any]) -> list[Raw]:
         place, received = self._place, self._received
+        latest = int(self._reading.now() * 1000) + AHEAD_MS
         records = []
         for message in messages:
             # Without a believable time a message arrived with the one before: the same at each
             # reading, and no producer's clock moves ours.
-            received = believed(message.timestamp()[1], received)
+            # A clock that runs ahead is taken for ours: what is remembered for a day or a year
+            # would be forgotten at once.
+            received = min(believed(message.timestamp()[1], received), latest)
             records.append(Raw(message.value() or b"", received, place, message.offset()))
         self._received = received
         self.offset = records[-1].number + 1

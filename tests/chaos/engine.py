@@ -1,0 +1,176 @@
+"""A whole engine on a broker and a store that a test can harm, under load, and its account."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cli.embedded import EmbeddedBroker, EmbeddedStore
+from cli.embedded.ports import LOOPBACK
+from flows.topics import create_topics
+from tests.chaos.proxy import Proxy
+from tests.cli.running import ROOT, Up, until
+
+REAL = ("-m", "cli.main")
+DELIVERY_MS = 1_500
+PARTITIONS = 4
+
+
+class ProxiedBroker(EmbeddedBroker):
+    """A broker that tells its clients to come through a proxy."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "broker", folder / "broker.log")
+        self.proxy = Proxy(self._port)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return f"{LOOPBACK}:{self.proxy.port}"
+
+    def _command(self) -> list[str | Path]:
+        command = super()._command()
+        at = command.index("--listener-url") + 1
+        command[at] = f"tcp://{LOOPBACK}:{self._port}"
+        return command
+
+
+class Load:
+    """Somebody who posts events and asks for recommendations, and remembers the answers.
+
+    An event that was not taken is posted again with its id, until it is. Who got no answer at all
+    is counted under 0.
+    """
+
+    def __init__(self, url: str, per_second: float = 60.0) -> None:
+        self._url = url
+        self._pause = 5 / per_second
+        self._stop = threading.Event()
+        self.taken: list[dict[str, Any]] = []
+        self.writes: Counter[int] = Counter()
+        self.reads: Counter[int] = Counter()
+        self.degraded = 0
+        self.read_s: list[float] = []
+        self._threads = [
+            threading.Thread(target=self._write, name="writes"),
+            threading.Thread(target=self._read, name="reads"),
+        ]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _write(self) -> None:
+        with httpx.Client(base_url=self._url, timeout=30) as client:
+            number = 0
+            while not self._stop.is_set():
+                batch = [self._event(number + n) for n in range(5)]
+                number += len(batch)
+                while not self._taken(client, batch) and not self._stop.wait(0.2):
+                    pass
+                self._stop.wait(self._pause)
+
+    def _taken(self, client: httpx.Client, batch: list[dict[str, Any]]) -> bool:
+        try:
+            answer = client.post("/v1/events", json=batch)
+        except httpx.TransportError:
+            self.writes[0] += 1
+            return False
+        self.writes[answer.status_code] += 1
+        if answer.status_code == 200:
+            self.taken += batch
+        return answer.status_code == 200
+
+    def _read(self) -> None:
+        with httpx.Client(base_url=self._url, timeout=30) as client:
+            while not self._stop.wait(0.03):
+                begun = time.perf_counter()
+                try:
+                    answer = client.get(f"/v1/users/u{len(self.taken) % 50}/recommendations")
+                except httpx.TransportError:
+                    self.reads[0] += 1
+                    continue
+                self.read_s.append(time.perf_counter() - begun)
+                self.reads[answer.status_code] += 1
+                if answer.status_code == 200:
+                    self.degraded += answer.json()["degraded"]
+
+    @staticmethod
+    def _event(number: int) -> dict[str, Any]:
+        return {
+            "id": f"e{number}",
+            "type": "view",
+            "user": f"u{number % 50}",
+            "item": f"i{number % 13}",
+            "time": time.time_ns() // 1_000_000,
+        }
+
+
+class Engine:
+    """A `headrace up` on servers of ours, each behind a proxy."""
+
+    def __init__(self, up: Up, broker: ProxiedBroker, store: EmbeddedStore, to_store: Proxy):
+        self.up = up
+        self.broker, self.store = broker, store
+        self.to_broker, self.to_store = broker.proxy, to_store
+        self.url = up.ready()
+
+    def await_ends(self, count: int) -> None:
+        """Wait until so many events have come to their ends, and nothing is degraded."""
+        until(lambda: self._ended() >= count)
+
+    def _ended(self) -> int:
+        with suppress(httpx.TransportError):
+            told = httpx.get(f"{self.url}/v1/stats", timeout=30).json()
+            return 0 if told["degraded"] else int(told["events"]["ended"])
+        return 0
+
+    def audit(self, load: Load, folder: Path) -> None:
+        """Let the audit say that all that was taken has one end and one effect."""
+        file = folder / "taken.jsonl"
+        file.write_text("".join(json.dumps(event) + "\n" for event in load.taken))
+        command = [sys.executable, "-m", "cli.main", "audit", "--data-dir", str(self.up.data)]
+        command += ["--acknowledged", str(file)]
+        done = subprocess.run(
+            command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (done.stdout, done.stderr)
+
+    def threads(self, word: str) -> int:
+        """How many threads the process has whose command line holds a word."""
+        return int(self.up.child(word).num_threads())
+
+
+@contextmanager
+def engine(folder: Path, environ: Mapping[str, str] | None = None) -> Iterator[Engine]:
+    """Start everything; stop and look at nothing at the end."""
+    with ExitStack() as stack:
+        broker = ProxiedBroker(folder)
+        stack.enter_context(broker.proxy)
+        stack.enter_context(broker)
+        create_topics(broker.bootstrap_servers, PARTITIONS)
+        store = stack.enter_context(EmbeddedStore(folder / "store", folder / "store.log"))
+        to_store = stack.enter_context(Proxy(store._port))
+        redis = store.url.replace(f":{store._port}/", f":{to_store.port}/")
+        settings = {
+            "HEADRACE_FLOW__EPOCH_SECONDS": "0.5",
+            "HEADRACE_FLOW__FAMILIES": '["intent"]',
+            "HEADRACE_KAFKA__DELIVERY_TIMEOUT_MS": str(DELIVERY_MS),
+            **(environ or {}),
+        }
+        options = ("--kafka", broker.bootstrap_servers, "--redis", redis)
+        up = stack.enter_context(Up(folder, *options, program=REAL, **settings))
+        yield Engine(up, broker, store, to_store)

@@ -1,0 +1,31 @@
+"""What a chaos run came to, row by row, and its table: `python -m tests.chaos.report FILE`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+COLUMNS = (
+    *("fault", "cycles", "events taken", "writes refused", "unanswered", "reads", "degraded"),
+    "read p99 ms",
+)
+
+
+def note(**row: Any) -> None:
+    """Add a row, if the run keeps a report."""
+    file = os.environ.get("HEADRACE_CHAOS_REPORT")
+    if file:
+        with Path(file).open("a") as report:
+            report.write(json.dumps(row) + "\n")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as a table in Markdown."""
+    lines = [COLUMNS, tuple("---" for _ in COLUMNS)]
+    lines += [tuple(f"{row.get(column, '')}" for column in COLUMNS) for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    print(table([json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]))

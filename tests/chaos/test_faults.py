@@ -1,0 +1,182 @@
+"""Store, broker and network harmed under load: nothing taken is lost, and all comes back alone.
+
+The fast suite does each once; `HEADRACE_CHAOS_CYCLES` says how often (`make chaos`: 20).
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+
+from flows.topics import create_topics
+from tests.chaos.engine import DELIVERY_MS, PARTITIONS, Engine, Load, engine
+from tests.chaos.proxy import Mode
+from tests.chaos.report import note
+from tests.cli.running import until
+
+CYCLES = int(os.environ.get("HEADRACE_CHAOS_CYCLES", "1"))
+SECONDS = 1.5
+LONGER = DELIVERY_MS / 1000 + 1.5
+
+Fault = Callable[[Engine], None]
+
+
+@contextmanager
+def admin(it: Engine) -> "Iterator[redis.Redis]":
+    """Yield a client of the store that needs no proxy."""
+    with redis.Redis.from_url(it.store.url) as client:
+        yield client
+
+
+def refuses(client: "redis.Redis", kind: type[redis.RedisError]) -> None:
+    """Check that the store refuses what is written, and let it do so for a while."""
+    with pytest.raises(kind):
+        client.set("x", "1")
+    time.sleep(SECONDS)
+
+
+def killed_worker(it: Engine) -> None:
+    it.up.child("flows.main").kill()
+    time.sleep(SECONDS)
+
+
+def killed_api(it: Engine) -> None:
+    it.up.child("api.main").kill()
+    time.sleep(SECONDS)
+
+
+def killed_store(it: Engine) -> None:
+    it.store.child.kill()
+    time.sleep(SECONDS)
+    it.store.start()
+
+
+def frozen_store(it: Engine) -> None:
+    it.store.child.signal(signal.SIGSTOP)
+    time.sleep(SECONDS)
+    it.store.child.signal(signal.SIGCONT)
+
+
+def full_store(it: Engine) -> None:
+    with admin(it) as client:
+        client.config_set("maxmemory", "1mb")
+        refuses(client, redis.exceptions.OutOfMemoryError)
+        client.config_set("maxmemory", "0")
+
+
+def read_only_store(it: Engine) -> None:
+    with admin(it) as client:
+        client.replicaof("127.0.0.1", "1")
+        refuses(client, redis.exceptions.ReadOnlyError)
+        client.replicaof("NO", "ONE")
+
+
+def store_that_cannot_save(it: Engine) -> None:
+    with admin(it) as client:
+        # A folder stands where the file would go.
+        folder = Path(client.config_get("dir")["dir"]) / "dump.rdb"
+        folder.mkdir()
+        client.config_set("save", "3600 1")
+        client.bgsave()
+        until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err")
+        refuses(client, redis.ResponseError)
+        folder.rmdir()
+        client.config_set("save", "")
+        client.bgsave()
+
+
+def frozen_broker(it: Engine) -> None:
+    it.broker.child.signal(signal.SIGSTOP)
+    time.sleep(LONGER)
+    it.broker.child.signal(signal.SIGCONT)
+
+
+def network(of: str, mode: Mode) -> Fault:
+    def harm(it: Engine) -> None:
+        proxy = it.to_store if of == "store" else it.to_broker
+        proxy.mode = mode
+        time.sleep(LONGER)
+        proxy.mode = "open"
+
+    return harm
+
+
+FAULTS: dict[str, Fault] = {
+    "worker killed": killed_worker,
+    "API killed": killed_api,
+    "store killed": killed_store,
+    "store frozen": frozen_store,
+    "store out of memory": full_store,
+    "store read-only": read_only_store,
+    "store cannot save": store_that_cannot_save,
+    "broker frozen beyond the delivery timeout": frozen_broker,
+    "slow network to the store": network("store", "slow"),
+    "network to the store cut": network("store", "cut"),
+    "half-open connections to the store": network("store", "half-open"),
+    "slow network to the broker": network("broker", "slow"),
+    "network to the broker cut": network("broker", "cut"),
+    "half-open connections to the broker": network("broker", "half-open"),
+}
+
+
+@pytest.mark.timeout(600 + 400 * CYCLES)  # a dozen outages, on a machine that may be busy
+def test_nothing_taken_is_lost_whatever_is_harmed(tmp_path: Path) -> None:
+    with engine(tmp_path) as it:
+        with Load(it.url) as load:
+            it.await_ends(50)
+            for name, fault in FAULTS.items():
+                if name == "store killed":
+                    threads = it.threads("api.main")
+                unanswered = load.writes[0] + load.reads[0]
+                _harm(it, load, name, fault)
+                assert load.writes[0] + load.reads[0] == unanswered or name == "API killed", name
+        assert set(load.writes) <= {0, 200, 503}, load.writes
+        assert set(load.reads) <= {0, 200}, load.reads
+        assert load.degraded > 0
+        it.await_ends(len(load.taken))
+        it.audit(load, tmp_path)
+        # A few for each producer that was replaced and is not closed yet; not one for each outage.
+        assert it.threads("api.main") <= threads + 16
+        assert it.up.end() == 0
+
+
+def _harm(it: Engine, load: Load, name: str, fault: Fault) -> None:
+    before = len(load.taken), load.writes[503], sum(load.reads.values()), load.degraded
+    silent = load.writes[0] + load.reads[0]
+    first = len(load.read_s)
+    for _ in range(CYCLES):
+        fault(it)
+        it.await_ends(len(load.taken))
+    reads = sorted(load.read_s[first:])
+    note(
+        fault=name,
+        cycles=CYCLES,
+        **{
+            "events taken": len(load.taken) - before[0],
+            "writes refused": load.writes[503] - before[1],
+            "unanswered": load.writes[0] + load.reads[0] - silent,
+            "reads": sum(load.reads.values()) - before[2],
+            "degraded": load.degraded - before[3],
+            "read p99 ms": round(reads[int(len(reads) * 0.99)] * 1000, 1),
+        },
+    )
+
+
+@pytest.mark.timeout(300)
+def test_a_broker_that_comes_back_with_another_log_is_refused_in_words(tmp_path: Path) -> None:
+    with engine(tmp_path) as it:
+        with Load(it.url) as load:
+            it.await_ends(50)
+        it.broker.child.kill()
+        it.broker.start()
+        create_topics(it.broker.bootstrap_servers, PARTITIONS)
+        assert it.up.process.wait(120) == 1
+        assert load.writes.keys() <= {200, 503}
+    told = it.up.errors
+    assert "is another log (it was lost, or the address leads elsewhere)" in told, told
+    assert 'set kafka.on_new_log to "restart"' in told
