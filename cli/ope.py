@@ -1,25 +1,31 @@
 """`headrace ope`: what other policies would have earned, by a log of what one policy did."""
 
 import json
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any, Final, TextIO
 
 import typer
 
-from cli.errors import WrongUseError
+from cli.errors import CommandError, WrongUseError
+from cli.options import ConfigFile, DataDir, Kafka
 from cli.output_file import STDOUT, check_output, write_output
+from contracts.settings import Settings
 from evaluation.errors import EvaluationError
 from evaluation.ope import ESTIMATORS
-from evaluation.ope_log import FORMATS, read_decisions
+from evaluation.ope_log import FORMATS, decisions_of, read_decisions
 from evaluation.ope_task import LEARNT_FROM, Question, evaluate_log
 from evaluation.tasks import Scoreboard
 from flows import importers
 
+TOPICS: Final = "kafka:"
+
 
 def ope(
     log: Annotated[
-        Path, typer.Argument(metavar="LOG", help="The log, or the folder of its files.")
+        str, typer.Argument(metavar="LOG", help="A file, a folder, or kafka:TOPIC[,TOPIC].")
     ],
     format_: Annotated[
         str | None,
@@ -39,6 +45,9 @@ def ope(
         float, typer.Option(metavar="SHARE", help="Count only what comes after this share.")
     ] = LEARNT_FROM,
     level: Annotated[float, typer.Option(help="With which the intervals hold.")] = 0.95,
+    data_dir: DataDir = None,
+    kafka: Kafka = None,
+    config: ConfigFile = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures here; - is stdout.")
     ] = None,
@@ -53,14 +62,20 @@ def ope(
     \b
     Examples:
       headrace ope open-bandit/random/all
-      headrace ope decisions.jsonl --placement checkout --json ope.json
+      headrace ope events.jsonl --placement checkout --json ope.json
+      headrace ope kafka:events.click,events.feedback --placement checkout
       headrace ope all.csv --format open-bandit --policies logged,fixed --fixed all-12
     """
     from cli.evaluate_progress import progress_on
 
     check_output(json_file)
     try:
-        decisions = read_decisions(_format(log, format_), log, placement)
+        if log.startswith(TOPICS):
+            given = {"data_dir": data_dir, "kafka.bootstrap_servers": kafka}
+            settings = Settings.load(config, os.environ, given)
+            decisions = decisions_of(_records(settings, log), placement)
+        else:
+            decisions = read_decisions(_format(Path(log), format_), Path(log), placement)
         with progress_on(sys.stderr) as tell:
             question = Question(test_from, 1.0 - level, fixed, policies)
             board = evaluate_log(decisions, question, tell)
@@ -73,6 +88,25 @@ def ope(
     _print(board, sys.stdout)
     if json_file is not None:
         write_output(json_file, text)
+
+
+def _records(settings: Settings, source: str) -> Iterator[bytes]:
+    """Yield what lies on topics, up to where they end now; raise `CommandError`."""
+    from cli.store_access import running_settings
+    from contracts.settings import kafka_config
+    from flows.kafka_client import KafkaAway, KafkaRefused
+    from flows.replaying.input import ReplayInputError, spec_of
+    from flows.replaying.topic_range import TopicRange
+
+    try:
+        settings = running_settings(settings)
+        spec = spec_of(settings, source, None, (None, None), 0.0)
+        for record in TopicRange(kafka_config(settings), spec).records():
+            yield record.value
+    except ReplayInputError as error:
+        raise WrongUseError(str(error)) from error
+    except (KafkaAway, KafkaRefused, OSError) as error:
+        raise CommandError(str(error)) from error
 
 
 def _format(log: Path, given: str | None) -> str:

@@ -4,12 +4,14 @@ Two kinds are read: `open-bandit`, and recordings of our own (`events`), in whic
 says what could be chosen with which chances.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from contracts.clock_records import is_clock_record
+from contracts.codec import DecodeError, decode_event
 from contracts.decisions import Decided
-from contracts.events import Event, subject_of
+from contracts.events import DECISION, Event, subject_of
 from evaluation.errors import EvaluationError
 from flows import importers
 from flows.importers import ImporterError, canonical, open_bandit
@@ -55,6 +57,29 @@ def read_decisions(format_: str, source: Path, placement: str | None = None) -> 
         raise EvaluationError(str(error)) from error
     if not decisions:
         raise EvaluationError(f"{source}: no decision with a logged chance was found")
+    return decisions
+
+
+def decisions_of(raws: Iterable[bytes], placement: str | None = None) -> list[Decision]:
+    """Return the decisions among records of the log of events, in time order.
+
+    What is no event, and what has nothing to do with decisions, is passed over.
+    Raises `EvaluationError` if there is none.
+    """
+    told: list[Event] = []
+    for raw in raws:
+        if is_clock_record(raw):
+            continue
+        try:
+            event = decode_event(raw)
+        except DecodeError:
+            continue
+        if event.type == DECISION or sign_of(event, "") is not None:
+            told.append(event)
+    told.sort(key=lambda event: event.time)
+    decisions = _of_events(iter(told), placement)
+    if not decisions:
+        raise EvaluationError("no decision whose horizon is over was found on the topics")
     return decisions
 
 

@@ -71,6 +71,8 @@ def evaluate_log(
     if not 0.0 < question.alpha < 1.0:
         raise EvaluationError(f"the interval's level {1 - question.alpha:g} is none: 0.95, say")
     policies = field_of(question)
+    if question.fixed is not None and all(question.fixed not in one.actions for one in decisions):
+        raise EvaluationError(f"--fixed {question.fixed}: no decision of the log could take it")
     run = _Run(decisions, question, policies)
     run.play(tell)
     board = Scoreboard("ope", "prequential", len(decisions), COLUMNS)
@@ -89,15 +91,18 @@ def evaluate_log(
 def _notes(run: "_Run", policies: Mapping[str, Policy], decisions: Sequence[Decision]) -> Any:
     yield f"the first {run.begin:,} decisions only teach; {run.counted:,} count"
     fixed = policies.get("fixed")
-    if isinstance(fixed, Fixed):
+    if isinstance(fixed, Fixed) and fixed.action is not None:
         yield f"fixed: always {fixed.action}"
+    elif isinstance(fixed, Fixed):
+        yield (
+            "fixed: no reward was known before what counts, so it is any action by chance; name "
+            "one with --fixed, or count later with --test-from"
+        )
     if any(one.chances is None for one in decisions):
         yield (
             "the log has the chance of the action taken only: the largest weight a row could have "
             "had is taken from the smallest chance seen, so intervals hold as far as that does"
         )
-    if run.begin == 0 and isinstance(fixed, Fixed) and fixed.action is None:
-        yield "fixed: nothing taught it; name an action with --fixed"
 
 
 class _Run:

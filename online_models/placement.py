@@ -31,7 +31,7 @@ PLAIN: Final[Vector] = np.ones(1)
 
 
 class PlacementModel:
-    """Two bandits and their figures; `seed` makes their draws. About 40 us to learn.
+    """Two bandits and their figures; `seed` makes their draws. About 50 us to learn.
 
     >>> model = PlacementModel()
     >>> model.learn_one(Taken("r", "ada", "home", "rebate", "uniform", 0, 9, "click", 1.0, {}, 1.0))

@@ -1,5 +1,6 @@
 """Decisions put together: who it is, what may be offered, which it is to be; charged and logged."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -28,6 +29,9 @@ from storage.errors import StoreError, StoreRefused
 HOUR_MS: Final = 3_600_000
 DAY_KEPT_MS: Final = 40 * 24 * HOUR_MS
 """How long the budget of a day stays to be looked at."""
+
+LOG_SECONDS: Final = 0.5
+"""How long an answer waits for the broker: without it the offer is made, and not learnt from."""
 
 FRESH_MS: Final = 250
 """How old what was learnt may be."""
@@ -225,8 +229,9 @@ class Deciding:
             props={"decision": msgspec.to_builtins(decided)},
         )
         try:
-            await self._log.append([record_of(event)], now)
-        except LogUnavailableError:
+            async with asyncio.timeout(LOG_SECONDS):
+                await self._log.append([record_of(event)], now)
+        except (LogUnavailableError, TimeoutError):
             return False
         return True
 

@@ -4,7 +4,7 @@
 
     [[offer]]
     id = "free-shipping"
-    kind = "shipping"                 # benefit, rebate, points, shipping, message or none
+    kind = "shipping"                 # one of `Kind`
     text = "Free shipping today"
     cost = 4.9                        # what it costs to make it
     budget = 500.0                    # what it may cost, a day (per = "day") or ever
@@ -37,6 +37,19 @@ NOTHING: Final = "none"
 """The offer of nothing: always there, and free."""
 
 PolicyName = Literal["linear-thompson", "linucb", "thompson", "fixed", "uniform"]
+Kind = Literal[
+    "benefit",
+    "rebate",
+    "points",
+    "shipping",
+    "message",
+    "refund",
+    "replacement",
+    "callback",
+    "none",
+]
+"""What an offer is; a refund, a replacement and a call back are proposals after a complaint."""
+
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 Money = Annotated[float, Field(ge=0, le=1e9)]
 
@@ -70,7 +83,7 @@ class Offer(_Table):
     """Something that can be offered."""
 
     id: Name
-    kind: Literal["benefit", "rebate", "points", "shipping", "message", "none"]
+    kind: Kind
     text: str = Field("", max_length=2_000)
     value: float | None = None
     cost: Money = 0.0
@@ -160,7 +173,8 @@ def parse(text: str, source: str) -> Book:
     Traceback (most recent call last):
         ...
     api.decide.offers.OffersError: o.toml: offer 1 ("a"): kind: input should be 'benefit', \
-'rebate', 'points', 'shipping', 'message' or 'none' (got 'gift')
+'rebate', 'points', 'shipping', 'message', 'refund', 'replacement', 'callback' or 'none' \
+(got 'gift')
     """
     try:
         tree = tomllib.loads(text)

@@ -5,10 +5,15 @@ import random
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
+from cli.embedded import EmbeddedBroker
+from contracts.clock_records import clock_record
 from contracts.codec import encode_json
-from tests.builders import event
+from contracts.keys import CLICK_TOPIC, FEEDBACK_TOPIC
+from tests.builders import NOON, event
 from tests.cli.test_config import headrace
+from tests.conftest import PARTITIONS
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "open-bandit"
 
@@ -81,3 +86,26 @@ def test_open_bandit_has_its_known_click_rate() -> None:
     assert logged["ips"] == pytest.approx(0.0038)
     assert uniform["ips"] == pytest.approx(0.0038)
     assert logged["ips_low"] < 0.0038 < logged["ips_high"] < 0.0065
+
+
+def test_the_log_of_a_running_engine_is_read_as_it_lies_on_the_topics(
+    log: Path, own_broker: EmbeddedBroker
+) -> None:
+    producer = Producer({"bootstrap.servers": own_broker.bootstrap_servers})
+    for number, line in enumerate(log.read_bytes().splitlines()):
+        producer.produce(CLICK_TOPIC, line, partition=number % PARTITIONS)
+    for raw in (clock_record(NOON), b"broken", encode_json(event("view", item="cup"))):
+        producer.produce(CLICK_TOPIC, raw, partition=0)
+    assert producer.flush(20) == 0
+    topics = f"kafka:{CLICK_TOPIC},{FEEDBACK_TOPIC}"
+    brokers = ("--kafka", own_broker.bootstrap_servers)
+    done = headrace("ope", topics, *brokers, "--policies", "logged", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    there = headrace("ope", str(log), "--policies", "logged", "--json", "-")
+    assert json.loads(done.stdout) == json.loads(there.stdout)
+
+
+def test_topics_need_a_broker(tmp_path: Path) -> None:
+    done = headrace("ope", "kafka:events.click", "--data-dir", str(tmp_path))
+    assert done.returncode == 2
+    assert "which broker?" in done.stderr

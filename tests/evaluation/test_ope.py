@@ -144,7 +144,9 @@ def test_the_fixed_policy_is_the_best_before_or_the_one_that_is_named() -> None:
 
 def test_rewards_that_are_due_later_are_not_known_before() -> None:
     log = [one._replace(due=10**9) for one in log_of(600)]
-    models = evaluate_log(log, Question(policies="linucb")).models
+    board = evaluate_log(log, Question(policies="linucb,fixed"))
+    assert any("no reward was known" in note for note in board.notes)
+    models = board.models
     assert models["linucb"]["effective"] == pytest.approx(420, abs=30), "it chose by chance alone"
 
 
@@ -152,6 +154,7 @@ def test_rewards_that_are_due_later_are_not_known_before() -> None:
     ("question", "said"),
     [
         (Question(policies="best"), "--policies best"),
+        (Question(fixed="gift"), "--fixed gift"),
         (Question(test_from=1.0), "--test-from 1.0"),
         (Question(alpha=1.5), "level"),
     ],

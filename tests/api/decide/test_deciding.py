@@ -1,5 +1,6 @@
 """`POST /v1/users/{id}/decide` over a real store: eligible, affordable, charged, logged, learnt."""
 
+import asyncio
 import json
 import threading
 from collections import Counter
@@ -66,9 +67,11 @@ class Log:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.away = False
+        self.away = self.hangs = False
 
     async def append(self, records: Sequence[Record], timestamp: int) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.away:
             raise LogUnavailableError("the broker is away", 1)
         self.events += [decode_event(record.value) for record in records]
@@ -214,6 +217,8 @@ def test_without_consent_nothing_known_is_used(desk: Desk) -> None:
 
 def test_a_broker_that_is_away_costs_no_answer(desk: Desk) -> None:
     desk.log.away = True
+    assert desk.decide()["logged"] is False
+    desk.log.away, desk.log.hangs = False, True
     assert desk.decide()["logged"] is False
 
 
