@@ -152,7 +152,7 @@ def report(result: dict[str, Any], flow: FlowSettings) -> None:
         print(f"  {name:<30}{spent:>7.1f}{spent / total:>7.0%}")
     print(
         f"\ncadence: intent is scored at a session's first step and each {flow.intent_every}rd "
-        f"after, and learns from at most 4 of these at the session's end; segments each "
+        f"after, and learns from at most 2 of these at the session's end; segments each "
         f"{flow.segment_every} events and at purchases; co-visitation, popularity: each event, "
         f"in batches; item rows are published each {flow.publish_ms} ms, models each second"
     )

@@ -154,8 +154,10 @@ class Guard(Generic[M]):
     def restore(self, raw: bytes) -> None:
         """Replace the model and the counts by those of a snapshot.
 
-        Raises `TamperedError`, before decoding, if the signature is not that of the key; and
-        `ValueError` for a snapshot of a newer version or of another kind of model.
+        A model that another make of Headrace saved, and this one cannot read, begins afresh, which
+        `restarts` and `cause` tell. Raises `TamperedError`, before decoding, if the signature is
+        not that of the key; and `ValueError` for a snapshot of a newer version or of another kind
+        of model.
         """
         if len(raw) < _HEADER.size or raw[: len(MAGIC)] != MAGIC:
             raise ValueError("not a snapshot of a model")
@@ -171,7 +173,13 @@ class Guard(Generic[M]):
                 "the snapshot's signature is wrong: it was changed, or signed with another key. "
                 "It was not decoded. Use the key it was written with, or rebuild with a replay"
             )
-        model, good, probes, counts = pickle.loads(payload)
+        try:
+            model, good, probes, counts = pickle.loads(payload)
+        except (AttributeError, ImportError, TypeError) as error:
+            # Signed by us, so it is whole: a class is gone, or is made otherwise by now.
+            self._restarts += 1
+            self._cause = f"saved by another version: {type(error).__name__}"
+            return
         if type(model) is not type(self.model):
             raise ValueError(
                 f"snapshot of a {type(model).__name__}, expected a {type(self.model).__name__}"

@@ -84,7 +84,7 @@ class ModelStage(ABC, Generic[M]):
         """Return the models, each in an envelope that is signed."""
         models = {site: model.snapshot() for site, model in self._sites.items()}
         watches = {site: watch.snapshot() for site, watch in self._watches.items()}
-        return pack(_Saved(models, sorted(self._pending), watches, self._looks))
+        return pack(_Saved(models, sorted(self._pending), watches, self._looks, self._more()))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the models."""
@@ -97,6 +97,8 @@ class ModelStage(ABC, Generic[M]):
         for site, raw in saved.watches.items():
             self._watch(site).restore(raw)
         self._looks, self._pending = saved.looks, set(saved.pending)
+        for site, raw in saved.more.items():
+            self._load_more(site, raw)
 
     def _model(self, site: str) -> Any:
         if site not in self._sites:
@@ -133,6 +135,13 @@ class ModelStage(ABC, Generic[M]):
         digested: str = self._sites[site].digest()
         return digested
 
+    def _more(self) -> dict[str, bytes]:
+        """Return what a stage keeps of each site beside its model."""
+        return {}
+
+    def _load_more(self, site: str, raw: bytes) -> None:
+        """Take it back."""
+
     def _views(self, site: str) -> list[View]:
         return [View("model", site, self.name, dump_json(self._known(site)))]
 
@@ -159,6 +168,7 @@ class _Saved(msgspec.Struct, array_like=True):
     pending: list[str]
     watches: dict[str, bytes] = {}
     looks: dict[str, int] = {}
+    more: dict[str, bytes] = {}
 
 
 _saved = msgspec.msgpack.Decoder(_Saved)

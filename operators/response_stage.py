@@ -1,11 +1,8 @@
 """Who answers which campaign, and because of it? Scores of the campaigns that run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
-
-from contracts.codec import pack
 from contracts.decisions import Score
 from contracts.settings import FlowSettings
 from online_models.arms import RiverArm
@@ -41,20 +38,11 @@ class ResponseStage(JudgedStage[ResponseModel]):
         self._runs_ms = int(2 * settings.response_hours * HOUR_MS)
         self._tallies: dict[str, CampaignTally] = {}
 
-    def dump(self, *, full: bool) -> bytes:
-        """Return models and counts."""
-        tallies = {site: tally.dump() for site, tally in self._tallies.items()}
-        return pack((super().dump(full=full), tallies))
+    def _more(self) -> dict[str, bytes]:
+        return {site: tally.dump() for site, tally in self._tallies.items()}
 
-    def load(self, parts: Sequence[bytes]) -> None:
-        """Replace models and counts."""
-        if not parts:
-            return
-        models, tallies = _parts.decode(parts[-1])
-        super().load([models])
-        self._tallies = {}
-        for site, raw in tallies.items():
-            self._tally(site).load(raw)
+    def _load_more(self, site: str, raw: bytes) -> None:
+        self._tally(site).load(raw)
 
     def _make(self) -> ResponseModel:
         return ResponseModel(seed=self._settings.seed)
@@ -99,6 +87,3 @@ class ResponseStage(JudgedStage[ResponseModel]):
 
     def _tally(self, site: str) -> CampaignTally:
         return self._tallies.setdefault(site, CampaignTally())
-
-
-_parts = msgspec.msgpack.Decoder(tuple[bytes, dict[str, bytes]])

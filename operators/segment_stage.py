@@ -1,11 +1,9 @@
 """Which kind of visitor is this? And would another clusterer group people better?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
-from contracts.codec import dump_json, pack
+from contracts.codec import dump_json
 from contracts.decisions import Score
 from contracts.settings import FlowSettings
 from online_models.cluster_contest import ClusterContest
@@ -28,20 +26,11 @@ class SegmentStage(ModelStage[SegmentModel]):
         super().__init__(settings, key, every)
         self._contests: dict[str, ClusterContest] = {}
 
-    def dump(self, *, full: bool) -> bytes:
-        """Return segments and rivals."""
-        rivals = {site: contest.snapshot() for site, contest in self._contests.items()}
-        return pack((super().dump(full=full), rivals))
+    def _more(self) -> dict[str, bytes]:
+        return {site: contest.snapshot() for site, contest in self._contests.items()}
 
-    def load(self, parts: Sequence[bytes]) -> None:
-        """Replace segments and rivals."""
-        if not parts:
-            return
-        models, rivals = _parts.decode(parts[-1])
-        super().load([models])
-        self._contests = {}
-        for site, raw in rivals.items():
-            self._contest(site).restore(raw)
+    def _load_more(self, site: str, raw: bytes) -> None:
+        self._contest(site).restore(raw)
 
     def _make(self) -> SegmentModel:
         return SegmentModel(n_segments=self._settings.segments, seed=self._settings.seed)
@@ -82,6 +71,3 @@ class SegmentStage(ModelStage[SegmentModel]):
     def _views(self, site: str) -> list[View]:
         segments = self._sites[site].model.describe()
         return [*super()._views(site), View("segments", site, "all", dump_json(segments))]
-
-
-_parts = msgspec.msgpack.Decoder(tuple[bytes, dict[str, bytes]])

@@ -11,6 +11,7 @@ import pytest
 from online_models.estimate import Estimate
 from online_models.guard import HOPELESS, MAGIC, Guard, TamperedError
 from online_models.intent import IntentModel
+from online_models.response import ResponseModel
 
 KEY = b"a key for tests, not for use"
 
@@ -285,6 +286,51 @@ def test_the_digest_survives_a_snapshot_and_sees_one_bit() -> None:
     first, *rest = copy.model._stack.weights
     copy.model._stack.weights = (math.nextafter(first, 9.0), *rest)
     assert copy.digest() != guard.digest()
+
+
+class Remade:
+    """A model whose saved form another version cannot be made of any more."""
+
+    made_of: tuple[Any, ...] = ()
+
+    def __init__(self) -> None:
+        self.learned = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Remade, Remade.made_of
+
+    def learn_one(self, x: Mapping[str, float]) -> None:
+        self.learned += 1
+
+    def predict_one(self, x: Mapping[str, float]) -> float:
+        return float(self.learned)
+
+
+def test_a_model_that_this_version_cannot_read_begins_afresh(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old = guard_of(Remade())
+    monkeypatch.setattr(Remade, "made_of", ("depth", 4))
+    saved = old.snapshot()
+    monkeypatch.undo()
+    new = guard_of(Remade())
+    new.restore(saved)
+    assert new.counts()["restarts"] == 1
+    assert new.cause == "saved by another version: TypeError"
+    new.learn_one({})
+    assert new.predict_one({}) == 1.0
+
+
+def test_words_are_let_through_where_they_are_expected_and_nowhere_else() -> None:
+    guard = Guard(ResponseModel(), KEY, words=("campaign",))
+    for campaign in (3.0, None, "x" * 300):
+        guard.learn_one({"orders": 1.0, "campaign": campaign}, True)
+    guard.learn_one({"orders": "many", "campaign": "spring"}, True)
+    assert (guard.counts()["refused"], guard.counts()["learned"]) == (4, 0)
+    guard.learn_one({"orders": 1.0, "campaign": "spring"}, True)
+    assert guard.counts()["learned"] == 1
+    asked = guard.predict_proba_one({"orders": math.nan, "campaign": 3.0})
+    assert 0.0 < asked[True] < 1.0
 
 
 def test_the_guarded_model_can_be_pickled_after_learning() -> None:
