@@ -47,7 +47,9 @@ class PlacementModel:
         self.amounts = False
 
     def learn_one(self, taken: Taken) -> None:
-        """Learn what came of a decision whose horizon is over."""
+        """Learn what a decision earned, from 0 to 1, once its horizon is over."""
+        if not 0.0 <= taken.got <= 1.0:
+            return
         self.people.learn_one(context_vector(taken.context), taken.offer, taken.got)
         self.anybody.learn_one(PLAIN, taken.offer, taken.got)
         self.amounts = self.amounts or taken.kind == "revenue"

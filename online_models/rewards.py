@@ -148,7 +148,8 @@ def _worth(taken: Taken, sign: Sign) -> float:
         return 0.0
     if taken.kind == "purchase":
         return 1.0
-    return max(sign.amount, 0.0) / taken.most if taken.most > 0.0 else 0.0
+    # A comparison with what is no number is false.
+    return sign.amount / taken.most if sign.amount > 0.0 < taken.most else 0.0
 
 
 _saved = msgspec.msgpack.Decoder(tuple[int, list[Taken]]).decode

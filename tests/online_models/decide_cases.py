@@ -4,8 +4,11 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from online_models.bandit import LinearBandit
 from online_models.context import WIDTH, context_vector
+from online_models.placement import PlacementModel
 from online_models.response import NOBODY
 from online_models.rewards import RewardJoin, Sign, Taken
 from online_models.uplift import UpliftModel
@@ -140,7 +143,39 @@ class Joining:
         self.model.load([saved])
 
 
+class Placed:
+    """What is learnt at one placement, asked with a seed."""
+
+    def __init__(self) -> None:
+        self.model = PlacementModel(seed=3)
+
+    def learn(self, example: Shown) -> None:
+        kind: Any = "click"
+        facts = dict(example.facts)
+        taken = Taken(
+            "r", "u", "home", example.arm, "uniform", 0, 1, kind, 1.0, facts, example.reward
+        )
+        self.model.learn_one(taken)
+
+    def answer(self, example: Shown) -> list[Any]:
+        rng, costs = np.random.default_rng(1), np.zeros(3)
+        chances = self.model.chances("linear-thompson", example.facts, ARMS, costs, rng, 0.05)
+        told = self.model.report()
+        figures = [
+            told["learned"],
+            *(told["offers"].get(arm, {}).get("reward", 0.0) for arm in ARMS),
+        ]
+        return [*map(float, chances), *figures]
+
+    def save(self) -> bytes:
+        return self.model.pack()
+
+    def restore(self, saved: bytes) -> None:
+        self.model = PlacementModel.unpack(saved)
+
+
 CASES = (
+    Case("placement", Placed, shown, hostile_shown, limit=700_000),
     Case("bandit", Bandit, shown, hostile_shown, limit=40_000),
     Case("uplift", Uplift, shown, hostile_shown, limit=1_300_000, count=300),
     Case("rewards", Joining, happened, hostile_happened, limit=20_000),
