@@ -13,8 +13,9 @@ from functools import cached_property
 from ipaddress import ip_address
 from typing import Final
 
-import httpcore
 import httpx
+from aiohttp import AddrInfoType
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from api.webhooks.addresses import Allowed
 from contracts.settings import WebhookSettings
@@ -75,7 +76,7 @@ class Targets:
             )
         address = _literal(url.host)
         if address is not None:
-            self._check(url.host, [address], plain=url.scheme == "http")
+            self.check(url.host, [address], plain=url.scheme == "http")
         return url
 
     async def addresses(self, host: str, port: int, *, plain: bool) -> list[str]:
@@ -88,7 +89,7 @@ class Targets:
             found = await asyncio.shield(self._asked(host, port))
         except UnicodeError:
             raise RefusedTargetError(f"{host[:64]!a} is not the name of a host") from None
-        return self._check(host, found, plain=plain)
+        return self.check(host, found, plain=plain)
 
     def _asked(self, host: str, port: int) -> "asyncio.Future[list[str]]":
         """Return the look-up of a host that is under way, or a new one."""
@@ -105,7 +106,8 @@ class Targets:
         if not done.cancelled():
             done.exception()  # whoever asked may have gone
 
-    def _check(self, host: str, addresses: Iterable[str], *, plain: bool) -> list[str]:
+    def check(self, host: str, addresses: Iterable[str], *, plain: bool) -> list[str]:
+        """Return those addresses that may be connected to; raise if it is none."""
         why, good = "has no address", []
         for address in addresses:
             refusal = self._allowed.refusal(address)
@@ -120,48 +122,44 @@ class Targets:
         return good
 
 
-class CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to checked addresses only."""
+class CheckedNames(AbstractResolver):
+    """Resolves names to addresses that may be connected to, and to no others."""
 
     def __init__(self, targets: Targets, *, plain: bool) -> None:
         self._targets = targets
         self._plain = plain
-        self._network = httpcore.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # the interface is httpcore's
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Return a connection to the first address that answers."""
-        failed: Exception | None = None
-        addresses = await self._targets.addresses(host, port, plain=self._plain)
-        share = None if timeout is None else timeout / len(addresses)
-        for address in addresses:
-            try:
-                return await self._network.connect_tcp(
-                    address, port, share, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failed = error
-        assert failed is not None
-        raise failed
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses; raise `RefusedTargetError` if there is none."""
+        found = await self._targets.addresses(host, port, plain=self._plain)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for address in found
+        ]
 
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # the interface is httpcore's
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Refuse: a webhook goes over the network."""
-        raise RefusedTargetError("webhooks do not go to sockets of this machine")
+    async def close(self) -> None:
+        """Hold nothing."""
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
+    def open_socket(self, address: AddrInfoType) -> socket.socket:
+        """Return a socket for an address that is about to be connected to; raise `OSError`.
+
+        It is checked once more: an address that stands in a URL is not resolved at all.
+        """
+        family, kind, protocol, _, where = address
+        try:
+            self._targets.check(str(where[0]), [str(where[0])], plain=self._plain)
+        except RefusedTargetError as error:
+            raise OSError(str(error)) from None
+        return socket.socket(family, kind, protocol)
 
 
 def _literal(host: str) -> str | None:

@@ -13,7 +13,7 @@ import pytest
 
 from api.webhooks.addresses import Allowed
 from api.webhooks.sending import Outcome, Sender
-from api.webhooks.targets import RefusedTargetError, Targets
+from api.webhooks.targets import CheckedNames, RefusedTargetError, Targets
 from contracts.settings import Settings, SettingsError, WebhookSettings
 from tests.api.webhooks.receiver import receiving
 
@@ -196,6 +196,16 @@ def test_the_certificate_is_that_of_the_name_although_an_address_is_connected_to
     assert receiver.ids == ["t1"]
 
 
+@pytest.mark.parametrize("plain", [True, False])
+def test_what_is_about_to_be_connected_to_is_checked_once_more(plain: bool) -> None:
+    names = CheckedNames(Targets(WebhookSettings()), plain=plain)
+    for host in ("127.0.0.1", "::ffff:10.0.0.1", "fe80::1%eth0", "169.254.169.254"):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        address = (family, socket.SOCK_STREAM, 0, "", (host, 80))
+        with pytest.raises(OSError, match="webhooks do not go there"):
+            names.open_socket(address)
+
+
 def test_plain_http_goes_only_where_the_settings_say() -> None:
     targets = Targets(WebhookSettings(allow=["127.0.0.0/8"]), lambda *_: ["93.184.215.14"])
     assert "http:// needs that" in send(targets, "http://shop.example/").error
@@ -235,6 +245,8 @@ def test_a_name_server_that_hangs_holds_one_thread_for_a_name() -> None:
         sent = [sender.send("t1", b"{}", [SECRET]) for sender in senders]
         outcomes = await asyncio.gather(*sent)
         release.set()
+        for sender in senders:
+            await sender.aclose()
         return outcomes
 
     assert {outcome.error for outcome in asyncio.run(scenario())} == {"no answer within 0.2 s"}
