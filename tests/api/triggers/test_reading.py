@@ -248,6 +248,28 @@ def test_a_secret_key_is_needed_where_write_keys_are(store: StoreServer) -> None
             assert [one["id"] for one in answer["triggers"]] == ["t1"], "not the other site's"
 
 
+def test_a_key_reaches_no_subscription_of_another_site(store: StoreServer) -> None:
+    given = {
+        **QUICK,
+        "redis.url": store.url,
+        "api.sites": {"one": "w1", "two": "w2"},
+        "api.secrets": {"one": "s1", "two": "s2"},
+    }
+    with serving(NOWHERE, **given) as url:
+        all_, body = f"{url}/v1/subscriptions", {"delivery": "pull"}
+        own, other = ({"Authorization": f"Bearer {key}"} for key in ("s1", "s2"))
+        id_ = httpx.post(all_, json=body, headers=own).json()["id"]
+        assert httpx.get(f"{all_}/{id_}", headers=own).status_code == 200
+        assert httpx.get(all_, headers=other).json() == {"subscriptions": []}
+        for method, path in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("POST", "/enable")):
+            json = body if method == "PUT" else None
+            answer = httpx.request(method, f"{all_}/{id_}{path}", json=json, headers=other)
+            assert answer.status_code == 404
+        triggers = f"{url}/v1/triggers?subscription={id_}&wait=0"
+        assert httpx.get(triggers, headers=other).status_code == 404
+        assert httpx.get(triggers, headers=own).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
