@@ -24,7 +24,7 @@ ALWAYS: Final[Mapping[str, Make]] = {
     "repeat": lambda stream, rules: Repeat(),
     "transition": lambda stream, rules: Transition(rules.per_visit),
     "vsknn": lambda stream, rules: SessionKnn(rules.per_visit),
-    "blend": lambda stream, rules: Blend(stream.names, repeats=not rules.bars),
+    "blend": lambda stream, rules: Blend(stream.names, stream.catalogue, repeats=not rules.bars),
 }
 
 

@@ -19,7 +19,7 @@ from evaluation.baselines import Trending, first
 from evaluation.errors import EvaluationError
 from evaluation.questions import NextItem, Question, Rules
 from evaluation.stream import Step, Stream
-from evaluation.tally import TOP, Tally
+from evaluation.tally import SHORT, TOP, Tally
 
 REMEMBERED: Final = 50
 """Touches of a person, and of a visit, that a question comes with."""
@@ -87,6 +87,8 @@ class _Game:
             filled = _filled(ranked, self._filler, question)
             seen = past.seen_by(step.user)
             self.tally.answered(at, step.item, ranked, seen, past.known, seconds, filled)
+            if step.item >= past.known:
+                self.tally.cold(step.item, ranked, self._model.rank_new(question, SHORT))
 
     def teach(self, at: int, step: Step) -> None:
         """Let the model learn from a touch."""

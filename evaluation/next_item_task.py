@@ -1,6 +1,7 @@
 """The task `next-item`: all competitors over one recording."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, cast
 
 from evaluation.competitors import field_of
@@ -21,6 +22,8 @@ COLUMNS: Final = (
         "mrr@20",
         "ndcg@10",
         "filled_hr@10",
+        "cold_hr@10",
+        "new_hr@10",
         "coverage",
         "novelty",
         "long_tail",
@@ -60,6 +63,7 @@ def run(request: Request) -> Scoreboard:
         "predictions": predictions,
         "unknown_targets": unknown,
         "items": len(stream.names),
+        "catalogue": len(stream.catalogue),
         "users": int(stream.users.max(initial=-1)) + 1,
     }
     return board
@@ -79,6 +83,10 @@ def load(request: Request, *, kinds: bool = False) -> tuple[Stream, list[str]]:
         stream = stream_of(events, request.by, gap_ms, request.site)
         if kinds and request.by == ITEM:
             stream = described(stream, request.source, request.format)
+        if request.by == ITEM:
+            stream = replace(
+                stream, catalogue=list(importers.catalog(request.format, request.source))
+            )
     except ImporterError as error:
         raise EvaluationError(str(error)) from error
     if not len(stream):

@@ -4,14 +4,17 @@ The only file here that knows how `ItemRecommender` is called.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.events import Item
 from contracts.keys import item_key
 from evaluation.questions import Competitor, Question
 from evaluation.stream import Step
 from online_models.blend import leaders
+from online_models.content import concepts_of
 from online_models.recommender import ItemRecommender
 from online_models.row_index import grown
 from online_models.slate import CANDIDATES, Slate
@@ -23,11 +26,14 @@ class Blend(Competitor):
     name = "blend"
     asked_always = True
 
-    def __init__(self, names: Sequence[str], *, repeats: bool) -> None:
+    def __init__(
+        self, names: Sequence[str], catalogue: Sequence[Item] = (), *, repeats: bool
+    ) -> None:
         self._model = ItemRecommender(repeats=repeats)
         self._names = names
         self._numbers: list[int] = []
         self._items: dict[int, int] = {}
+        self._describe(catalogue)
         self._seen: dict[int, Numbers] = {}
         self._repeats = repeats
         self._slate: Slate | None = None
@@ -52,6 +58,14 @@ class Blend(Competitor):
         )
         return self._slate
 
+    def rank_new(self, question: Question, n: int) -> list[int]:
+        """Return the best of those items of the last slate that nobody touched."""
+        if self._slate is None:
+            return []
+        ranked = self._model.leaders(self._slate, len(self._slate.items))
+        items = (self._items[number] for number in ranked)
+        return list(islice((item for item in items if item >= question.known), n))
+
     def learn(self, step: Step) -> None:
         """Teach the blend what was chosen, then the touch itself."""
         number = self._number(step.item)
@@ -61,6 +75,19 @@ class Blend(Competitor):
         self._model.learn_one(step.user, number, True, {"type": step.type, "time": step.time})
         if not self._repeats:
             self._seen.setdefault(step.user, Numbers()).append(number)
+
+    def _describe(self, catalogue: Sequence[Item]) -> None:
+        """Take in the catalogue: an item of it may be answered before anybody touched it.
+
+        Its number is where its name stands, since answers are compared by that; names that nobody
+        touches come after. The model sees neither.
+        """
+        place = {name: at for at, name in enumerate(self._names)}
+        for entry in catalogue:
+            number = item_key(entry.id)
+            self._items[number] = place.setdefault(entry.id, len(place))
+            concepts = concepts_of(entry.category, entry.brand, entry.tags, entry.title)
+            self._model.describe(number, concepts)
 
     def _number(self, item: int) -> int:
         """Return the number that our models know an item by. Items come in order."""

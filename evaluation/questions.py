@@ -47,6 +47,9 @@ class NextItem(Protocol):
     def retrain(self, share: float) -> None:
         """Learn anew from all that was seen: called at each tenth of the stream."""
 
+    def rank_new(self, question: Question, n: int) -> Sequence[int]:
+        """Return at most n items that nobody touched, best first: right after `rank`."""
+
 
 class Competitor:
     """A base for competitors that keep the defaults."""
@@ -57,6 +60,10 @@ class Competitor:
 
     def retrain(self, share: float) -> None:
         """Do nothing: it learns as it goes."""
+
+    def rank_new(self, question: Question, n: int) -> Sequence[int]:
+        """Return nothing: it knows no item before somebody touched it."""
+        return ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ is yet to come.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -44,7 +44,8 @@ class Stream:
     """The touches of one site in columns (n,); 21 bytes each, and the names of items.
 
     `left_out` counts the events that are no touches, by reason. `kinds` describes items, by number,
-    as far as anything was told of them.
+    as far as anything was told of them; `catalogue` is what the recording has beside, also of items
+    that nobody touches in it.
     """
 
     users: NDArray[np.int32]
@@ -55,6 +56,7 @@ class Stream:
     names: list[str]
     left_out: dict[str, int] = field(default_factory=dict)
     kinds: Mapping[int, Item] = field(default_factory=dict)
+    catalogue: Sequence[Item] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -85,6 +87,7 @@ class Stream:
             self.names[:known],
             self.left_out,
             self.kinds,
+            self.catalogue,
         )
 
 

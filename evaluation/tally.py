@@ -13,6 +13,8 @@ Figures, over the predictions that count:
 * `diversity`: 1 - the mean likeness of two items of the top 10 (`online_models.diversity`), over
   `LISTS` answers, evenly; only where it is told of what kind the items are. Items of which
   nothing is told are unlike all others
+* `cold_hr@10`: `hr@10` over the predictions whose item nobody had touched; `new_hr@10`: the same
+  where the answer may hold such items alone, as in a list of what is new
 * `sampled`: share of the predictions that were asked for, less than 1 for slow competitors; their
   figures are of this seeded sample
 * `score_us`, `learn_us`: mean microseconds of CPU time an answer, and an event learnt from, with
@@ -65,6 +67,7 @@ class Tally:
         self._head = np.zeros(16, np.bool_)
         self._known = 0
         self._places = self._new = self._tail = 0
+        self._cold = self._cold_hits = self._new_hits = 0
         self._score_seconds = self._learn_seconds = 0.0
         self._learnt = 0
         self._kinds = kinds
@@ -108,6 +111,12 @@ class Tally:
             kinds = [self._kinds.get(item, _NOTHING) for item in top]
             self._varieties.append(variety(likeness(kinds)))
 
+    def cold(self, item: int, ranked: Sequence[int], new: Sequence[int]) -> None:
+        """Count an answer of which nobody had touched the `item`; `new` are the best such items."""
+        self._cold += 1
+        self._cold_hits += item in ranked[:SHORT]
+        self._new_hits += item in new[:SHORT]
+
     def learnt(self, seconds: float, events: int = 1) -> None:
         """Count what learning took."""
         self._learn_seconds += seconds
@@ -131,6 +140,9 @@ class Tally:
             f"ndcg@{SHORT}": _rounded(gains(ranks, SHORT)),
             "filled_hr@10": _rounded(hits(np.array(self._filled, np.int64), SHORT)),
             "filled_mrr@20": _rounded(reciprocals(np.array(self._filled, np.int64), TOP)),
+            f"cold_hr@{SHORT}": round(self._cold_hits / max(self._cold, 1), 4),
+            f"new_hr@{SHORT}": round(self._new_hits / max(self._cold, 1), 4),
+            "cold_predictions": self._cold,
             "coverage": round(int(self._shown.sum()) / max(self._known, 1), 4),
             "novelty": round(self._new / places, 4),
             "long_tail": round(self._tail / places, 4),

@@ -26,7 +26,7 @@ from online_models.weights import Weights
 
 __all__ = ["STRATEGIES", "Candidate", "Touch", "Weights", "best", "leaders", "rank", "wanted"]
 
-STRATEGIES: Final = ("together", "next", "popular", "repeat", "trending")
+STRATEGIES: Final = ("together", "next", "popular", "repeat", "alike", "new", "trending")
 """Why an item may be there. The horizons of popularity speak with one voice, which is called
 `trending` where an item is clearly hotter now than it uses to be."""
 
@@ -36,7 +36,7 @@ POPULAR: Final = STRATEGIES.index("popular")
 HOTTER: Final = math.log(1.5)
 """How much more of the short or medium horizon an item must have than of the long one."""
 
-_VOICES: Final = np.zeros((len(EXPERTS), 4))
+_VOICES: Final = np.zeros((len(EXPERTS), len(STRATEGIES) - 1))
 """Which experts speak for each strategy. How many recent items agree is no reason of its own."""
 
 for _strategy, _names in enumerate(
@@ -45,6 +45,8 @@ for _strategy, _names in enumerate(
         ("next", "last_next", "second_next", "rare_next"),
         HORIZONS,
         REPEATS,
+        ("alike",),
+        ("new",),
     )
 ):
     _VOICES[[EXPERTS.index(_name) for _name in _names], _strategy] = 1.0

@@ -23,7 +23,8 @@ the second; how many rows have the item; the shares with only half of the row's 
 out (the other half belongs to the neighbour, as in a cosine)."""
 
 REPEATS: Final = ("repeat", "repeat_last", "repeat_count")
-EXPERTS: Final = (*COLUMNS, *HORIZONS, *REPEATS)
+CONTENT: Final = ("alike", "new")
+EXPERTS: Final = (*COLUMNS, *HORIZONS, *REPEATS, *CONTENT)
 REPEAT: Final = EXPERTS.index("repeat")
 _RARE: Final = EXPERTS.index("rare")
 

@@ -6,7 +6,7 @@ pairs, pairs to rows, rows and rankings to a blend.
 
 import math
 from collections import OrderedDict
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from river.reco.base import Ranker
 
 from contracts.keys import item_key
 from online_models.blend import Candidate, best, leaders
+from online_models.content import Content
 from online_models.crowd import LINKED, crowd_of
 from online_models.pairs import PairBuffer, last_liked
 from online_models.popularity import Popularity
@@ -30,8 +31,8 @@ LAST_MS: Final = 1 << 53
 RECENTS: Final = 50
 TOP: Final = 1_000
 
-REFRESH: Final = 32
-"""Touches that are counted at once; then the rankings are made anew."""
+REFRESH: Final = 8
+"""Touches that are counted at once; then the rankings are made anew. News cannot wait for 32."""
 
 
 class ItemRecommender(Ranker):
@@ -53,7 +54,7 @@ class ItemRecommender(Ranker):
 
     def __init__(
         self,
-        slots: int = 64,
+        slots: int = 128,
         window: int = 20,
         half_life_days: float = 30.0,
         max_items: int = 200_000,
@@ -77,6 +78,7 @@ class ItemRecommender(Ranker):
         self._touched: list[Touch] = []
         self._users: OrderedDict[Hashable, list[Touch]] = OrderedDict()
         self._crowd = crowd_of({})
+        self._content = Content()
         self._waiting = 0
         self._time = 0
 
@@ -96,6 +98,7 @@ class ItemRecommender(Ranker):
             self._table.learn_touch(touch, others)
         else:
             self._pairs.add_others(touch, others)
+        self._content.touched([touch.item])
         if WEIGHTS.get(touch.type, 0.0):
             self._touched.append(touch)
         self._users[user] = [*recents[1 - RECENTS :], touch]
@@ -106,6 +109,18 @@ class ItemRecommender(Ranker):
             self._learn_pairs()
         if len(self._touched) >= REFRESH or not len(self._crowd.keys):
             self._rank()
+
+    def describe(self, item: Hashable, concepts: Sequence[str]) -> None:
+        """Take in a catalogue entry (`content.concepts_of`): the item can be found without events.
+
+        >>> model = ItemRecommender(batch=1)
+        >>> for item in ("kettle", "teapot"):
+        ...     model.describe(item, ["c kitchen"])
+        >>> model.learn_one("ada", "kettle")
+        >>> model.rank("ada", {"teapot", "anvil"})
+        ['teapot', 'anvil']
+        """
+        self._content.put(number_of(item), concepts)
 
     def learn_from_choice(self, candidates: Slate, item: Hashable) -> None:
         """Teach the blend that `item` came next, where `candidates` were to choose from."""
@@ -157,7 +172,16 @@ class ItemRecommender(Ranker):
         if not isinstance(exclude, np.ndarray):
             exclude = np.fromiter(exclude, np.uint64, len(exclude))
         now = self._time if now is None else now
-        return slate_of(recents, evidence, rows, self._crowd, exclude, now, repeats=self.repeats)
+        return slate_of(
+            recents,
+            evidence,
+            rows,
+            self._crowd,
+            exclude,
+            now,
+            repeats=self.repeats,
+            content=self._content,
+        )
 
     def flush(self) -> None:
         """Learn from what waits for its batch, and make the rankings anew."""

@@ -10,6 +10,8 @@ nothing of it". The experts:
 * `short`, `medium`, `long`: popularity over the three horizons
 * `repeat`, `repeat_last`, `repeat_count`: what the person touched before, where repeats are asked
   for: how recently, whether it was the last, and how often
+* `alike`, `new`: of items nobody touched, where there is a catalogue (`content`): how like the
+  person's recent items they are, and that they are new
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,9 +20,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from online_models.content import Content
 from online_models.crowd import HEAD, LINKED, Crowd, crowd_of
 from online_models.elementary import log_of
-from online_models.pooling import EXPERTS, REPEATS, Rows, Settings, fastest
+from online_models.pooling import CONTENT, EXPERTS, REPEATS, Pool, Rows, Settings, fastest
 from online_models.rows import Gathered, NeighbourRow, TopList, gathered
 from online_models.touches import WEIGHTS, Touch
 
@@ -29,9 +32,14 @@ __all__ = ["CANDIDATES", "EXPERTS", "HEAD", "LINKED", "REPEATS", "Slate", "slate
 EPS: Final = 2e-3
 """Share from which an expert is taken to know something: well below it a feature is about 0."""
 
-SCALES: Final = np.array(
-    [{"support": 1.0, "repeat_last": 0.05, "repeat_count": 2.5}.get(name, EPS) for name in EXPERTS]
-)
+_OTHER_SCALES: Final = {
+    "support": 1.0,
+    "repeat_last": 0.05,
+    "repeat_count": 2.5,
+    "alike": 0.05,
+    "new": 1.0,
+}
+SCALES: Final = np.array([_OTHER_SCALES.get(name, EPS) for name in EXPERTS])
 """`EPS` of each expert; some do not speak in shares."""
 
 CANDIDATES: Final = 250
@@ -49,6 +57,7 @@ OWN_FADE: Final = np.array([(1.0 + lag) ** -2.0 for lag in range(TOUCHES)])
 DOUBT: Final = 3.0
 """Weight that a row must gather before half of what it says is believed."""
 
+_ALIKE: Final = EXPERTS.index(CONTENT[0])
 _SETTINGS: Final = Settings(SCALES, OWN_FADE, DOUBT, CANDIDATES)
 
 
@@ -80,8 +89,11 @@ def slate(
     now: int,
     *,
     repeats: bool = False,
+    content: Content | None = None,
 ) -> Slate:
-    """Return at most `CANDIDATES` candidates; the arguments are those of `blend.rank`.
+    """Return at most `CANDIDATES` candidates, and some of `content`.
+
+    The arguments are those of `blend.rank`.
 
     Whoever asks often with the same rankings hands them over as `crowd_of` made them.
     """
@@ -89,7 +101,7 @@ def slate(
     found = gathered([item for item, _ in evidence], rows)
     barred = np.fromiter(exclude, np.uint64, len(exclude))
     crowd = tops if isinstance(tops, Crowd) else crowd_of(tops)
-    return slate_of(recents, evidence, found, crowd, barred, now, repeats=repeats)
+    return slate_of(recents, evidence, found, crowd, barred, now, repeats=repeats, content=content)
 
 
 def slate_of(
@@ -101,6 +113,7 @@ def slate_of(
     now: int,
     *,
     repeats: bool = False,
+    content: Content | None = None,
 ) -> Slate:
     """Return what `slate` does, of what is at hand: `evidence_of(recents)`, and its rows.
 
@@ -108,8 +121,32 @@ def slate_of(
     """
     own = np.array([touch.item for touch in recents[: -1 - TOUCHES : -1]], np.uint64)
     pool = fastest(_rows(evidence, found), crowd, own, barred, repeats, _SETTINGS)
+    if content is not None:
+        pool = _with_cold(pool, content, evidence, own, barred)
     pause = max(now - recents[-1].time, 0) if recents else -1
     return Slate(*pool, len(evidence), pause)
+
+
+def _with_cold(
+    pool: Pool,
+    content: Content,
+    evidence: Sequence[tuple[int, float]],
+    own: NDArray[np.uint64],
+    barred: NDArray[np.uint64],
+) -> Pool:
+    """Return the pool with items that nobody touched at its end."""
+    cold = content.cold([(item, FADE[lag] * said) for lag, (item, said) in enumerate(evidence)])
+    if not len(cold.items):
+        return pool
+    unknown = ~np.isin(cold.items, np.concatenate([pool.items, own, barred]))
+    items, alike = cold.items[unknown], cold.alike[unknown]
+    said = np.zeros((len(items), len(EXPERTS)))
+    said[:, _ALIKE], said[:, _ALIKE + 1] = alike, 1.0
+    return Pool(
+        np.concatenate([pool.items, items]),
+        np.concatenate([pool.features, featured(said)]),
+        np.concatenate([pool.own, np.zeros(len(items), np.bool_)]),
+    )
 
 
 def featured(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -32,13 +32,23 @@ ABSURD: Final = 100.0
 """Features are logarithms; none of a share gets near this."""
 
 DEFAULT: Final = np.array(  # as in EXPERTS
-    [0.35, 0.1, 0.1, 0.1, 0.1, 0.1, 0.45, 0.1, 0.1, 0.1, 0.5, 0.15, 0.2, 0.1, 0.25]
+    [
+        *(0.35, 0.1, 0.1, 0.1, 0.1, 0.1, 0.45, 0.1, 0.1),
+        *(0.1, 0.5, 0.15),
+        *(0.2, 0.1, 0.25),
+        *(0.2, -1.0),
+    ]
 )
 """Trust in each expert before anything was learnt: what was learnt on the first 30 % of
 MovieTweetings and of Taobao by category, about averaged."""
 
 AGAIN: Final = np.array(
-    [-0.15, -0.12, 0.0, 0.05, 0.0, 0.0, 0.3, 0.03, -0.02, 0.0, -0.15, -0.15, 0.2, 0.1, 0.2]
+    [
+        *(-0.15, -0.12, 0.0, 0.05, 0.0, 0.0, 0.3, 0.03, -0.02),
+        *(0.0, -0.15, -0.15),
+        *(0.2, 0.1, 0.2),
+        *(0.0, 0.0),
+    ]
 )
 """The same, on top, for what was touched before: of Taobao."""
 

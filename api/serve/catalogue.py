@@ -10,6 +10,7 @@ import msgspec
 
 from contracts.events import Item
 from contracts.keys import item_key
+from online_models.content import Content, concepts_of
 
 NEWEST: Final = 50
 """Items that are held to be new."""
@@ -18,7 +19,7 @@ _decode = msgspec.msgpack.Decoder(Item).decode
 
 
 class Catalogue:
-    """Items by id, by number and by category; about 500 bytes an item.
+    """Items by id, by number and by category; about 1 KB an item.
 
     >>> catalogue = Catalogue()
     >>> catalogue.put(Item(id="kettle", title="Kettle", category="kitchen"))
@@ -33,6 +34,7 @@ class Catalogue:
         self._numbers: dict[int, Item] = {}
         self._categories: dict[str, dict[str, None]] = {}
         self._newest: deque[str] = deque(maxlen=NEWEST)
+        self.content = Content()
 
     def put(self, item: Item) -> None:
         """Add an item, or replace what was known of it."""
@@ -44,7 +46,9 @@ class Catalogue:
         if before is None:
             self._newest.append(item.id)
         self._items[item.id] = item
-        self._numbers[item_key(item.id)] = item
+        number = item_key(item.id)
+        self._numbers[number] = item
+        self.content.put(number, concepts_of(item.category, item.brand, item.tags, item.title))
         if item.category:
             self._categories.setdefault(item.category, {})[item.id] = None
 
@@ -66,6 +70,7 @@ class Catalogue:
         item = self._items.pop(id_, None)
         if item is not None:
             self._numbers.pop(item_key(id_), None)
+            self.content.remove(item_key(id_))
             self._leave_category(item)
 
     def get(self, id_: str) -> Item | None:

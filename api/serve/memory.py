@@ -117,6 +117,7 @@ class Site:
         made_of = list(map(id, tops.values()))
         if made_of != self._made_of:
             self._crowd, self._made_of, self._kept = crowd_of(tops), made_of, tops
+            self.catalogue.content.touched(self._crowd.keys.tolist())
         return self._crowd
 
     @property

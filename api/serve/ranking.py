@@ -100,7 +100,8 @@ def recommend(
     who = who or Who()
     policy = _policy(visitor, site.name, rules, ask, now)
     barred = {number_of(id_) for id_ in policy.hidden}
-    candidates = slate(trail.touches, rows, site.crowd, barred, now)
+    content = site.catalogue.content
+    candidates = slate(trail.touches, rows, site.crowd, barred, now, content=content)
     barred |= {touch.item for touch in trail.touches}
 
     def first(count: int) -> list[Pick]:

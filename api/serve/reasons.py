@@ -25,6 +25,7 @@ WORDS: Final[dict[str, str]] = {
     "long": "popular this month",
     "trending": "trending now",
     "catalogue": "from the catalogue",
+    "new": "hardly anybody knows it yet",
     "pinned": "chosen by the shop",
     "given": "nothing is known about it yet",
     "explored": "for a change",

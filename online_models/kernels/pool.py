@@ -4,15 +4,16 @@ import numba
 import numpy as np
 
 from online_models.elementary import log_of
-from online_models.pooling import COLUMNS, EXPERTS, REPEAT
+from online_models.pooling import COLUMNS, REPEAT
 from online_models.popularity import HORIZONS
 
 _log = numba.njit(log_of)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_WIDTH = len(EXPERTS)
-_POOLED = len(COLUMNS)
-_HORIZONS = len(HORIZONS)
-_REPEAT = REPEAT
+_POOLED, _HORIZONS, _REPEAT = 9, 3, 12
+"""Written down here, since what was compiled is kept until this file changes."""
+
+if (len(COLUMNS), len(HORIZONS), REPEAT) != (_POOLED, _HORIZONS, _REPEAT):
+    raise RuntimeError("kernels/pool.py: its numbers are not those of pooling.py")
 
 
 @numba.njit(cache=True)
@@ -23,7 +24,7 @@ def pool(rows, crowd, own, barred, repeats, settings):  # type: ignore[no-untype
     size = len(rows[0]) + len(heads) + len(own)
     table = np.full(_room(size), -1, np.int32)
     shift = _shift(len(table))
-    items, sums, promise = np.empty(size, np.uint64), np.empty((size, _WIDTH)), np.zeros(size)
+    items, sums, promise = np.empty(size, np.uint64), np.empty((size, len(scales))), np.zeros(size)
     count = _pool_rows(rows, table, shift, items, sums)
     for key in heads:
         place = _place(key, table, shift, items, sums, count)
@@ -44,7 +45,7 @@ def pool(rows, crowd, own, barred, repeats, settings):  # type: ignore[no-untype
     if not repeats:
         _strike(own, promise, table, shift, items)
     chosen = _largest(promise[:count], most)
-    features = np.zeros((len(chosen), _WIDTH))
+    features = np.zeros((len(chosen), len(scales)))
     find_shift = _shift(len(find))
     for line in range(len(chosen)):
         there = -1
@@ -90,7 +91,7 @@ def _finish(sums, said, there, doubt, scales, features):  # type: ignore[no-unty
     root = np.sqrt(mass + doubt)
     sums[_POOLED - 2] /= root
     sums[_POOLED - 1] /= root
-    for expert in range(_WIDTH):
+    for expert in range(len(scales)):
         if sums[expert] != 0.0:
             features[expert] = _log(1.0 + sums[expert] / scales[expert])
 

@@ -1,7 +1,9 @@
 """Our recommender in the table: asked, taught, and better than chance where there is structure."""
 
 import random
+from dataclasses import replace
 
+from contracts.events import Item
 from evaluation.competitors import ALWAYS, field_of
 from evaluation.next_item import play
 from evaluation.questions import Rules
@@ -44,3 +46,23 @@ def test_the_same_stream_gives_the_same_figures() -> None:
             rows[name] = {key: value for key, value in row.items() if not key.endswith("_us")}
         tables.append(rows)
     assert tables[0] == tables[1]
+
+
+def test_items_that_only_the_catalogue_knows_are_found() -> None:
+    """Everybody stays with one kind, and every item is touched once."""
+    made = [
+        event(user=f"u{user}", item=f"k{user % 6}-{user}-{visit}", at=(visit * 60 + user) * SECOND)
+        for visit in range(8)
+        for user in range(60)
+    ]
+    names = [f"k{user % 6}-{user}-{visit}" for visit in range(8) for user in range(60)]
+    entries = [Item(id=name, category=name.split("-")[0]) for name in names]
+    random.Random(2).shuffle(entries)
+    stream, rules = stream_of(made), Rules(test_from=0.25)
+    with_catalogue = replace(stream, catalogue=entries)
+    known = play(with_catalogue, ALWAYS["blend"](with_catalogue, rules), rules).figures()
+    blind = play(stream, ALWAYS["blend"](stream, rules), rules).figures()
+    assert known["cold_predictions"] == known["predictions"]
+    assert blind["cold_hr@10"] == blind["new_hr@10"] == 0.0
+    assert known["new_hr@10"] > 1.5 * 10 / len(entries)
+    assert known["new_hr@10"] >= known["cold_hr@10"]
