@@ -49,7 +49,7 @@ def pool(rows, crowd, own, barred, repeats, settings):  # type: ignore[no-untype
     find_shift = _shift(len(find))
     for line in range(len(chosen)):
         there = -1
-        if len(known):
+        if len(find):
             there = find[_slot(items[chosen[line]], find, find_shift, known)]
         _finish(sums[chosen[line]], said, there, doubt, scales, features[line])
     return items[chosen], features, touched[chosen] == 0.0

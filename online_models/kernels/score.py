@@ -28,8 +28,10 @@ def scores(features, own, shared, again):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True)
 def leaders(items, scores, n):  # type: ignore[no-untyped-def]
     """Return where the n best stand, best first; of equals the one with the smaller number."""
-    n = min(n, len(scores))
+    n = max(min(n, len(scores)), 0)
     best = np.empty(n, np.int64)
+    if n == 0:
+        return best
     held = 0
     for at in range(len(scores)):
         score = scores[at]

@@ -103,8 +103,8 @@ def test_scores_leaders_and_steps_are_the_same(seed: int) -> None:
             )
             assert learnt
         found = module.scores(features, own, weights[0], weights[3])
-        best = module.leaders(items, found, 20)
-        results.append([weights.tolist(), squares.tolist(), found.tolist(), best.tolist()])
+        best = [module.leaders(items, found, n).tolist() for n in (0, 1, 20, 300)]
+        results.append([weights.tolist(), squares.tolist(), found.tolist(), best])
     assert results[0] == results[1]
 
 
