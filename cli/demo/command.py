@@ -136,13 +136,15 @@ def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
     """Return the settings that the demo runs with, over the defaults.
 
     What becomes of visits is known after ten of the pauses that end one, where these are short,
-    and what became of a campaign's approach after two.
+    and what became of a campaign's approach after two. Challengers see more than they would of a
+    real shop's stream, to have something to show within minutes.
     """
     return {
         "flow.workers": options.workers,
         "flow.session_gap_seconds": gap_seconds,
         "flow.outcome_days": min(30.0, OUTCOME_GAPS * gap_seconds / DAY_SECONDS),
         "flow.outcome_every": 1,
+        "flow.challenger_every": 5,
         "flow.response_hours": min(72.0, ANSWER_GAPS * gap_seconds / 3_600),
         # All answers are judged, and a few people see something else: there is something to see.
         "flow.score_share": 1.0,
