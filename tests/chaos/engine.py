@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,9 @@ class Load:
     is counted under 0.
     """
 
-    def __init__(self, url: str, per_second: float = 60.0) -> None:
+    def __init__(self, url: str, per_second: float = 60.0, first: int = 0) -> None:
         self._url = url
+        self._first = first
         self._pause = 5 / per_second
         self._stop = threading.Event()
         self.taken: list[dict[str, Any]] = []
@@ -73,9 +74,13 @@ class Load:
         for thread in self._threads:
             thread.join(60)
 
+    def await_taken(self, count: int) -> None:
+        """Wait until so many events have been taken."""
+        until(lambda: len(self.taken) >= count)
+
     def _write(self) -> None:
         with httpx.Client(base_url=self._url, timeout=30) as client:
-            number = 0
+            number = self._first
             while not self._stop.is_set():
                 batch = [self._event(number + n) for n in range(5)]
                 number += len(batch)
@@ -138,10 +143,10 @@ class Engine:
             return 0 if told["degraded"] else int(told["events"]["ended"])
         return 0
 
-    def audit(self, load: Load, folder: Path) -> None:
+    def audit(self, taken: Sequence[Mapping[str, Any]], folder: Path) -> None:
         """Let the audit say that all that was taken has one end and one effect."""
         file = folder / "taken.jsonl"
-        file.write_text("".join(json.dumps(event) + "\n" for event in load.taken))
+        file.write_text("".join(json.dumps(event) + "\n" for event in taken))
         command = [sys.executable, "-m", "cli.main", "audit", "--data-dir", str(self.up.data)]
         command += ["--acknowledged", str(file)]
         done = subprocess.run(
@@ -154,23 +159,45 @@ class Engine:
         return int(self.up.child(word).num_threads())
 
 
-@contextmanager
-def engine(folder: Path, environ: Mapping[str, str] | None = None) -> Iterator[Engine]:
-    """Start everything; stop and look at nothing at the end."""
-    with ExitStack() as stack:
-        broker = ProxiedBroker(folder)
-        stack.enter_context(broker.proxy)
-        stack.enter_context(broker)
-        create_topics(broker.bootstrap_servers, PARTITIONS)
-        store = stack.enter_context(EmbeddedStore(folder / "store", folder / "store.log"))
-        to_store = stack.enter_context(Proxy(store._port))
-        redis = store.url.replace(f":{store._port}/", f":{to_store.port}/")
+class Servers:
+    """A broker and a store, each behind a proxy, that outlive the engines on them; a context."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Servers":
+        with ExitStack() as stack:
+            self.broker = ProxiedBroker(self._folder)
+            stack.enter_context(self.broker.proxy)
+            stack.enter_context(self.broker)
+            create_topics(self.broker.bootstrap_servers, PARTITIONS)
+            store = EmbeddedStore(self._folder / "store", self._folder / "store.log")
+            self.store = stack.enter_context(store)
+            self.to_store = stack.enter_context(Proxy(self.store._port))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @contextmanager
+    def engine(self, environ: Mapping[str, str] | None = None, *options: str) -> Iterator[Engine]:
+        """Run an engine on them, in the folder of the ones before."""
+        redis = self.store.url.replace(f":{self.store._port}/", f":{self.to_store.port}/")
         settings = {
             "HEADRACE_FLOW__EPOCH_SECONDS": "0.5",
             "HEADRACE_FLOW__FAMILIES": '["intent"]',
             "HEADRACE_KAFKA__DELIVERY_TIMEOUT_MS": str(DELIVERY_MS),
             **(environ or {}),
         }
-        options = ("--kafka", broker.bootstrap_servers, "--redis", redis)
-        up = stack.enter_context(Up(folder, *options, program=REAL, **settings))
-        yield Engine(up, broker, store, to_store)
+        servers = ("--kafka", self.broker.bootstrap_servers, "--redis", redis)
+        with Up(self._folder, *servers, *options, program=REAL, **settings) as up:
+            yield Engine(up, self.broker, self.store, self.to_store)
+
+
+@contextmanager
+def engine(folder: Path) -> Iterator[Engine]:
+    """Start everything; look at nothing at the end."""
+    with Servers(folder) as servers, servers.engine() as it:
+        yield it

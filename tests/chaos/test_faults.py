@@ -139,7 +139,7 @@ def test_nothing_taken_is_lost_whatever_is_harmed(tmp_path: Path) -> None:
         assert set(load.reads) <= {0, 200}, load.reads
         assert load.degraded > 0
         it.await_ends(len(load.taken))
-        it.audit(load, tmp_path)
+        it.audit(load.taken, tmp_path)
         # A few for each producer that was replaced and is not closed yet; not one for each outage.
         assert it.threads("api.main") <= threads + 16
         assert it.up.end() == 0

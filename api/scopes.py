@@ -1,0 +1,77 @@
+"""What every route is for, and which kind of key opens it. A route that is not here fails a test.
+
+`tests/api/test_scopes.py` walks all routes of the service with every kind of key, and none.
+"""
+
+from typing import Final, Literal
+
+Scope = Literal[
+    "open",
+    "events:write",
+    "recs:read",
+    "profile:read",
+    "stats:read",
+    "triggers:read",
+    "campaigns:write",
+]
+
+KeyKind = Literal["write", "secret", "admin"]
+
+OPENED_BY: Final[dict[Scope, KeyKind | None]] = {
+    "open": None,
+    "events:write": "write",
+    "recs:read": "write",
+    "profile:read": "write",
+    "stats:read": "write",
+    "triggers:read": "secret",
+    "campaigns:write": "admin",
+}
+"""Scope to the kind of key that opens it: `api.sites`, `api.secrets`, `api.admin_key`."""
+
+_SEGMENT: Final = ("track", "page", "screen", "identify", "group", "alias")
+
+SCOPES: Final[dict[str, Scope]] = {
+    **dict.fromkeys(("GET /healthz", "HEAD /healthz", "GET /readyz", "HEAD /readyz"), "open"),
+    **dict.fromkeys(("GET /metrics", "GET /docs", "GET /", "HEAD /"), "open"),
+    **dict.fromkeys(("POST /v1/events", "POST /v1/batch", "POST /v1/b"), "events:write"),
+    "POST /v1/import": "events:write",
+    **{f"POST /v1/{call}": "events:write" for call in _SEGMENT},
+    **{f"POST /v1/{call[0]}": "events:write" for call in _SEGMENT},
+    "GET /v1/users/{id:path}/recommendations": "recs:read",
+    "POST /v1/recommendations": "recs:read",
+    "POST /v1/rank": "recs:read",
+    "POST /v1/users/{id:path}/decide": "recs:read",
+    "GET /v1/offers": "recs:read",
+    "GET /v1/items": "recs:read",
+    "GET /v1/items/{id:path}/similar": "recs:read",
+    "GET /v1/trending": "recs:read",
+    "GET /v1/rules": "recs:read",
+    "GET /v1/concepts": "recs:read",
+    "GET /v1/concepts/{name:path}": "recs:read",
+    "GET /v1/search": "recs:read",
+    "GET /v1/segments": "recs:read",
+    "GET /v1/users/{id:path}/profile": "profile:read",
+    "GET /v1/users/{id:path}/segments": "profile:read",
+    "GET /v1/users/{id:path}/scores": "profile:read",
+    "GET /v1/users/{id:path}/facts": "profile:read",
+    "GET /v1/stats": "stats:read",
+    "GET /v1/triggers": "triggers:read",
+    "GET /v1/triggers/stream": "triggers:read",
+    "GET /v1/subscriptions": "triggers:read",
+    "POST /v1/subscriptions": "triggers:read",
+    "GET /v1/subscriptions/{id}": "triggers:read",
+    "PUT /v1/subscriptions/{id}": "triggers:read",
+    "DELETE /v1/subscriptions/{id}": "triggers:read",
+    "POST /v1/subscriptions/{id}/enable": "triggers:read",
+    "POST /v1/subscriptions/{id}/secret": "triggers:read",
+    "GET /v1/subscriptions/{id}/dead": "triggers:read",
+    "POST /v1/subscriptions/{id}/replay": "triggers:read",
+    "GET /v1/campaigns": "campaigns:write",
+    "POST /v1/campaigns": "campaigns:write",
+    "GET /v1/campaigns/vocabulary": "campaigns:write",
+    "GET /v1/campaigns/{id}": "campaigns:write",
+    "PUT /v1/campaigns/{id}": "campaigns:write",
+    "DELETE /v1/campaigns/{id}": "campaigns:write",
+    "GET /v1/campaigns/{id}/results": "campaigns:write",
+}
+"""Method and path of each route to its scope."""
