@@ -17,7 +17,7 @@
     name = "checkout"
     policy = "linear-thompson"
     fixed = "free-shipping"           # what the baseline `fixed` always offers
-    shares = { uniform = 0.05, fixed = 0.05 }
+    shares = { uniform = 0.05, fixed = 0.05, thompson = 0.05 }
     reward = "purchase"
     horizon_hours = 24
     worth = 20.0                      # money that a reward of 1 is worth: costs are weighed by it
@@ -109,7 +109,7 @@ class Placement(_Table):
     name: Name
     policy: PolicyName = "linear-thompson"
     fixed: str = NOTHING
-    shares: dict[PolicyName, float] = {"uniform": 0.05, "fixed": 0.05}
+    shares: dict[PolicyName, float] = {"uniform": 0.05, "fixed": 0.05, "thompson": 0.05}
     floor: float = Field(0.05, gt=0, le=1, description="of a learning policy, left to chance")
     nothing: bool = Field(True, description="nothing at all may be chosen too")
     reward: RewardKind = "click"
