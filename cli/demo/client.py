@@ -67,6 +67,14 @@ class _Taken(Struct):
     rejected: list[_Refusal] = []
 
 
+class _Counted(Struct):
+    counts: dict[str, int] = {}
+
+
+class _Campaigns(Struct):
+    campaigns: list[_Counted] = []
+
+
 class Client:
     """Calls of the API; a context that closes its connections."""
 
@@ -116,6 +124,11 @@ class Client:
     async def stats(self) -> Stats:
         """Return what became of the events; raise `ApiError`."""
         return _decode(await self._get("/v1/stats"), Stats)
+
+    async def triggers(self) -> int:
+        """Return how many triggers all campaigns together made; raise `ApiError`."""
+        found = _decode(await self._get("/v1/campaigns"), _Campaigns)
+        return sum(campaign.counts.get("fired", 0) for campaign in found.campaigns)
 
     async def _get(self, path: str, query: dict[str, str | int] | None = None) -> httpx.Response:
         try:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from cli.demo.campaigns import FOLDER as FOLDER_OF_CAMPAIGNS
 from cli.errors import CommandError, WrongUseError
 from contracts.settings import Settings
 
@@ -153,6 +154,8 @@ def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
         "api.host": HOST,
         "api.pages": True,
         "api.port": options.port,
+        "campaigns.folder": FOLDER_OF_CAMPAIGNS,
+        "campaigns.clock_seconds": 1.0,
         # A receiver of webhooks can be tried out on this machine.
         "webhooks.allow": ["127.0.0.0/8"],
     }

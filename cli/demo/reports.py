@@ -56,7 +56,7 @@ class Figures(Struct, tag="figures", kw_only=True):
     counts how events ended over all runs: `applied`, `duplicate`, and `others` (rejected or
     withheld). `settled` says that it has read all that was accepted; `waiting` events are those
     that the collector has not answered yet. `hits` is the share of the recommendations that held
-    what the person touched next, by who would have made them.
+    what the person touched next, by who would have made them. `triggers` is of all campaigns.
     """
 
     events_rate: float = 0.0
@@ -73,6 +73,7 @@ class Figures(Struct, tag="figures", kw_only=True):
     settled: bool = True
     lag_ms: int | None = None
     hits: dict[str, float] = {}
+    triggers: int | None = None
     online: int | None = None
     troubles: int = 0
     last_trouble: str = ""

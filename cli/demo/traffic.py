@@ -41,6 +41,7 @@ class Traffic:
         self._probes = Probes(client, self._delays, clock)
         self._refused = 0
         self._stats = Stats(Ended())
+        self._triggers: int | None = None
         self._before = 0
         self._exemplified = False
         self._since = self._asked_at = self._accepted_at = clock()
@@ -73,6 +74,7 @@ class Traffic:
         now = self._clock()
         try:
             self._stats = await self.client.stats()
+            self._triggers = await self.client.triggers()
             self._asked_at = now
         except ApiError as error:
             self.client.trouble(str(error))
@@ -96,6 +98,7 @@ class Traffic:
             settled=self.counted or self.settled,
             lag_ms=self._stats.lag_ms,
             hits=_hits(self._stats),
+            triggers=self._triggers,
             online=self.online,
             troubles=self.client.troubles,
             last_trouble=self.client.last_trouble,

@@ -28,6 +28,8 @@ def line_of(figures: Figures) -> str:
     if figures.hits:
         rates = ", ".join(f"{name} {rate:.0%}" for name, rate in figures.hits.items())
         parts.append(f"next item hit: {rates}")
+    if figures.triggers is not None:
+        parts.append(f"{figures.triggers:,} triggers")
     if figures.online is not None:
         parts.append(f"{figures.online:,} online")
     if figures.troubles:

@@ -35,6 +35,8 @@ from operators.messages import (
 
 GRACE_MS: Final = 2_000
 """Timers wait so long for events that are on their way from one stage to the next."""
+SHOW_MS: Final = 1_000
+"""Counts are shown so often at most: those of a thousand campaigns take a while to write."""
 ITEMS_AGAIN_MS: Final = 10_000
 """After a restart, changes of items of so long ago are looked at again."""
 
@@ -69,10 +71,11 @@ class CampaignStage:
         self._timers_of: dict[str, object] = {}
         self._out: list[Trigger] = []
         self._told = False
+        self._shown_at = 0
 
     def on_batch(self, messages: Sequence[CampaignSlice | Tick]) -> list[Any]:
         """Take in what happened; return the triggers, and the counts if they changed."""
-        self._out, self._told = [], False
+        self._out = []
         if not len(self._book):
             return []
         live = True
@@ -86,7 +89,8 @@ class CampaignStage:
         self._look_for_new_timers()
         self._crowd.catch_up(self._needs_of, whole=not live)
         out: list[Any] = [Triggers(self._out)] if self._out else []
-        if self._told:
+        if self._told and (not live or self._clock >= self._shown_at + SHOW_MS):
+            self._told, self._shown_at = False, self._clock
             counts = View("campaigns", EVERY_SITE, self._name, dump_json(self._counts))
             out.append(Views([counts]))
         if results := self._results.views():
@@ -265,8 +269,7 @@ class CampaignStage:
 
     def _counts_for(self, person: Watched) -> dict[str, dict[str, Any]]:
         """Return the counts of a person's site, which are about to change."""
-        if not self._name:
-            self._name = bucket_name("u", bucket_of(person.site, person.id, self._buckets))
+        self._name = self._name or self._name_of((person.site, person.id))
         self._told = True
         return self._counts.setdefault(person.site, {})
 
@@ -280,6 +283,10 @@ class CampaignStage:
         own["digest"] = f"{digest:016x}"
         self._out.append(trigger)
         self._results.assign(trigger)
+
+    def _name_of(self, someone: tuple[str, str] | None) -> str:
+        """Return the name of the bucket that somebody is in."""
+        return "" if someone is None else bucket_name("u", bucket_of(*someone, self._buckets))
 
     def _rules(self, site: str) -> Rules[Active]:
         return self._book.rules(site, self._clock)
@@ -307,6 +314,8 @@ class CampaignStage:
         if decoded:
             self._clock, self._parts, self._items_done, self._counts = decoded[-1][:4]
         self._crowd.load([people for *_, people, _ in decoded])
+        self._name = self._name_of(self._crowd.someone)
+        self._told = bool(self._counts and self._name)
         self._results.load([results for *_, results in decoded])
 
 
