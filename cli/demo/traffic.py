@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from cli.demo.client import ApiError, Client, Ended, Posted, Stats
@@ -74,11 +75,12 @@ class Traffic:
         now = self._clock()
         try:
             self._stats = await self.client.stats()
-            self._triggers = await self.client.triggers()
             self._asked_at = now
         except ApiError as error:
             self.client.trouble(str(error))
             self._stats.lag_ms = None
+        with suppress(ApiError):  # shown when it is there
+            self._triggers = await self.client.triggers()
 
     def figures(self) -> Figures:
         """Return how it goes now."""
