@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, Protocol, Self
 
 import msgspec
 
+from api.auth import AdminKey
 from api.collect.log import Log, LogUnavailableError, Record
 from api.collect.reading import record_of
 from api.decide.choosing import Chosen, Facts, choose
@@ -83,6 +84,7 @@ class Deciding:
         except OffersError as error:
             raise SettingsError(f"api.offers_file: {error}") from None
         self.serving = serving
+        self.admin = AdminKey(settings.api)
         self.budgets = budgets
         self._log = log
         self._models: dict[str, tuple[int, bytes | None, PlacementModel]] = {}

@@ -74,12 +74,16 @@ async def post_decide(request: Request) -> Response:
 
 
 async def get_offers(request: Request) -> Response:
-    """Answer which offers and placements are in force, what was spent, and how policies fare."""
+    """Answer which offers and placements are in force, what was spent, and how policies fare.
+
+    Needs the admin key: what offers cost is nothing for a page of the shop to know.
+    """
     begin = perf_counter()
     deciding: Deciding = request.app.state.deciding
     serving = deciding.serving
-    asking.query(request, ())
-    site, book = site_of(request, serving), deciding.book
+    asking.query(request, ("site",))
+    header, named = request.headers.get("authorization"), request.query_params.get("site")
+    site, book = deciding.admin.site_of(header, named), deciding.book
     keys = [charge_of(offer, site, "", serving.clock()).budget for offer in book.offer]
     spent: list[float | None]
     try:

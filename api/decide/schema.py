@@ -21,6 +21,12 @@ _PERSON: Final[Schema] = {
     "description": "a user id, or device:ID",
     "schema": _TEXT,
 }
+_SITE: Final[Schema] = {
+    "name": "site",
+    "in": "query",
+    "description": "which site; not needed if there is one only",
+    "schema": _TEXT,
+}
 _OFFER: Final[Schema] = {
     "type": ["object", "null"],
     "properties": {"id": _TEXT, "kind": _TEXT, "text": _TEXT, "value": _NUMBER},
@@ -74,4 +80,6 @@ OFFERS: Final = Operation(
             "error": _MAYBE_TEXT,
         },
     },
+    (_SITE,),
+    codes=(400, 401, 403, 404),
 )
