@@ -22,9 +22,9 @@ SPANS = 4
 class Dedupe:
     """One bucket's memory of event ids, by arrival time; `Durable`.
 
-    Remembers for at least `hours`, at most a quarter longer, and at most about `max_ids`: over
-    that the oldest span is forgotten early (`forgotten` counts the ids). `ledger` says which were
-    repeats.
+    Remembers for at least `hours`, at most a quarter longer (and as long again while source
+    partitions are read unevenly), and at most about `max_ids`: over that the oldest span is
+    forgotten early (`forgotten` counts the ids). `ledger` says which were repeats.
     """
 
     def __init__(self, hours: int, max_ids: int) -> None:
@@ -34,6 +34,7 @@ class Dedupe:
         self._closed: dict[int, NDArray[np.uint64]] = {}
         self._added: dict[int, list[int]] = {}
         self._clock = 0
+        self._clocks: dict[int, int] = {}
         self.duplicates = 0
         self.forgotten = 0
         self.ledger = Ledger()
@@ -45,6 +46,8 @@ class Dedupe:
         # An id is remembered from its own arrival on: not from that of the batch's last event,
         # which may be days later where a backlog is read.
         for at, item in enumerate(items):
+            if item.received > self._clocks.get(item.part, 0):
+                self._clocks[item.part] = item.received
             if item.received // self._span_ms > self._clock // self._span_ms:
                 firsts += self._firsts(items[begun:at])
                 begun = at
@@ -80,7 +83,9 @@ class Dedupe:
         spans = self._all() if full else self._added.items()
         packed = {span: np.asarray(ids, np.uint64).tobytes() for span, ids in spans}
         self._added = {}
-        return pack(_Saved(self._clock, self.duplicates, self.forgotten, packed, self.ledger))
+        return pack(
+            _Saved(self._clock, self.duplicates, self.forgotten, packed, self.ledger, self._clocks)
+        )
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the memory with what the parts say."""
@@ -89,6 +94,7 @@ class Dedupe:
             saved = _decoder.decode(part)
             self._clock, self.duplicates = saved.clock, saved.duplicates
             self.forgotten, self.ledger = saved.forgotten, saved.ledger
+            self._clocks = saved.clocks
             for span, raw in saved.spans.items():
                 self._open.setdefault(span, set()).update(np.frombuffer(raw, np.uint64).tolist())
         self._close()
@@ -122,10 +128,24 @@ class Dedupe:
         current = self._clock // self._span_ms
         for span in [s for s in self._open if s < current]:
             self._closed[span] = np.sort(np.fromiter(self._open.pop(span), np.uint64))
-        for span in [s for s in self._closed if s < current - SPANS]:
+        oldest = self._slowest() // self._span_ms - SPANS
+        for span in [s for s in self._closed if s < oldest]:
             del self._closed[span]
         while self._closed and len(self) > self._max_ids:
             self.forgotten += len(self._closed.pop(min(self._closed)))
+
+    def _slowest(self) -> int:
+        """Return the clock of the source partition that is furthest behind, by one memory at most.
+
+        After an outage one partition may be read a day before another one: the ids of the slower
+        one are not to be forgotten by the clock of the faster. One that is behind by more than two
+        memories is taken to have nothing more to say.
+        """
+        memory = self._span_ms * SPANS
+        self._clocks = {
+            part: at for part, at in self._clocks.items() if at > self._clock - 2 * memory
+        }
+        return max(min([self._clock, *self._clocks.values()]), self._clock - memory)
 
 
 class _Saved(Struct, array_like=True):
@@ -134,6 +154,7 @@ class _Saved(Struct, array_like=True):
     forgotten: int
     spans: dict[int, bytes]
     ledger: Ledger = msgspec.field(default_factory=Ledger)
+    clocks: dict[int, int] = {}
 
 
 _decoder = msgspec.msgpack.Decoder(_Saved)

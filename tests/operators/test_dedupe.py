@@ -73,3 +73,23 @@ def test_a_batch_that_spans_days_forgets_as_many_batches_would():
     one = whole.on_batch(items, items[-1].received)
     several = [first for item in items for first in apart.on_batch([item], item.received)]
     assert one == several == items
+
+
+def test_a_partition_that_is_read_ahead_makes_no_other_one_forget():
+    dedupe = Dedupe(24, 1000)
+
+    def take(id_, hour, part):
+        item = arrived(id=id_, at=hour * HOUR)
+        item.part = part
+        return ids_of(dedupe.on_batch([item], item.received))
+
+    assert take("a", 0, part=1) == ["a"]
+    # After an outage: the other partition is a day and a half further.
+    assert take("b", 36, part=2) == ["b"]
+    copy = Dedupe(24, 1000)
+    copy.load([dedupe.dump(full=True)])
+    dedupe = copy
+    assert take("a", 20, part=1) == []
+    # Once the slower one has caught up, what is old goes.
+    assert take("c", 66, part=1) == ["c"]
+    assert take("a", 66, part=1) == ["a"]
