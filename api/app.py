@@ -23,6 +23,7 @@ from api.decide.offers import OffersError
 from api.decide.offers import load as load_offers
 from api.decide.routes import build_router as decide_router
 from api.docs_page import add_docs_page
+from api.feedback import build_router as build_feedback_router
 from api.pages.feed import Feed
 from api.pages.routes import add_pages, feed_of
 from api.serve import Serving
@@ -70,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.serving = serving
             app.state.feed = feed_of(serving, triggers.hub)
             app.state.triggers = triggers
+            app.state.log, app.state.secrets = log, triggers.keys
             async with (
                 Campaigns.open(settings, log, serving.clock) as campaigns,
                 Deciding.open(settings, serving, log) as deciding,
@@ -84,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
     origins = settings.api.cors_origins or ([] if keys.required else ["*"])
     app.add_middleware(CollectCors, paths=PATHS, origins=origins)
     app.include_router(build_router())
+    app.include_router(build_feedback_router())
     app.include_router(serve_router)
     app.include_router(admin_router)
     app.include_router(build_trigger_router())

@@ -12,6 +12,7 @@ Scope = Literal[
     "profile:read",
     "stats:read",
     "triggers:read",
+    "feedback:write",
     "campaigns:write",
 ]
 
@@ -24,6 +25,7 @@ OPENED_BY: Final[dict[Scope, KeyKind | None]] = {
     "profile:read": "write",
     "stats:read": "write",
     "triggers:read": "secret",
+    "feedback:write": "secret",
     "campaigns:write": "admin",
 }
 """Scope to the kind of key that opens it: `api.sites`, `api.secrets`, `api.admin_key`."""
@@ -66,6 +68,11 @@ SCOPES: Final[dict[str, Scope]] = {
     "GET /v1/subscriptions/{id}/dead": "triggers:read",
     "POST /v1/subscriptions/{id}/replay": "triggers:read",
     "GET /v1/offers": "campaigns:write",
+    "GET /v1/feedback": "feedback:write",
+    "GET /v1/feedback/summary": "feedback:write",
+    "GET /v1/feedback/{id:path}": "feedback:write",
+    "POST /v1/feedback/{id:path}/status": "feedback:write",
+    "GET /v1/users/{id:path}/feedback": "feedback:write",
     "GET /v1/campaigns": "campaigns:write",
     "POST /v1/campaigns": "campaigns:write",
     "GET /v1/campaigns/vocabulary": "campaigns:write",

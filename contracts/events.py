@@ -40,7 +40,16 @@ ClickType = Literal[
     "decision",
 ]
 FeedbackType = Literal[
-    "rating", "like", "dislike", "csat", "nps", "complaint", "suggestion", "return", "response"
+    "rating",
+    "like",
+    "dislike",
+    "csat",
+    "nps",
+    "complaint",
+    "suggestion",
+    "return",
+    "response",
+    "status",
 ]
 EventType = Literal[ClickType, FeedbackType]
 
@@ -49,6 +58,12 @@ FEEDBACK_TYPES: Final[frozenset[str]] = frozenset(get_args(FeedbackType))
 
 DECISION: Final = "decision"
 """An offer that Headrace itself chose; no collector takes it from others."""
+
+STATUS: Final = "status"
+"""What became of a complaint or a suggestion; the API writes it, no collector takes it."""
+
+OWN_TYPES: Final = frozenset({DECISION, STATUS})
+"""What Headrace, or the shop, did; nothing of the person."""
 
 Purpose = Literal["personalization", "marketing"]
 

@@ -62,6 +62,7 @@ MODELS: Final = (
     "rates",
     "blend",
     "decide",
+    "feedback",
     "items",
     SCOREBOARD,
 )
@@ -204,6 +205,26 @@ class Keys:
     def bandit(self, site: str, placement: str) -> str:
         """What was learnt of the offers at a placement: a packed `PlacementModel`."""
         return self._key(site, "bandit", placement)
+
+    def case(self, site: str, id_: str) -> str:
+        """The packed `Case` of a complaint or suggestion, by the id of its event."""
+        return self._key(site, "case", id_)
+
+    def cases(self, site: str, status: str) -> str:
+        """The packed `CaseLine`s of the newest cases of a status."""
+        return self._key(site, "cases", status)
+
+    def voices(self, site: str, user: str) -> str:
+        """The packed `Voice`s of a person: the last pieces of feedback."""
+        return self._key(site, "voices", user)
+
+    def contentment(self, site: str, kind: str, name: str) -> str:
+        """How content people are with an `item`, `category`, `channel`, or `all`; as JSON."""
+        return self._key(site, "contentment", f"{kind}/{name}")
+
+    def feedback(self, site: str) -> str:
+        """The summary of a site's feedback, as JSON."""
+        return self._key(site, "feedback", "all")
 
     def track(self, site: str, number: int) -> str:
         """What became of the showings of the item with this number: the ranker's row."""

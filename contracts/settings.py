@@ -94,6 +94,7 @@ FamilyName = Literal[
     "visits",
     "rates",
     "scoreboard",
+    "feedback",
 ]
 """Models that can hang on the graph: `operators.families`."""
 
@@ -158,6 +159,12 @@ class FlowSettings(_Group):
     )
     concept_half_life_days: float = Field(
         30.0, gt=0, le=36_500, description="after which a window counts half in concepts"
+    )
+    case_due_hours: float = Field(
+        24.0, gt=0, le=24 * 366, description="then a complaint without an answer is overdue"
+    )
+    emerging_hours: float = Field(
+        24.0, gt=0, le=24 * 31, description="window in which a topic of feedback may emerge"
     )
     families: list[FamilyName] = Field(
         default_factory=list, description="models that run, such as intent; none named: all"

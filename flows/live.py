@@ -25,6 +25,7 @@ from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
+from contracts.keys import bucket_name
 from contracts.settings import FlowSettings
 from flows.records import RawBatch
 from flows.segments import Segments
@@ -36,9 +37,11 @@ from operators.campaigns.stage import CampaignStage
 from operators.catalogue import Catalogue
 from operators.clean import Clean
 from operators.cleaning import clean_batches
+from operators.examples import Passed
 from operators.families import Family, families_of
 from operators.item_stages import ItemStage, TopStage
 from operators.messages import (
+    LIVE_ROUND,
     AttributedSlice,
     CampaignSlice,
     Examples,
@@ -133,7 +136,8 @@ def build(
         Lesson,
         partial(routing.to_models, shards=settings.shards, every=ordered),
     )
-    learnt, scored = add.items(lessons), add.models(lessons, tell and tell(flow))
+    reported = tell and tell(flow)
+    learnt, scored = add.items(lessons), add.models(lessons, cleaned, reported)
     changes = op.merge("changes", applied, *scored)
     facts = add.step(
         "facts", _only("fact_slices", changes, FactSlice), lambda: stages.FactStage(settings, book)
@@ -200,11 +204,16 @@ class _Steps:
         )
         return op.merge("item_views", rows, top)
 
-    def models(self, lessons: Stream[Keyed], told: Stream[Keyed] | None) -> list[Stream[Keyed]]:
+    def models(
+        self, lessons: Stream[Keyed], cleaned: Stream[Keyed], told: Stream[Keyed] | None
+    ) -> list[Stream[Keyed]]:
         """Add the families of models, one key each; their scores go back to the users."""
         examples = _only("examples", lessons, Examples)
         if told is not None:
             examples = op.merge("all_examples", examples, told)
+        if any(family.is_timed for family in families_of(self._settings)):
+            ticks = op.flat_map("passing", _only("times", cleaned, Tick), self._passed)
+            examples = op.merge("timed_examples", examples, ticks)
         return [
             op.flat_map(f"{family.name}_results", self._family(family, examples), _to_target)
             for family in families_of(self._settings)
@@ -223,6 +232,15 @@ class _Steps:
             told,
             lambda: CampaignStage(settings, resources.book, resources.catalogue),
         )
+
+    def _passed(self, keyed: Keyed) -> Iterable[Keyed]:
+        """Tell the families that want it how far time has come; once, of all buckets' ticks."""
+        key, tick = keyed
+        if key == bucket_name("u", 0):
+            for family in families_of(self._settings):
+                if family.is_timed:
+                    passed = Passed(tick.clock)
+                    yield family.name, Examples(LIVE_ROUND, family.name, [passed])
 
     def _family(self, family: Family, examples: KeyedStream[Examples]) -> KeyedStream[Any]:
         settings, key, ordered = self._settings, self._resources.snapshot_key, self._ordered

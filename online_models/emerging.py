@@ -59,12 +59,14 @@ class Emergence(base.Base):
         self._topics: dict[str, _Topic] = {}
         self._exposure = 0.0
         self._counted = 0
+        self._changed = False
 
     def learn_one(self, x: str, time: int) -> bool:
         """Take a text about topic `x` at `time` (ms); return whether the topic emerges by it."""
         self.began = self.began or time
         self.time = max(self.time, time)
         self._age()
+        self._changed = True
         if x not in self._topics and len(self._topics) >= self.max_topics:
             return False
         topic = self._topics.setdefault(x, _Topic([]))
@@ -100,13 +102,17 @@ class Emergence(base.Base):
         topic = self._topics.get(x)
         return topic is not None and topic.since > 0
 
-    def dump(self, *, full: bool) -> bytes:  # small: always whole
-        """Return everything."""
+    def dump(self, *, full: bool) -> bytes:
+        """Return everything, or nothing if nothing changed since the last dump."""
+        if not (full or self._changed):
+            return b""
+        self._changed = False
         numbers = (self.began, self.time, self._counted, self._exposure)
         return msgspec.msgpack.encode((*numbers, self._topics))
 
     def load(self, parts: Sequence[bytes]) -> None:
-        """Replace everything by the last of the parts."""
+        """Replace everything by the last of the parts that is not empty."""
+        parts = [part for part in parts if part]
         if parts:
             self.began, self.time, self._counted, self._exposure, self._topics = _decode(parts[-1])
 

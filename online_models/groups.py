@@ -56,6 +56,7 @@ class TextGroups(base.Clusterer):
         self.near, self.max_groups = near, max_groups
         self.learned = 0
         self._last = 0
+        self._changed = False
         self._groups: dict[int, _Group] = {}
         self._texts: dict[str, float] = {}
 
@@ -72,6 +73,7 @@ class TextGroups(base.Clusterer):
         vector = self._vector(x)
         found, similar = self._nearest(vector)
         self.learned += 1
+        self._changed = True
         if found is None or similar < self.near:
             found = self._begin()
         self._join(self._groups[found], words)
@@ -103,12 +105,16 @@ class TextGroups(base.Clusterer):
             for number in sorted(weights, key=lambda number: (-weights[number], number))
         ]
 
-    def dump(self, *, full: bool) -> bytes:  # small: always whole
-        """Return everything."""
+    def dump(self, *, full: bool) -> bytes:
+        """Return everything, or nothing if nothing changed since the last dump."""
+        if not (full or self._changed):
+            return b""
+        self._changed = False
         return msgspec.msgpack.encode((self.learned, self._last, self._groups, self._texts))
 
     def load(self, parts: Sequence[bytes]) -> None:
-        """Replace everything by the last of the parts."""
+        """Replace everything by the last of the parts that is not empty."""
+        parts = [part for part in parts if part]
         if parts:
             self.learned, self._last, self._groups, self._texts = _decode(parts[-1])
 

@@ -3,10 +3,11 @@
 `gc=False` as in `operators.messages`, which carries them.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
+from contracts.events import Event
 from online_models.rewards import Sign, Taken
 
 
@@ -172,5 +173,51 @@ class Answered(Struct, array_like=True, tag="answered", gc=False):
         return 0, 6, self.site, self.user
 
 
-AnyExample = Example | Approach | Window | Bought | Listing | Choice | Offering | Reached | Answered
+class Heard(Struct, array_like=True, tag="heard", gc=False):
+    """A piece of feedback, what became of one (`status`), or something that was bought.
+
+    `adopted`: it was heard before, of the device that turned out to be this user. `learn` is false
+    of programs.
+    """
+
+    site: str
+    user: str
+    seq: int
+    time: int
+    event: Event
+    category: str = ""
+    late: bool = False
+    adopted: bool = False
+    learn: bool = True
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay."""
+        return self.seq, 5, self.site, self.user
+
+
+class Passed(Struct, array_like=True, tag="passed", gc=False):
+    """Time has come so far (ms), for what is due: after all else of its round."""
+
+    time: int
+
+    def order(self) -> tuple[Any, ...]:
+        """Return its place in a replay."""
+        return LAST, 6, "", str(self.time)
+
+
+LAST: Final = 1 << 62
+
+AnyExample = (
+    Example
+    | Approach
+    | Window
+    | Bought
+    | Listing
+    | Choice
+    | Offering
+    | Reached
+    | Answered
+    | Heard
+    | Passed
+)
 """All that a family may be taught with: a union of tagged structs, each with a total `order`."""

@@ -20,6 +20,7 @@ from operators.profile import Applied
 
 THRESHOLDS: Final[dict[str, tuple[tuple[float, str], ...]]] = {
     "intent": ((0.5, "intent_high"),),
+    "overdue": ((1.0, "case_overdue"),),
 }
 """Score name to the levels that make a fact when they are reached from below."""
 
@@ -68,7 +69,10 @@ def _changes(applied: Applied) -> list[tuple[str, Any]]:
     bot = profile.bot
     if bot is not None and bot.since == bot.last == event.time:
         changes.append(("bot", bot.reason))
-    if event.type in ("complaint", "suggestion", "nps", "csat", "dislike"):
+    if event.type in ("complaint", "suggestion"):
+        # Each is one of its own, also the second about an item.
+        changes.append((event.type, event.id))
+    if event.type in ("nps", "csat", "dislike"):
         changes.append((event.type, event.value if event.value is not None else event.item))
     if changes:
         changes.append(("stage", profile.stage))
@@ -164,7 +168,8 @@ def _in_order(slices: Sequence[FactSlice]) -> list[UserFact | UserScore | Gone]:
         told: list[UserFact | Gone] = list(slice_.facts)
         for gone in reversed(slice_.gone):
             told.insert(gone.facts, gone)
-        changes += [((one.seq, 0, ""), one) for one in told]
+        stage = "" if slice_.stage == "profile" else slice_.stage
+        changes += [((one.seq, 0, stage), one) for one in told]
         changes += [((score.seq, 1, slice_.stage), score) for score in slice_.scores]
     changes.sort(key=lambda change: change[0])
     return [change for _, change in changes]

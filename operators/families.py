@@ -18,6 +18,8 @@ from operators.decided import DecideExamples
 from operators.durable import Durable
 from operators.examples import AnyExample
 from operators.features import IntentExamples, SegmentExamples
+from operators.feedback_stage import FeedbackStage
+from operators.heard import FeedbackExamples
 from operators.intent_stage import IntentStage
 from operators.lists import ListExamples
 from operators.outcome_stages import ChurnStage, OrderValueStage, SpendStage
@@ -50,7 +52,7 @@ class Family(NamedTuple):
     `scores` says that the stage answers each batch with a `FactSlice` for the people it speaks of,
     in a replay (`every`) one for each bucket of users in each round. What a stage changed adds up
     for `publish_ms` of wall time before it is published. `sees_bots`: its examples are made of the
-    events of programs as well.
+    events of programs as well. `is_timed`: it is told by clock records, too, how far time has come.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Family(NamedTuple):
     scores: bool = True
     publish_ms: int = 1_000
     sees_bots: bool = False
+    is_timed: bool = False
 
 
 FAMILIES: Final[Sequence[Family]] = (
@@ -75,6 +78,7 @@ FAMILIES: Final[Sequence[Family]] = (
     Family(VisitStage.name, VisitExamples, VisitStage, sees_bots=True),
     Family(RateStage.name, RateCounts, RateStage, scores=False, sees_bots=True),
     Family(ScoreboardStage.name, ReachedExamples, ScoreboardStage, scores=False),
+    Family(FeedbackStage.name, FeedbackExamples, FeedbackStage, True, 300, True, is_timed=True),
 )
 
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from contracts.codec import pack, unpack_profile
-from contracts.events import DECISION, FEEDBACK_TYPES, PERSONALIZATION, Event, refuses
+from contracts.events import FEEDBACK_TYPES, OWN_TYPES, PERSONALIZATION, Event, refuses
 from contracts.keys import PROFILE_TTL_MS, alias_value
 from contracts.profile import PROFILE_VERSION, TOUCH_TYPES, Profile, Recent, Session
 from contracts.settings import FlowSettings
@@ -58,10 +58,10 @@ def apply(
     """Apply one event to a profile, in place.
 
     A late event counts, and what it bought is owned, but it moves no session, no recents and no
-    `as_of`. A decision is what Headrace did, not the person: it changes nothing. Cost: 5 to 10 us.
+    `as_of`. A decision or a status is what the shop did: it changes nothing. Cost: 5 to 10 us.
     """
     event = arrived.event
-    if event.type == DECISION:
+    if event.type in OWN_TYPES:
         return Applied(profile, arrived, adopted, False, False, False, None, profile.recents)
     created = profile.first_seen == 0 and profile.events == 0
     before = profile.recents
@@ -297,7 +297,8 @@ def _mark(profile: Profile, event: Event) -> None:
         if event.type == "impression":
             profile.impressions[event.item] = profile.impressions.pop(event.item, 0) + 1
             _keep_newest(profile.impressions, MARKS_KEPT)
-        elif event.type == "dislike":
+        elif event.type in ("dislike", "return"):
+            # What was sent back is no more to be shown than what was disliked.
             profile.disliked[event.item] = event.time
             _keep_newest(profile.disliked, MARKS_KEPT)
         elif event.type in TOUCH_TYPES:

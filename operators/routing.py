@@ -25,6 +25,7 @@ from operators.messages import (
     PairArrays,
     TouchArrays,
     Touchpoint,
+    UserFact,
     UserScore,
     UserSlice,
 )
@@ -103,15 +104,27 @@ def to_shards(
 
 
 def to_facts(
-    round_: int, stage: str, scores: Sequence[UserScore], buckets: int, *, every: bool
+    round_: int,
+    stage: str,
+    scores: Sequence[UserScore],
+    buckets: int,
+    *,
+    every: bool,
+    facts: Sequence[UserFact] = (),
 ) -> list[Keyed]:
-    """Return a `FactSlice` for each bucket of users that `scores` speak of."""
+    """Return a `FactSlice` for each bucket of users that `scores` and `facts` speak of."""
     groups: dict[int, list[UserScore]] = defaultdict(list)
     for score in scores:
         groups[bucket_of(score.site, score.user, buckets)].append(score)
-    targets: Iterable[int] = range(buckets) if every else groups
+    told: dict[int, list[UserFact]] = defaultdict(list)
+    for fact in facts:
+        told[bucket_of(fact.site, fact.user, buckets)].append(fact)
+    targets: Iterable[int] = range(buckets) if every else {**groups, **told}
     return [
-        (bucket_name("u", number), FactSlice(round_, stage, [], groups.get(number, [])))
+        (
+            bucket_name("u", number),
+            FactSlice(round_, stage, told.get(number, []), groups.get(number, [])),
+        )
         for number in targets
     ]
 

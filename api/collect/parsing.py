@@ -16,7 +16,7 @@ from contracts.codec import (
     encode_json,
     malformed,
 )
-from contracts.events import DECISION, Event
+from contracts.events import OWN_TYPES, Event
 from contracts.segment import translate
 from contracts.validation import check
 from contracts.wording import kind_of, plain
@@ -109,8 +109,8 @@ def canonical(raw: bytes, site: str) -> Event:
     named = tree.get("site")
     if named is not None and named != site:
         raise DecodeError("invalid", f"`site`: the write key is one of another site than {named!a}")
-    if event.type == DECISION:
-        raise DecodeError("invalid", "`type`: a decision is written by Headrace itself")
+    if event.type in OWN_TYPES:
+        raise DecodeError("invalid", f"`type`: a {event.type} is written by Headrace itself")
     event.site = site
     if not tree.keys() <= EVENT_FIELDS:
         others = {name: tree[name] for name in tree.keys() - EVENT_FIELDS - {"writeKey"}}

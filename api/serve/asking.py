@@ -188,6 +188,16 @@ def within(name: str, value: int, limit: int) -> int:
     return value
 
 
+def count(name: str, given: Mapping[str, list[str]], usual: int, limit: int) -> int:
+    """Return how many a query asks for, from 1 to `limit`; raise a 400."""
+    return within(name, whole(name, given[name][0]), limit) if name in given else usual
+
+
+def flag(name: str, given: Mapping[str, list[str]]) -> bool:
+    """Return whether a query asks for something; raise a 400."""
+    return _boolean(name, given[name][0]) if name in given else False
+
+
 def bad(field: str, detail: str) -> ProblemError:
     """Return the problem of one field."""
     field = field[:64]

@@ -36,7 +36,12 @@ class Operation(NamedTuple):
 
 
 def add(
-    router: APIRouter, method: str, path: str, endpoint: Endpoint, operation: Operation
+    router: APIRouter,
+    method: str,
+    path: str,
+    endpoint: Endpoint,
+    operation: Operation,
+    tag: str = "triggers",
 ) -> None:
     """Add a route with its description."""
     extra: Schema = {"parameters": list(operation.parameters), "security": [{"secretKey": []}]}
@@ -53,7 +58,7 @@ def add(
         status_code=operation.status,
         summary=operation.summary,
         description=endpoint.__doc__,
-        tags=["triggers"],
+        tags=[tag],
         response_class=Response,
         responses={operation.status: done, **dict.fromkeys(operation.codes, PROBLEM)},
         openapi_extra=extra,

@@ -6,7 +6,7 @@ the moment in which it happens, and empty otherwise.
 
 from typing import Final, NamedTuple
 
-from contracts.events import CLICK_TYPES, FEEDBACK_TYPES
+from contracts.events import CLICK_TYPES, FEEDBACK_TYPES, OWN_TYPES
 
 NUMBER: Final = "number"
 TEXT: Final = "text"
@@ -40,6 +40,11 @@ SCORES: Final[dict[str, Word]] = {
     "score.churn": Word(NUMBER, "probability that the person does not come back"),
     "score.spend": Word(NUMBER, "what the person is expected to spend"),
     "score.order_value": Word(NUMBER, "what the next order is expected to come to"),
+    "score.sentiment": Word(NUMBER, "how the last feedback with a text sounded, -1 to 1"),
+    "score.overdue": Word(NUMBER, "complaints and suggestions whose answer is overdue"),
+    "score.emerging": Word(
+        NUMBER, "how many times as often as usual others complain of the same; 0 unless it emerges"
+    ),
     "score.anomaly": Word(NUMBER, "how unusual the last visit was, 0 to 1"),
 }
 OTHERS: Final[dict[str, Word]] = {
@@ -80,7 +85,7 @@ EMPTY: Final[dict[str, object]] = {
 
 CART: Final = frozenset({"add_to_cart", "remove_from_cart"})
 GROUPS: Final[dict[str, frozenset[str]]] = {
-    "any": (CLICK_TYPES | FEEDBACK_TYPES) - {"response", "impression"},
+    "any": (CLICK_TYPES | FEEDBACK_TYPES) - {"response", "impression", *OWN_TYPES},
     "cart": CART,
 }
 """Names for several types of events: whatever a person does themselves, and what they do to the

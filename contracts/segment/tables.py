@@ -88,7 +88,11 @@ def _folded(name: str) -> str:
 
 _TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
 _RULES: Final = {
-    **{_folded(name): Rule(name) for name in _TYPES if name not in ("identify", "decision")},
+    **{
+        _folded(name): Rule(name)
+        for name in _TYPES
+        if name not in ("identify", "decision", "status")
+    },
     **{_folded(name): rule for name, rule in NAMES.items()},
 }
 _WITHOUT_ITEM: Final = frozenset(map(_folded, WITHOUT_ITEM))

@@ -1,0 +1,115 @@
+"""The feedback of each site under one key: heard, read, learnt from; cases and what is overdue."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from contracts.codec import dump_json
+from contracts.decisions import Score
+from contracts.events import STATUS
+from contracts.feedback import Case
+from contracts.settings import FlowSettings
+from operators import routing
+from operators.examples import LAST, Heard, Passed
+from operators.feedback_site import News, SiteFeedback
+from operators.messages import Examples, UserFact, UserScore, View, Views
+from operators.per_site import PerSite
+
+Message = Any
+
+
+class FeedbackStage:
+    """A `Publisher` that also scores: each batch's news go to the people it is about."""
+
+    name: Final = "feedback"
+
+    def __init__(self, settings: FlowSettings, key: bytes, every: bool) -> None:
+        self._buckets = settings.buckets
+        self._every = every
+        self._sites = PerSite(lambda: SiteFeedback(settings, key))
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything changed since it was published."""
+        return any(self._sites[site].waiting for site in self._sites)
+
+    def on_batch(self, messages: Sequence[Examples]) -> list[Message]:
+        """Take what was heard, in order; return what it comes to for people."""
+        out: list[Message] = []
+        for message in messages:
+            scores: list[UserScore] = []
+            facts: list[UserFact] = []
+            for item in message.items:
+                if isinstance(item, Heard):
+                    self._hear(item, scores, facts)
+                elif isinstance(item, Passed):
+                    self._pass(item, scores, facts)
+            out += routing.to_facts(
+                message.round, self.name, scores, self._buckets, every=self._every, facts=facts
+            )
+        return out
+
+    def _hear(self, heard: Heard, scores: list[UserScore], facts: list[UserFact]) -> None:
+        site = self._sites.open(heard.site)
+        news = site.take(heard)
+        if news is None:
+            return
+        user = heard.user
+        if heard.event.type == STATUS and (case := site.case_of(heard.event)) is not None:
+            user = case.user
+        _tell(news, (heard.site, user, heard.seq, heard.event.id), heard.time, scores, facts)
+
+    def _pass(self, passed: Passed, scores: list[UserScore], facts: list[UserFact]) -> None:
+        for name in self._sites:
+            if not self._sites[name].cases.has_due(passed.time):
+                continue
+            site = self._sites.open(name)
+            for case in site.pass_time(passed.time):
+                _tell_overdue(case, site.cases.overdue_of(case.user), scores, facts)
+
+    def publish(self) -> list[Message]:
+        """Return what changed."""
+        out: list[View] = []
+        for name in self._sites:
+            if self._sites[name].waiting:
+                site = self._sites.open(name)
+                out += site.views(name)
+                out.append(View("model", name, self.name, dump_json(site.known())))
+        return [Views(out)] if out else []
+
+    def finish(self) -> list[Message]:
+        """Return everything, with a digest of what was learnt."""
+        out: list[View] = []
+        for name in self._sites:
+            site = self._sites.open(name)
+            out += site.all_views(name)
+            known = {"digest": site.digest(), **site.known()}
+            out.append(View("model", name, self.name, dump_json(known)))
+        return [Views(out)] if out else []
+
+    def dump(self, *, full: bool) -> bytes:
+        """Return all sites, or those that changed."""
+        return self._sites.dump(full=full)
+
+    def load(self, parts: Sequence[bytes]) -> None:
+        """Replace all sites."""
+        self._sites.load(parts)
+
+
+def _tell(
+    news: News,
+    cause: tuple[str, str, int, str],
+    time: int,
+    scores: list[UserScore],
+    facts: list[UserFact],
+) -> None:
+    for name, value in news.scores.items():
+        scores.append(UserScore(*cause, Score(name, value, time)))
+    for name, told in news.facts.items():
+        facts.append(UserFact(*cause, time, name, told))
+
+
+def _tell_overdue(case: Case, count: int, scores: list[UserScore], facts: list[UserFact]) -> None:
+    """Say that an answer is overdue, as of when it was due: the same in every run."""
+    cause = (case.site, case.user, LAST, f"{case.id}/{case.due}")
+    scores.append(UserScore(*cause, Score("overdue", float(count), case.due)))
+    facts.append(UserFact(*cause, case.due, "case", f"{case.id} overdue"))
