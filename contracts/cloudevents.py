@@ -81,7 +81,8 @@ def _timestamp(time: int) -> str:
         moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         moment = datetime.fromtimestamp(0, UTC)  # what no calendar has; `data.time` says it
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+    # Not `strftime`, which writes the year 999 with three digits.
+    return f"{moment.replace(tzinfo=None).isoformat()}.{millis:03d}Z"
 
 
 _encoder = msgspec.json.Encoder()
