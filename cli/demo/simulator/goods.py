@@ -48,12 +48,30 @@ NAMES: Final = (
     *("umar", "vera", "wim", "xenia", "yusuf", "zoe"),
 )
 
-COMPLAINTS: Final = (
-    "it arrived two days late",
-    "the box was damaged",
-    "not the colour of the picture",
-    "nobody answered my message",
-)
+COMPLAINTS: Final = {
+    "delivery": (
+        "it arrived two days late",
+        "the parcel came late and the courier left it in the rain",
+        "my parcel is lost, the tracking has not moved for days",
+    ),
+    "damage": (
+        "the box was damaged",
+        "it arrived broken, with a crack in the lid",
+        "scratched all over, and the box was torn",
+    ),
+    "not as shown": (
+        "not the colour of the picture",
+        "it is much smaller than it looks in the picture",
+        "the description says something else than what I got",
+    ),
+    "service": (
+        "nobody answered my message",
+        "I wrote twice and nobody answered",
+        "I waited on the phone for an hour and nobody answered",
+    ),
+}
+"""By topic, which half of those who complain choose from a list."""
+
 SUGGESTIONS: Final = (
     "show what is in stock near me",
     "let me compare two items side by side",
