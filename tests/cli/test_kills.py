@@ -14,17 +14,49 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from confluent_kafka import Producer
+import redis
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
+from contracts.campaigns import CampaignVersion, encode_version
+from contracts.cloudevents import decode_trigger
 from contracts.codec import decode_event
 from contracts.events import FEEDBACK_TYPES
-from contracts.keys import CLICK_TOPIC, FEEDBACK_TOPIC, Keys, message_key, partition_of
+from contracts.keys import (
+    CLICK_TOPIC,
+    CONTROL_TOPIC,
+    FEEDBACK_TOPIC,
+    TRIGGERS_TOPIC,
+    Keys,
+    message_key,
+    partition_of,
+    triggers_key,
+)
 from contracts.settings import Settings
 from storage.redis_views import RedisViews
 from tests.builders import SECOND, raw
 from tests.cli.running import ROOT, Up, until
 
 KILLS = 10
+CAMPAIGNS: list[dict[str, Any]] = [
+    {"id": "first", "name": "F", "template": "first_purchase", "consent": []},
+    {
+        "id": "cart",
+        "name": "C",
+        "template": "cart_abandoned",
+        "with": {"after": "5m"},
+        "cooldown": "20m",
+        "consent": [],
+    },
+    {
+        "id": "views",
+        "name": "V",
+        "condition": ["count('view', '1h') >= 3", "event.type == 'share'"],
+        "cooldown": "10m",
+        "caps": [{"count": 20, "per": "1d"}],
+        "consent": [],
+    },
+]
+"""What watches the people of the live run: what they do, and what they leave undone."""
 SEED = int(os.environ.get("HEADRACE_TEST_SEED", "20261"))
 REAL = ("-m", "cli.main")
 
@@ -78,6 +110,7 @@ class Replaying:
                 "HEADRACE_FLOW__ROUND_EVENTS": "200",
                 "HEADRACE_FLOW__BUCKETS": "16",
                 "HEADRACE_FLOW__SHARDS": "16",
+                "HEADRACE_CAMPAIGNS__FOLDER": str(folder / "campaigns"),
             },
         )
 
@@ -102,9 +135,11 @@ class Replaying:
 def test_a_replay_killed_ten_times_ends_in_the_state_of_the_unbroken_one(tmp_path: Path) -> None:
     source = tmp_path / "events.jsonl"
     source.write_bytes(b"\n".join(traffic(6_000)))
+    write_campaigns(tmp_path / "campaigns")
     unbroken = Replaying(tmp_path, source, "unbroken").summary()
     assert unbroken["rejected"]
     assert unbroken["duplicate"] > 50
+    assert all(unbroken["triggers"][campaign["id"]] > 20 for campaign in CAMPAIGNS)
 
     dice = random.Random(SEED)
     # 6,000 events of nine seconds each, so fast that the run outlives the kills.
@@ -118,6 +153,22 @@ def test_a_replay_killed_ten_times_ends_in_the_state_of_the_unbroken_one(tmp_pat
         seen |= broken.pids()
         kill_one(broken.pids(), dice)
     assert broken.summary() == unbroken, f"seed {SEED}"
+
+
+def write_campaigns(folder: Path) -> None:
+    """Write the campaigns as files, in the subset of TOML that is JSON's."""
+    folder.mkdir()
+    for campaign in CAMPAIGNS:
+        lines = []
+        for name, value in campaign.items():
+            if name == "with":
+                value = "{" + ", ".join(f"{k} = {json.dumps(v)}" for k, v in value.items()) + "}"
+            elif name == "caps":
+                value = '[{count = 20, per = "1d"}]'
+            else:
+                value = json.dumps(value)
+            lines.append(f"{name} = {value}")
+        (folder / f"{campaign['id']}.toml").write_text("\n".join(lines) + "\n")
 
 
 def kill_one(pids: set[int], dice: random.Random) -> None:
@@ -162,6 +213,41 @@ class Live:
     def stats(self) -> Any:
         return httpx.get(f"{self.url}/v1/stats", timeout=30).json()
 
+    def watch_carts(self) -> None:
+        """Let campaigns be in force from the first event on."""
+        for given in CAMPAIGNS:
+            version = CampaignVersion(
+                site="default", id=given["id"], version=1, time=0, campaign=given
+            )
+            self.producer.produce(CONTROL_TOPIC, encode_version(version), version.key)
+        assert self.producer.flush(30) == 0
+        time.sleep(2.0)  # in force within that
+
+    def triggers(self) -> list[str]:
+        """Return the ids on the stream of triggers, in order."""
+        with redis.Redis.from_url(self.up.settings["redis"]["url"]) as store:
+            entries: Any = store.xrange(triggers_key("default"))
+        return [decode_trigger(fields[b"event"]).id for _, fields in entries]
+
+    def triggers_on_kafka(self, count: int) -> set[str]:
+        """Return the ids on the topic of triggers, once there are so many; some come again."""
+        consumer = Consumer(
+            {"bootstrap.servers": self.up.settings["kafka"]["bootstrap_servers"], "group.id": "t"}
+        )
+        consumer.assign(
+            [TopicPartition(TRIGGERS_TOPIC, n, OFFSET_BEGINNING) for n in range(self.partitions)]
+        )
+        found: set[str] = set()
+
+        def enough() -> bool:
+            for message in consumer.consume(1_000, 0.2):
+                found.add(decode_trigger(message.value() or b"").id)
+            return len(found) >= count
+
+        until(enough)
+        consumer.close()
+        return found
+
     def state(self) -> dict[str, bytes]:
         """Return what has to be the same however often workers died: people and ends."""
         file = self.up.data / "run" / "settings.json"
@@ -181,13 +267,19 @@ def test_live_workers_killed_ten_times_lose_nothing_and_do_nothing_twice(tmp_pat
     # Nobody has two devices, and all is on one topic: what one person does on several devices,
     # or in clicks and in feedback, arrives as it arrives.
     records = [value for value in traffic(3_000, "share") if value.startswith(b'{"id":"')]
-    settings = {"HEADRACE_FLOW__EPOCH_SECONDS": "0.3", "HEADRACE_FLOW__BUCKETS": "16"}
-    states = []
+    settings = {
+        "HEADRACE_FLOW__EPOCH_SECONDS": "0.3",
+        "HEADRACE_FLOW__BUCKETS": "16",
+        "HEADRACE_CAMPAIGNS__CLOCK_SECONDS": "0",  # the events are of another year
+    }
+    states: list[dict[str, bytes]] = []
+    fired: list[set[str]] = []
     for kills in (0, KILLS):
         folder = tmp_path / str(kills)
         folder.mkdir()
         with Up(folder, "--workers", "2", program=REAL, **settings) as up:
             live = Live(up)
+            live.watch_carts()
             dice = random.Random(SEED)
             step = len(records) // (kills + 1) + 1
             for number, at in enumerate(range(0, len(records), step)):
@@ -201,6 +293,13 @@ def test_live_workers_killed_ten_times_lose_nothing_and_do_nothing_twice(tmp_pat
                 until(lambda run=number + 2: f"run {run} of namespace live" in up.errors)
             live.await_ends(len(records))
             states.append(live.state())
+            ids = live.triggers()
+            assert len(set(ids)) == len(ids)
+            assert live.triggers_on_kafka(len(ids)) == set(ids)
+            fired.append(set(ids))
             assert up.end() == 0
     assert states[1] == states[0], f"seed {SEED}"
     assert len([key for key in states[0] if ":profile:" in key]) > 50
+    # No trigger was lost, and none was accepted twice.
+    assert fired[1] == fired[0], f"seed {SEED}"
+    assert len(fired[0]) > 100
