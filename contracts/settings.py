@@ -61,6 +61,9 @@ class KafkaSettings(_Group):
         10_000, ge=100, le=600_000, description="then a record counts as not taken"
     )
     poll_batch: int = Field(2_000, ge=1, le=100_000, description="records of one read, at most")
+    ahead_seconds: int = Field(
+        60, ge=0, le=1_000 * DAY_S, description="a record's time further ahead is set to ours"
+    )
     on_new_log: Literal["refuse", "restart"] = Field(
         "refuse", description="when the broker's log is not the one that recovery belongs to"
     )

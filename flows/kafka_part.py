@@ -21,7 +21,7 @@ from flows.records import Raw, RawBatch
 from operators.ledger import part_number
 
 ANOTHER: Final = "is another log (it was lost, or the address leads elsewhere)"
-AHEAD_MS: Final = 60_000
+AHEAD_S: Final = 60
 """How far the clock of whoever wrote a record may be ahead of ours."""
 LOOK_S: Final = 0.5
 PATIENCE_S: Final = 5.0
@@ -52,7 +52,7 @@ class Reading:
     recovery state is read from its beginning, and not refused. `on_reading` is called when events
     that come from then on are seen at once: all of a worker's partitions have been heard of. `pace`
     is the time between two polls without a backlog. `now` is the wall clock (s): no record arrived
-    long after it.
+    more than `ahead_s` after it.
     """
 
     drain: Drain
@@ -65,6 +65,7 @@ class Reading:
     on_reading: Callable[[], None] | None = None
     pace: timedelta = PACE
     now: Callable[[], float] = time.time
+    ahead_s: float = AHEAD_S
 
 
 class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
@@ -134,7 +135,7 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
 
     def _records(self, messages: list[Any]) -> list[Raw]:
         place, received = self._place, self._received
-        latest = int(self._reading.now() * 1000) + AHEAD_MS
+        latest = int((self._reading.now() + self._reading.ahead_s) * 1000)
         records = []
         for message in messages:
             # Without a believable time a message arrived with the one before: the same at each

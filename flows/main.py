@@ -56,6 +56,7 @@ def live(process: Process) -> Dataflow:
         retired=state_keys(process.recovery_dir, EVENTS_STEP),
         restarts=settings.kafka.on_new_log == "restart",
         on_reading=process.launch.mark_ready,
+        ahead_s=settings.kafka.ahead_seconds,
     )
     source = KafkaSource(EVENT_TOPICS, config, settings.kafka, reading)
     catalog = TableSource(CATALOG_TOPIC, config, settings.kafka, process.drain)

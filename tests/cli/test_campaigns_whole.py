@@ -33,6 +33,7 @@ from tests.cli.running import Up, until
 REAL = ("-m", "cli.main")
 SETTINGS = {
     "HEADRACE_CAMPAIGNS__CLOCK_SECONDS": "0",  # the test says how late it is
+    "HEADRACE_KAFKA__AHEAD_SECONDS": str(400 * DAY // SECOND),
     "HEADRACE_FLOW__BUCKETS": "8",
     "HEADRACE_FLOW__INTENT_EVERY": "1",
     "HEADRACE_FLOW__OUTCOME_EVERY": "1",
