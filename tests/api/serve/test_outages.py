@@ -127,7 +127,7 @@ def test_an_empty_store_gets_an_answer_of_nothing(store_server: StoreServer) -> 
             assert opened.get(path)["degraded"] is False
         opened.write(*catalogue([Item(id="only")], Keys("live")))
         until(lambda: opened.items(ADA) == ["only"])
-        assert opened.get(ADA)["items"][0]["strategy"] == "catalogue"
+        assert opened.get(ADA)["items"][0]["strategy"] == "new"
 
 
 def test_a_wiped_store_is_forgotten_and_learnt_anew(store_server: StoreServer) -> None:
