@@ -124,12 +124,30 @@ FAULTS: dict[str, Fault] = {
 }
 
 
+SHORT = (
+    "worker killed",
+    "API killed",
+    "store killed",
+    "store out of memory",
+    "broker frozen beyond the delivery timeout",
+    "network to the store cut",
+    "half-open connections to the broker",
+)
+"""One of each kind, where nobody asked for cycles: the others take as long again."""
+
+
+def chosen() -> dict[str, Fault]:
+    if "HEADRACE_CHAOS_CYCLES" in os.environ:
+        return FAULTS
+    return {name: FAULTS[name] for name in SHORT}
+
+
 @pytest.mark.timeout(600 + 400 * CYCLES)  # a dozen outages, on a machine that may be busy
 def test_nothing_taken_is_lost_whatever_is_harmed(tmp_path: Path) -> None:
     with engine(tmp_path) as it:
         with Load(it.url) as load:
             it.await_ends(50)
-            for name, fault in FAULTS.items():
+            for name, fault in chosen().items():
                 if name == "store killed":
                     threads = it.threads("api.main")
                 unanswered = load.writes[0] + load.reads[0]

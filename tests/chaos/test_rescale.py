@@ -22,6 +22,10 @@ MORE = 4 if int(os.environ.get("HEADRACE_CHAOS_CYCLES", "1")) > 1 else 2
 RUNS = (Run(1, "3", False), Run(MORE, "3", True), Run(1, "5", False))
 
 
+@pytest.mark.skipif(
+    "HEADRACE_CHAOS_CYCLES" not in os.environ,
+    reason="three starts of the whole engine: a part of `make chaos`",
+)
 @pytest.mark.timeout(600)  # three starts of the whole engine, on a machine that may be busy
 def test_runs_of_other_sizes_and_settings_go_on_where_the_last_one_was(tmp_path: Path) -> None:
     with Servers(tmp_path) as servers:
