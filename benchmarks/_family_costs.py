@@ -77,8 +77,8 @@ def challenger_costs() -> Iterator[Cost]:
     test = SequentialTest()
     yield Cost("contest", "learn a difference", timed(lambda: test.learn_one(0.1), 2_000))
     yield Cost("contest", "evidence", timed(lambda: test.log_evidence, 2_000))
-    models = {"ours": ChurnModel(), "tree": RiverArm("tree", seed=1)}
-    contest = Contest("churn", {n: Guard(m, KEY) for n, m in models.items()}, every=4)  # type: ignore[type-var]
+    models: dict[str, Any] = {"ours": ChurnModel(), "tree": RiverArm("tree", seed=1)}
+    contest = Contest("churn", {n: Guard(m, KEY) for n, m in models.items()}, every=4)
     yield learnt("contest, one in 4", contest.learn_one, [(x, x["orders"] > 1.0) for x in visits])
     yield from clusterer_costs()
 

@@ -47,6 +47,7 @@ import uvloop
 from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from benchmarks._http import Connection, Pool
+from benchmarks._load import at_rate
 from benchmarks._traffic import Shoppers
 from cli.embedded.ports import free_port
 from contracts.codec import load_json, unpack_profile
@@ -198,20 +199,8 @@ class Load:
         await asyncio.sleep(2.0)
         connection.close()
 
-    async def _at_rate(self, rate: float, action: Callable[[int], Awaitable[None]]) -> None:
-        began, tasks = time.perf_counter(), set()
-        for number in range(int(rate * self._args.seconds)):
-            await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
-            task = asyncio.ensure_future(self._counted(action(number)))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-        await asyncio.gather(*tasks)
-
-    async def _counted(self, request: Awaitable[None]) -> None:
-        try:
-            await request
-        except (OSError, EOFError) as error:
-            self.measured.statuses[f"broken: {type(error).__name__}"] += 1
+    def _at_rate(self, rate: float, action: Callable[[int], Awaitable[None]]) -> Awaitable[None]:
+        return at_rate(rate, self._args.seconds, action, self.measured.statuses)
 
     async def _post(self, pool: Pool, raw: bytes) -> None:
         event = _loaded(raw)

@@ -35,6 +35,7 @@ import psutil
 import uvloop
 
 from benchmarks._http import Pool
+from benchmarks._load import at_rate
 from benchmarks._traffic import Shoppers
 from benchmarks.freshness import cpu_seconds, headrace
 from contracts.cloudevents import encode_trigger
@@ -104,20 +105,8 @@ class Load:
         while time.monotonic() < deadline and self.accepted.keys() - self._subscriber.came.keys():
             await asyncio.sleep(0.1)
 
-    async def _at_rate(self, rate: float, action: Callable[[int], Awaitable[None]]) -> None:
-        began, tasks = time.perf_counter(), set()
-        for number in range(int(rate * self._args.seconds)):
-            await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
-            task = asyncio.ensure_future(self._counted(action(number)))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-        await asyncio.gather(*tasks)
-
-    async def _counted(self, request: Awaitable[None]) -> None:
-        try:
-            await request
-        except (OSError, EOFError) as error:
-            self.statuses[f"broken: {type(error).__name__}"] += 1
+    def _at_rate(self, rate: float, action: Callable[[int], Awaitable[None]]) -> Awaitable[None]:
+        return at_rate(rate, self._args.seconds, action, self.statuses)
 
     async def _post(self, pool: Pool, raw: bytes) -> None:
         try:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.codec import dump_json, pack
+from contracts.codec import pack
 from contracts.decisions import DECISION_VERSION, ItemRule, ItemRules
 from contracts.keys import DAY_MS
 from contracts.settings import FlowSettings
@@ -14,8 +14,8 @@ from online_models.concepts import ConceptGraph, Thing
 from online_models.digest import digest
 from online_models.rules import RuleMiner
 from operators.examples import Bought, Window
-from operators.messages import Examples, View, Views
-from operators.per_site import PerSite
+from operators.messages import Examples, View
+from operators.site_stage import SiteStage
 
 Message = Any
 
@@ -155,18 +155,13 @@ class _Site:
 _site_parts = msgspec.msgpack.Decoder(tuple[list[bytes], list[str], int]).decode
 
 
-class BasketStage:
+class BasketStage(SiteStage[_Site]):
     """A `Publisher`. A turn shows a few items' rules and concepts of each site, in rotation."""
 
-    name: Final = "baskets"
+    name = "baskets"
 
     def __init__(self, settings: FlowSettings, key: bytes, every: bool) -> None:
-        self._sites = PerSite(lambda: _Site(settings))
-
-    @property
-    def waiting(self) -> bool:
-        """Whether something changed that was not published."""
-        return any(self._sites[site].waiting for site in self._sites)
+        super().__init__(lambda: _Site(settings))
 
     def on_batch(self, messages: Sequence[Examples]) -> list[Message]:
         """Learn from a batch; what it changed waits to be published."""
@@ -175,31 +170,3 @@ class BasketStage:
                 if isinstance(example, (Window, Bought)):
                     self._sites.open(example.site).learn(example)
         return []
-
-    def publish(self) -> list[Message]:
-        """Return some of what changed."""
-        out: list[View] = []
-        for name in self._sites:
-            site = self._sites[name]
-            if site.waiting:
-                out += site.views(name)
-                out.append(View("model", name, self.name, dump_json(site.known())))
-        return [Views(out)] if out else []
-
-    def finish(self) -> list[Message]:
-        """Return everything, with a digest of what was learnt."""
-        out: list[View] = []
-        for name in self._sites:
-            site = self._sites[name]
-            out += site.all_views(name)
-            known = {"digest": site.digest(), **site.known()}
-            out.append(View("model", name, self.name, dump_json(known)))
-        return [Views(out)] if out else []
-
-    def dump(self, *, full: bool) -> bytes:
-        """Return all sites, or those that changed."""
-        return self._sites.dump(full=full)
-
-    def load(self, parts: Sequence[bytes]) -> None:
-        """Replace all sites."""
-        self._sites.load(parts)

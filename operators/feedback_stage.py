@@ -1,9 +1,8 @@
 """The feedback of each site under one key: heard, read, learnt from; cases and what is overdue."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-from contracts.codec import dump_json
 from contracts.decisions import Score
 from contracts.events import STATUS
 from contracts.feedback import Case
@@ -11,26 +10,21 @@ from contracts.settings import FlowSettings
 from operators import routing
 from operators.examples import LAST, Heard, Passed
 from operators.feedback_site import News, SiteFeedback
-from operators.messages import Examples, UserFact, UserScore, View, Views
-from operators.per_site import PerSite
+from operators.messages import Examples, UserFact, UserScore
+from operators.site_stage import SiteStage
 
 Message = Any
 
 
-class FeedbackStage:
+class FeedbackStage(SiteStage[SiteFeedback]):
     """A `Publisher` that also scores: each batch's news go to the people it is about."""
 
-    name: Final = "feedback"
+    name = "feedback"
 
     def __init__(self, settings: FlowSettings, key: bytes, every: bool) -> None:
+        super().__init__(lambda: SiteFeedback(settings, key))
         self._buckets = settings.buckets
         self._every = every
-        self._sites = PerSite(lambda: SiteFeedback(settings, key))
-
-    @property
-    def waiting(self) -> bool:
-        """Whether anything changed since it was published."""
-        return any(self._sites[site].waiting for site in self._sites)
 
     def on_batch(self, messages: Sequence[Examples]) -> list[Message]:
         """Take what was heard, in order; return what it comes to for people."""
@@ -65,34 +59,6 @@ class FeedbackStage:
             site = self._sites.open(name)
             for case in site.pass_time(passed.time):
                 _tell_overdue(case, site.cases.overdue_of(case.user), scores, facts)
-
-    def publish(self) -> list[Message]:
-        """Return what changed."""
-        out: list[View] = []
-        for name in self._sites:
-            if self._sites[name].waiting:
-                site = self._sites.open(name)
-                out += site.views(name)
-                out.append(View("model", name, self.name, dump_json(site.known())))
-        return [Views(out)] if out else []
-
-    def finish(self) -> list[Message]:
-        """Return everything, with a digest of what was learnt."""
-        out: list[View] = []
-        for name in self._sites:
-            site = self._sites.open(name)
-            out += site.all_views(name)
-            known = {"digest": site.digest(), **site.known()}
-            out.append(View("model", name, self.name, dump_json(known)))
-        return [Views(out)] if out else []
-
-    def dump(self, *, full: bool) -> bytes:
-        """Return all sites, or those that changed."""
-        return self._sites.dump(full=full)
-
-    def load(self, parts: Sequence[bytes]) -> None:
-        """Replace all sites."""
-        self._sites.load(parts)
 
 
 def _tell(

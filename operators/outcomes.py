@@ -9,7 +9,6 @@ make everybody seem faithful. Order values are known when the next visit begins,
 A device that signs in later ends as a device; visits before that count as not followed by another.
 """
 
-import heapq
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
@@ -27,10 +26,10 @@ from online_models.features import (
     session_features,
     user_features,
 )
-from operators.durable import PackedMap
 from operators.examples import Example
 from operators.profile import Applied
 from operators.sessions import quantity
+from operators.waiting import WaitingMap
 
 DAY_MS: Final = 86_400_000
 OPEN_VISITS: Final = 4
@@ -74,8 +73,7 @@ class _OutcomeExamples(ABC):
     def __init__(self, settings: FlowSettings) -> None:
         self._every = settings.outcome_every
         self._horizon = self._horizon_ms(settings)
-        self._people = PackedMap()
-        self._deadlines: list[tuple[int, str]] = []
+        self._people = WaitingMap(lambda raw: [each.until for each in _decode(raw)])
         self._out: list[Example] = []
 
     def __call__(self, applied: Applied) -> None:
@@ -95,8 +93,7 @@ class _OutcomeExamples(ABC):
 
     def take(self, clock: int) -> list[Example]:
         """Return what came of the batch, and the outcomes that `clock` (ms) has decided."""
-        while self._deadlines and self._deadlines[0][0] <= clock:
-            _, key = heapq.heappop(self._deadlines)
+        for key in self._people.due(clock):
             raw = self._people.get(key)
             if raw is not None:
                 self._settle(key, _decode(raw), clock)
@@ -110,10 +107,6 @@ class _OutcomeExamples(ABC):
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the visits that wait with what the parts say."""
         self._people.load(parts)
-        self._deadlines = [
-            (waiting.until, key) for key in self._people for waiting in _decode(self._people[key])
-        ]
-        heapq.heapify(self._deadlines)
 
     def __len__(self) -> int:
         return len(self._people)
@@ -141,7 +134,7 @@ class _OutcomeExamples(ABC):
         until = event.time + self._horizon
         visits.append(_Waiting(example, until, bought))
         self._people[key] = pack(visits)
-        heapq.heappush(self._deadlines, (until, key))
+        self._people.wait(key, until)
 
     def _settle(self, key: str, visits: list[_Waiting], clock: int) -> None:
         """Let go of the visits of a person that are decided at `clock`."""

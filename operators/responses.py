@@ -9,7 +9,6 @@ Further impressions of a campaign while one waits are the same approach. A devic
 later ends as a device, so that an answer of the user's is not taken for one of the device's.
 """
 
-import heapq
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,10 +19,10 @@ from contracts.codec import pack
 from contracts.events import Event
 from contracts.profile import Profile
 from contracts.settings import FlowSettings
-from operators.durable import PackedMap
 from operators.examples import Approach
 from operators.outcomes import VISIT_FEATURES, is_turn, visit_features
 from operators.profile import Applied
+from operators.waiting import WaitingMap
 
 HOUR_MS: Final = 3_600_000
 OPEN_APPROACHES: Final = 8
@@ -54,8 +53,7 @@ class ResponseExamples:
     def __init__(self, settings: FlowSettings) -> None:
         self._every = settings.outcome_every
         self._horizon = int(settings.response_hours * HOUR_MS)
-        self._people = PackedMap()
-        self._deadlines: list[tuple[int, str]] = []
+        self._people = WaitingMap(lambda raw: [each.until for each in _decode(raw)])
         self._out: list[Approach] = []
 
     def __call__(self, applied: Applied) -> None:
@@ -74,8 +72,7 @@ class ResponseExamples:
 
     def take(self, clock: int) -> list[Approach]:
         """Return what came of the batch, and the approaches that `clock` (ms) has decided."""
-        while self._deadlines and self._deadlines[0][0] <= clock:
-            _, key = heapq.heappop(self._deadlines)
+        for key in self._people.due(clock):
             self._settle(key, clock)
         out, self._out = self._out, []
         return out
@@ -87,10 +84,6 @@ class ResponseExamples:
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace the approaches that wait with what the parts say."""
         self._people.load(parts)
-        self._deadlines = [
-            (waiting.until, key) for key in self._people for waiting in _decode(self._people[key])
-        ]
-        heapq.heapify(self._deadlines)
 
     def __len__(self) -> int:
         return len(self._people)
@@ -107,7 +100,7 @@ class ResponseExamples:
             return
         until = example.time + self._horizon
         self._people[key] = pack([*waiting, _Open(example, until)])
-        heapq.heappush(self._deadlines, (until, key))
+        self._people.wait(key, until)
 
     def _answer(self, key: str, event: Event) -> None:
         raw = self._people.get(key)

@@ -1,16 +1,10 @@
 """Budgets of offers in the control keyspace: charged in one step, so that none is overspent."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, NamedTuple
-
-from redis.exceptions import NoScriptError, RedisError
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from contracts.settings import RedisSettings
-from storage.connection import connect_async, place, translated
-from storage.errors import StoreUnavailable
-from storage.scripts import load
+from storage.control import Control
 
 THOUSANDTHS: Final = 1_000
 NO_LIMIT: Final = -1
@@ -44,19 +38,14 @@ class Budgets:
 
     def __init__(self, settings: RedisSettings) -> None:
         """Raises `StoreRefused` if the settings are unusable; it connects at its first use."""
-        self._where = place(settings.url.get_secret_value())
-        self._seconds = settings.timeout_seconds
-        self._client: Any = connect_async(settings)
-        self._script = load("spend")
+        self._control = Control(settings)
 
     async def room(self, charges: Sequence[Charge]) -> list[bool]:
         """Say of each whether it could be charged now; those that are free cost nothing to ask."""
         asked = [charge for charge in charges if not charge.free]
-        if not asked:
-            return [True] * len(charges)
-        keys = [key for charge in asked for key in (charge.budget, charge.offered)]
-        async with self._asking():
-            found = [int(value or 0) for value in await self._client.mget(keys)]
+        found = await self.spent(
+            [key for charge in asked for key in (charge.budget, charge.offered)]
+        )
         fits = {
             charge: _fits(charge, found[2 * at], found[2 * at + 1])
             for at, charge in enumerate(asked)
@@ -67,8 +56,7 @@ class Budgets:
         """Return what budgets have cost, in thousandths."""
         if not keys:
             return []
-        async with self._asking():
-            return [int(value or 0) for value in await self._client.mget(keys)]
+        return [int(value or 0) for value in await self._control.ask("MGET", *keys)]
 
     async def charge(self, charge: Charge) -> bool:
         """Charge an offer that is made; False if that would exceed a limit: then nothing is."""
@@ -77,30 +65,12 @@ class Budgets:
         limit = NO_LIMIT if charge.limit is None else charge.limit
         often = NO_LIMIT if charge.often is None else charge.often
         given = (charge.cost, limit, charge.kept_ms, often, max(charge.often_ms, 1))
-        command = (2, charge.budget, charge.offered, *given)
-        async with self._asking():
-            try:
-                answer = await self._client.execute_command("EVALSHA", self._script.sha, *command)
-            except NoScriptError:
-                answer = await self._client.execute_command("EVAL", self._script.text, *command)
+        answer = await self._control.run("spend", (charge.budget, charge.offered), given)
         return int(answer) == CHARGED
 
     async def close(self) -> None:
         """Give back all connections."""
-        with suppress(RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(self._seconds):
-                await self._client.aclose()
-
-    @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._seconds):
-                with translated(self._where):
-                    yield
-        except TimeoutError:
-            raise StoreUnavailable(
-                f"the store at {self._where} did not answer within {self._seconds} s"
-            ) from None
+        await self._control.close()
 
 
 def _fits(charge: Charge, spent: int, offered: int) -> bool:

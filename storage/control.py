@@ -35,11 +35,13 @@ class Control:
         asking = partial(self._client.execute_command, *command)
         return await self._within(asking, self._seconds + wait_ms / 1000)
 
-    async def ask_all(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        """Return the answers to several commands, in one round trip."""
+    async def ask_all(
+        self, commands: Sequence[Sequence[Any]], *, at_once: bool = False
+    ) -> list[Any]:
+        """Return the answers to several commands, in one round trip; `at_once`: all or none."""
         if not commands:
             return []
-        pipe = self._client.pipeline(transaction=False)
+        pipe = self._client.pipeline(transaction=at_once)
         for command in commands:
             pipe.execute_command(*command)
         return list(await self._within(pipe.execute, self._seconds))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -119,7 +120,7 @@ def recommend(
     if who.is_judged:
         ranking.lists = _lists(candidates, barred, policy, site)
     if who.chance is not None:
-        pool = lambda: _unshown(shown, candidates, policy, site, ask)  # noqa: E731
+        pool = partial(_unshown, shown, candidates, policy, site, ask)
         ranking.picks = explored(shown, pool, who.chance)
         ranking.explore = who.chance.share
     return ranking
