@@ -68,6 +68,8 @@ class Content:
         self._code_of: dict[str, int] = {}
         self._count = np.zeros(16, np.int64)
         """Items with each concept; that of 0, which is none, stays 0."""
+        self._rarity: NDArray[np.float64] | None = None
+        """Of each concept, where it is known: it is made anew after the catalogue changed."""
         self._with: dict[int, dict[int, None]] = {}
         self._new: dict[int, None] = {}
         """Items nobody touched, with a concept and of all, in the order they came in."""
@@ -88,6 +90,7 @@ class Content:
         self._codes[row] = 0
         self._codes[row, : len(codes)] = codes
         self._count[codes] += 1
+        self._rarity = None
         if fresh:
             self._new[number] = None
             for code in codes:
@@ -100,6 +103,7 @@ class Content:
             codes = self._codes[row][self._codes[row] > 0]
             self.touched([number])
             self._count[codes] -= 1
+            self._rarity = None
             self._index.release([number])
 
     def touched(self, numbers: Iterable[int]) -> None:
@@ -144,9 +148,11 @@ class Content:
         self, numbers: NDArray[np.uint64]
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Return the concepts of known items (m, CONCEPTS), and their weights; of length 1."""
+        if self._rarity is None:
+            self._rarity = np.log1p(len(self._index) / np.maximum(self._count, 1))
+            self._rarity[0] = 0.0
         codes = self._codes[self._index.find(numbers)]
-        rarity = np.log1p(len(self._index) / np.maximum(self._count[codes], 1))
-        rarity[codes == 0] = 0.0
+        rarity = self._rarity[codes]
         length = np.sqrt((rarity * rarity).sum(axis=1, keepdims=True))
         return codes, rarity / np.maximum(length, 1e-12)
 

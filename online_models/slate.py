@@ -138,7 +138,9 @@ def _with_cold(
     cold = content.cold([(item, FADE[lag] * said) for lag, (item, said) in enumerate(evidence)])
     if not len(cold.items):
         return pool
-    unknown = ~np.isin(cold.items, np.concatenate([pool.items, own, barred]))
+    # In so small arrays sets are five times as fast as `np.isin`, which sorts.
+    known = {*pool.items.tolist(), *own.tolist(), *barred.tolist()}
+    unknown = [at for at, item in enumerate(cold.items.tolist()) if item not in known]
     items, alike = cold.items[unknown], cold.alike[unknown]
     said = np.zeros((len(items), len(EXPERTS)))
     said[:, _ALIKE], said[:, _ALIKE + 1] = alike, 1.0

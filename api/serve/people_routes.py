@@ -138,6 +138,7 @@ async def _recommend(serving: Serving, name: str, ids: list[str], ask: Ask) -> l
     trails = [trail_for(visitor, ask.item, now) for visitor in found.visitors]
     rows, failed = await find_rows(serving, name, trails, budget)
     made = []
+    site.heard([touch for trail in trails for touch in trail.touches], rows.values())
     for number, (visitor, trail) in enumerate(zip(found.visitors, trails, strict=True), 1):
         basis = Basis("recommendations", site, ask, trail, rows, now, found.degraded or failed)
         chance = serving.chance(basis.request)

@@ -223,3 +223,18 @@ def test_a_new_item_is_shown_soon_after_it_came(opened: Shop) -> None:
     until(lambda: opened.items(ADA, category="fresh") == ["new"])
     opened.write(*catalogue([Item(id="new", category="fresh", in_stock=False)], KEYS))
     until(lambda: opened.items(ADA, category="fresh") == [])
+
+
+def test_what_people_touched_is_not_new_though_no_ranking_has_it(
+    store_server: StoreServer, now: int
+) -> None:
+    fill(store_server, shop(now))
+    with open_shop(store_server) as opened:
+        opened.get(ADA)  # who touched the teapot, whose neighbours were touched as well
+
+        def new() -> set[str]:
+            answer = opened.get("/v1/users/nobody/recommendations?n=20")
+            return {one["item"] for one in answer["items"] if one["strategy"] == "new"}
+
+        assert "a/b ü%" in new()
+        assert not new() & {"kettle", "teapot", "cup", "spoon"}
