@@ -2,11 +2,22 @@
 
 from collections.abc import Sequence
 
-from contracts.keys import bucket_of
+from contracts.sampling import draw
 from contracts.settings import FlowSettings
 from online_models.touches import WEIGHTS, number_of
 from operators.examples import Choice
 from operators.profile import Applied
+
+
+def teaches(site: str, user: str, every: int) -> bool:
+    """Say whether a person is one of those, one in `every`, whose touches the blend learns from.
+
+    By another hash than the buckets': each of these has people who teach.
+
+    >>> 900 < sum(teaches("shop", f"user-{number}", 8) for number in range(8_000)) < 1_100
+    True
+    """
+    return draw("blend", site, user) * every < 1.0
 
 
 class Choices:
@@ -26,8 +37,7 @@ class Choices:
         if event.item is None or event.type not in WEIGHTS or applied.adopted or arrived.late:
             return
         user = applied.profile.id
-        # Of another hash than the buckets: each of these has people who teach.
-        if bucket_of(f"blend/{event.site}", user, self._every):
+        if not teaches(event.site, user, self._every):
             return
         before = [(number_of(r.item), r.type, r.time) for r in applied.before]
         number = number_of(event.item)
