@@ -26,6 +26,7 @@ from api.docs_page import add_docs_page
 from api.feedback import build_router as build_feedback_router
 from api.pages.feed import Feed
 from api.pages.routes import add_pages, feed_of
+from api.routing import mount
 from api.serve import Serving
 from api.serve import router as serve_router
 from api.serve.rules import RulesError
@@ -85,12 +86,15 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     origins = settings.api.cors_origins or ([] if keys.required else ["*"])
     app.add_middleware(CollectCors, paths=PATHS, origins=origins)
-    app.include_router(build_router())
-    app.include_router(build_feedback_router())
-    app.include_router(serve_router)
-    app.include_router(admin_router)
-    app.include_router(build_trigger_router())
-    app.include_router(decide_router())
+    mount(
+        app,
+        build_router(),
+        serve_router,
+        build_feedback_router(),
+        admin_router,
+        build_trigger_router(),
+        decide_router(),
+    )
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
     app.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)
     add_docs_page(app, first=not settings.api.pages)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from api.collect.collector import Collector
 from api.collect.examples import OPENAPI_BATCH, OPENAPI_CALLS, OPENAPI_EVENTS, RESPONSES
 from api.collect.reading import Reader, read_batch, read_call, read_events
+from api.routing import PlainRoute
 
 ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "track": ("/v1/track", "/v1/t"),
@@ -31,7 +32,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def build_router() -> APIRouter:
     """Return the routes; they use `app.state.collector`."""
-    router = APIRouter(tags=["collect"])
+    router = APIRouter(tags=["collect"], route_class=PlainRoute)
     _add(router, EVENTS, read_events, "Post canonical events", OPENAPI_EVENTS)
     _add(router, BATCHES[0], read_batch, "Post a Segment batch", OPENAPI_BATCH)
     for path in BATCHES[1:]:

@@ -8,6 +8,7 @@
 
 from fastapi import APIRouter
 
+from api.routing import PlainRoute
 from api.serve import item_routes, knowledge_routes, people_routes, status_routes
 from api.serve.serving import Serving
 
@@ -16,7 +17,7 @@ __all__ = ["Serving", "build_router", "router"]
 
 def build_router() -> APIRouter:
     """Return the routes of serving."""
-    router = APIRouter()
+    router = APIRouter(route_class=PlainRoute)
     for routes in (people_routes, item_routes, knowledge_routes, status_routes):
         routes.add_routes(router)
     return router
