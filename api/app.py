@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry
 from api import problems
 from api.admin import Campaigns
 from api.admin import router as admin_router
-from api.auth import SecretKeys, WriteKeys
 from api.collect.collector import TOPICS, Collector
 from api.collect.cors import CollectCors
 from api.collect.examples import SECURITY
@@ -24,6 +23,8 @@ from api.decide.offers import load as load_offers
 from api.decide.routes import build_router as decide_router
 from api.docs_page import add_docs_page
 from api.feedback import build_router as build_feedback_router
+from api.gate import Gate
+from api.key_ring import kept
 from api.pages.feed import Feed
 from api.pages.routes import add_pages, feed_of
 from api.routing import mount
@@ -53,11 +54,10 @@ class Service(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     """Return the service; it connects when it starts. Raises `SettingsError`."""
     _check_addresses(settings)
-    SecretKeys.of(settings.api)
     _check_rules(settings.api.rules_file)
     _check_offers(settings.api.offers_file)
     _check_campaigns(settings.campaigns.folder)
-    keys = WriteKeys.of(settings.api)
+    gate = Gate(settings.api)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -68,14 +68,15 @@ def create_app(settings: Settings) -> FastAPI:
             Triggers.open(settings, registry) as triggers,
         ):
             metrics = CollectMetrics(registry)
-            app.state.collector = Collector(keys, log, metrics, settings.api.max_batch_bytes)
+            app.state.collector = Collector(log, metrics, settings.api.max_batch_bytes)
             app.state.serving = serving
             app.state.feed = feed_of(serving, triggers.hub)
             app.state.triggers = triggers
-            app.state.log, app.state.secrets = log, triggers.keys
+            app.state.log = log
             async with (
                 Campaigns.open(settings, log, serving.clock) as campaigns,
                 Deciding.open(settings, serving, log) as deciding,
+                kept(gate, triggers.control),
             ):
                 app.state.campaigns = campaigns
                 app.state.deciding = deciding
@@ -83,8 +84,9 @@ def create_app(settings: Settings) -> FastAPI:
             await app.state.feed.close()
 
     app = Service(title="Headrace", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.gate = gate
     problems.install(app)
-    origins = settings.api.cors_origins or ([] if keys.required else ["*"])
+    origins = settings.api.cors_origins or ([] if gate.asks else ["*"])
     app.add_middleware(CollectCors, paths=PATHS, origins=origins)
     mount(
         app,

@@ -1,34 +1,13 @@
-"""What every route is for, and which kind of key opens it. A route that is not here fails a test.
+"""What every route is for: the scope that a key must have. A route that is not here fails a test.
 
 `tests/api/test_scopes.py` walks all routes of the service with every kind of key, and none.
 """
 
 from typing import Final, Literal
 
-Scope = Literal[
-    "open",
-    "events:write",
-    "recs:read",
-    "profile:read",
-    "stats:read",
-    "triggers:read",
-    "feedback:write",
-    "campaigns:write",
-]
+from contracts.access import KeyScope
 
-KeyKind = Literal["write", "secret", "admin"]
-
-OPENED_BY: Final[dict[Scope, KeyKind | None]] = {
-    "open": None,
-    "events:write": "write",
-    "recs:read": "write",
-    "profile:read": "write",
-    "stats:read": "write",
-    "triggers:read": "secret",
-    "feedback:write": "secret",
-    "campaigns:write": "admin",
-}
-"""Scope to the kind of key that opens it: `api.sites`, `api.secrets`, `api.admin_key`."""
+Scope = Literal["open"] | KeyScope
 
 _SEGMENT: Final = ("track", "page", "screen", "identify", "group", "alias")
 
@@ -55,7 +34,7 @@ SCOPES: Final[dict[str, Scope]] = {
     "GET /v1/users/{id:path}/segments": "profile:read",
     "GET /v1/users/{id:path}/scores": "profile:read",
     "GET /v1/users/{id:path}/facts": "profile:read",
-    "GET /v1/stats": "stats:read",
+    "GET /v1/stats": "admin",
     "GET /v1/triggers": "triggers:read",
     "GET /v1/triggers/stream": "triggers:read",
     "GET /v1/subscriptions": "triggers:read",

@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "promote": Command("cli.promote:promote", "Choose the namespace that is served."),
     "audit": Command("cli.audit:audit", "Check that every event has exactly one end."),
     "rejects": Command("cli.rejects:app", "List, show, send again and drop refused events."),
+    "keys": Command("cli.keys:app", "Make, list and revoke the keys of the HTTP service."),
     "config": Command("cli.config:app", "Check, show and describe the settings."),
     "topics": Command("cli.topics:topics", "Create the topics that are missing."),
     "schema": Command("cli.schema:app", "Print the JSON Schema of every contract."),

@@ -67,7 +67,7 @@ def up(
 
 def check_exposure(api: ApiSettings) -> None:
     """Refuse to serve the network without write keys; say it loudly on this machine."""
-    if api.sites:
+    if api.asks_for_keys:
         return
     if not is_loopback(api.host):
         raise WrongUseError(

@@ -80,6 +80,10 @@ REJECT_MARKS_KEY: Final = "c:rejects"
 """A hash of refused records' ids to what was done about them, as JSON."""
 
 
+API_KEYS_KEY: Final = "c:api-keys"
+"""A hash of the ids of the HTTP service's keys to what is kept of each, as JSON."""
+
+
 def run_key(namespace: str) -> str:
     """Return the key of a namespace's run number: a writer with an older number writes nothing."""
     return f"c:run:{_encode(namespace)}"

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
-from api.auth import AdminKey
 from api.collect.log import Log, LogUnavailableError, Record
 from contracts.campaign_files import CampaignFileError, read_folder
 from contracts.campaigns import Campaign, CampaignVersion, encode_version
@@ -37,7 +36,6 @@ class Campaigns:
     def __init__(
         self, settings: Settings, store: CampaignStore, log: Log, clock: Callable[[], int]
     ) -> None:
-        self.admin = AdminKey(settings.api)
         self._settings = settings
         self._store = store
         self._log = log

@@ -10,6 +10,7 @@ from api.admin.campaigns import MAX_CAMPAIGNS, Campaigns, shown
 from api.admin.results import results_of
 from api.collect.body import read_body
 from api.collect.log import LogUnavailableError
+from api.gate import admit
 from api.problems import ProblemError
 from api.serve import asking
 from api.serve.responding import reply, serving_of
@@ -169,8 +170,7 @@ def _start(request: Request) -> tuple[float, Serving, Campaigns, str]:
     begin = perf_counter()
     serving = serving_of(request)
     campaigns: Campaigns = request.app.state.campaigns
-    header, site = request.headers.get("authorization"), request.query_params.get("site")
-    return begin, serving, campaigns, campaigns.admin.site_of(header, site)
+    return begin, serving, campaigns, admit(request).site
 
 
 def _id(request: Request) -> str:

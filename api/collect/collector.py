@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from fastapi import Request, Response
 
-from api.auth import WriteKeys, basic_user
 from api.collect.body import read_body
 from api.collect.connection import Record
 from api.collect.log import Log, LogUnavailableError
 from api.collect.metrics import CollectMetrics
 from api.collect.parsing import id_in, write_key_in
 from api.collect.reading import Outcome, Reader
+from api.gate import admit
 from api.problems import problem
 from contracts.codec import dump_json, encode_json
 from contracts.keys import CLICK_TOPIC, FEEDBACK_TOPIC, REJECTED_TOPIC
@@ -35,13 +35,11 @@ class Collector:
 
     def __init__(
         self,
-        keys: WriteKeys,
         log: Log,
         metrics: CollectMetrics,
         max_batch_bytes: int,
         clock: Callable[[], int] = wall_clock,
     ) -> None:
-        self._keys = keys
         self._log = log
         self._metrics = metrics
         self._limit = max_batch_bytes
@@ -52,13 +50,7 @@ class Collector:
         """Answer a posted body: 200 means that the broker acknowledged every accepted event."""
         received = self._clock()
         body = await read_body(request, self._limit)
-        site = self._keys.site_of(
-            (
-                basic_user(request.headers.get("authorization")),
-                request.query_params.get("writeKey"),
-                write_key_in(body),
-            )
-        )
+        site = admit(request, lambda: write_key_in(body)).site
         good: list[Outcome] = []
         bad: list[Outcome] = []
         for outcome in read(body, site, received):

@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple, Protocol, Self
 
 import msgspec
 
-from api.auth import AdminKey
 from api.collect.log import Log, LogUnavailableError, Record
 from api.collect.reading import record_of
 from api.decide.choosing import Chosen, Facts, choose
@@ -84,7 +83,6 @@ class Deciding:
         except OffersError as error:
             raise SettingsError(f"api.offers_file: {error}") from None
         self.serving = serving
-        self.admin = AdminKey(settings.api)
         self.budgets = budgets
         self._log = log
         self._models: dict[str, tuple[int, bytes | None, PlacementModel]] = {}

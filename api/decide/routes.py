@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.decide import schema
 from api.decide.deciding import Asked, Deciding, UnknownPlacementError, charge_of, told
+from api.gate import admit
 from api.problems import ProblemError
 from api.serve import asking
 from api.serve.responding import reply, site_of
@@ -53,7 +54,7 @@ async def post_decide(request: Request) -> Response:
     limit = serving.settings.api.max_batch_bytes
     body = await asking.body_of(request, DecideBody, limit)
     id_ = asking.person_field("id", asking.path_id(request, USERS, DECIDE))
-    site = site_of(request, serving, body.writeKey)
+    site = site_of(request, body.writeKey)
     try:
         made = await deciding.decide(site, id_, _asked(body))
     except UnknownPlacementError as error:
@@ -76,14 +77,13 @@ async def post_decide(request: Request) -> Response:
 async def get_offers(request: Request) -> Response:
     """Answer which offers and placements are in force, what was spent, and how policies fare.
 
-    Needs the admin key: what offers cost is nothing for a page of the shop to know.
+    Needs the scope `campaigns:write`: what offers cost is nothing for a page of the shop to know.
     """
     begin = perf_counter()
     deciding: Deciding = request.app.state.deciding
     serving = deciding.serving
     asking.query(request, ("site",))
-    header, named = request.headers.get("authorization"), request.query_params.get("site")
-    site, book = deciding.admin.site_of(header, named), deciding.book
+    site, book = admit(request).site, deciding.book
     keys = [charge_of(offer, site, "", serving.clock()).budget for offer in book.offer]
     spent: list[float | None]
     try:

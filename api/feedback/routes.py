@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from api.auth import SecretKeys
 from api.feedback import reading, schema
 from api.feedback.answering import append, check_follows, event_of, status_body
+from api.gate import admit
 from api.problems import ProblemError
 from api.serve import asking
 from api.serve.making import find_people
@@ -134,10 +134,8 @@ async def get_of_user(request: Request) -> Response:
 
 
 def _start(request: Request) -> tuple[float, Serving, str]:
-    """Return when it began, the serving, and the site whose secret key was given; raise a 401."""
-    secrets: SecretKeys = request.app.state.secrets
-    site = secrets.site_of(request.headers.get("authorization"))
-    return perf_counter(), serving_of(request), site
+    """Return when it began, the serving, and the site that the key is of; raise a 401 or 403."""
+    return perf_counter(), serving_of(request), admit(request).site
 
 
 async def _case(request: Request, serving: Serving, site: str, after: str) -> Case:

@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from fastapi import Request
 
+from api.auth import WRITE_KEY
 from api.problems import ProblemError
 from api.serve.ranking import Ask
 from api.serve.varied import ANY, Variety
@@ -22,7 +23,6 @@ MAX_EXCLUDED: Final = 1_000
 MAX_USERS: Final = 100
 MAX_GIVEN: Final = 1_000
 MAX_ITEMS: Final = 100
-WRITE_KEY: Final = "writeKey"
 
 REPEATED: Final = ("exclude", "id")
 """Parameters that may be given several times."""

@@ -30,7 +30,7 @@ async def get_items(request: Request) -> Response:
     begin = perf_counter()
     serving = serving_of(request)
     ids = asking.looked_up(asking.query(request, ("id",)))
-    find = serving.site(site_of(request, serving)).catalogue.get
+    find = serving.site(site_of(request)).catalogue.get
     found = [describing.item_json(find(id_), id_) for id_ in ids]
     body = {"items": found, "lag_ms": serving.lag_ms(), "degraded": serving.store.away}
     return reply(serving, "items", begin, body)
@@ -43,7 +43,7 @@ async def get_similar(request: Request) -> Response:
     item = asking.id_field("id", asking.path_id(request, ITEMS, "/similar"))
     given = asking.ask_of(asking.query(request, KINDS), serving.settings.api.max_n)
     ask = replace(given, item=item)
-    name = site_of(request, serving)
+    name = site_of(request)
     site, now = serving.site(name), serving.clock()
     trail = trail_for(Visitor(""), item, now)
     rows, failed = await find_rows(serving, name, [trail], serving.store.budget())
@@ -58,7 +58,7 @@ async def get_trending(request: Request) -> Response:
     begin = perf_counter()
     serving = serving_of(request)
     ask = asking.ask_of(asking.query(request, KINDS), serving.settings.api.max_n)
-    site, now = serving.site(site_of(request, serving)), serving.clock()
+    site, now = serving.site(site_of(request)), serving.clock()
     ranking = leading(site, ("trending", "popular"), serving.rules, ask, now)
     top = site.top("trending") or site.top("popular")
     basis = Basis(
@@ -73,7 +73,7 @@ async def get_segments(request: Request) -> Response:
     begin = perf_counter()
     serving = serving_of(request)
     asking.query(request, ())
-    segments = serving.site(site_of(request, serving)).segments
+    segments = serving.site(site_of(request)).segments
     body = {
         "segments": [describing.segment_json(segment) for segment in segments],
         "as_of": max((segment.as_of for segment in segments), default=None) or None,

@@ -38,7 +38,7 @@ async def get_rules(request: Request) -> Response:
     basis = given.get("basis", [None])[0]
     if basis is not None and basis not in BASES:
         raise asking.bad("basis", f"expected {' or '.join(BASES)}, got {basis[:32]!r}")
-    name = site_of(request, serving)
+    name = site_of(request)
     row, failed = await read_rules(serving, name, item, serving.store.budget())
     rules = [] if row is None else [r for r in row.rules if basis in (None, r.basis)][:n]
     body = {
@@ -58,7 +58,7 @@ async def get_concepts(request: Request) -> Response:
     given = asking.query(request, ("q", "n"))
     n = asking.ask_of({k: v for k, v in given.items() if k == "n"}, serving.settings.api.max_n).n
     text = given.get("q", [""])[0][:MAX_QUERY]
-    name = site_of(request, serving)
+    name = site_of(request)
     known, failed = await read_directory(serving, name, serving.store.budget())
     found: Sequence[tuple[KnownConcept, str]] = (
         lookup(text, known, n) if text else [(concept, "any") for concept in known[:n]]
@@ -86,7 +86,7 @@ async def get_concept(request: Request) -> Response:
     serving = serving_of(request)
     asking.query(request, ())
     text = asking.id_field("name", asking.path_id(request, CONCEPTS, ""), 4 * MAX_NAME)
-    name = site_of(request, serving)
+    name = site_of(request)
     view, failed = await find_concept(serving, name, text, serving.store.budget())
     body = {
         "asked": text,
@@ -104,7 +104,7 @@ async def get_search(request: Request) -> Response:
     given = asking.query(request, ("q", "n"))
     n = asking.ask_of({k: v for k, v in given.items() if k == "n"}, serving.settings.api.max_n).n
     text = _given(given, "q", "what to search for")[:MAX_QUERY]
-    found = await search(serving, site_of(request, serving), text, n)
+    found = await search(serving, site_of(request), text, n)
     concepts = sorted(found.concepts, key=lambda name: (-found.concepts[name], name))
     body = {
         "query": text,

@@ -41,7 +41,7 @@ async def get_recommendations(request: Request) -> Response:
     serving, id_ = serving_of(request), _person(request, "/recommendations")
     given = asking.query(request, KINDS)
     ask = asking.ask_of(given, serving.settings.api.max_n, serving.variety)
-    (made,) = await _recommend(serving, site_of(request, serving), [id_], ask)
+    (made,) = await _recommend(serving, site_of(request), [id_], ask)
     return reply(serving, "recommendations", begin, made)
 
 
@@ -53,7 +53,7 @@ async def post_recommendations(request: Request) -> Response:
     body = await asking.body_of(request, asking.ManyBody, api.max_batch_bytes)
     users = asking.users_of(body)
     ask = replace(body.ask(api.max_n), variety=body.variety(serving.variety))
-    made = await _recommend(serving, site_of(request, serving, body.writeKey), users, ask)
+    made = await _recommend(serving, site_of(request, body.writeKey), users, ask)
     return reply(serving, "many", begin, {"answers": made})
 
 
@@ -65,7 +65,7 @@ async def post_rank(request: Request) -> Response:
     body = await asking.body_of(request, asking.RankBody, api.max_batch_bytes)
     given = asking.items_of(body)
     ask = body.ask(api.max_n, min(len(given), api.max_n))
-    name = site_of(request, serving, body.writeKey)
+    name = site_of(request, body.writeKey)
     site, budget, now = serving.site(name), serving.store.budget(), serving.clock()
     ids = [] if body.user is None else [asking.person_field("user", body.user)]
     found = await find_people(serving, name, ids, budget)
@@ -99,7 +99,7 @@ async def get_profile(request: Request) -> Response:
 
 async def get_user_segments(request: Request) -> Response:
     """Answer which segment a person belongs to, and how the models score them."""
-    site = site_of(request, serving_of(request))
+    site = site_of(request)
 
     def told(serving: Serving, visitor: Visitor) -> dict[str, Any]:
         segment = describing.segment_of(visitor, serving.site(site).segments)
@@ -171,7 +171,7 @@ async def _tell(
     begin = perf_counter()
     serving, id_ = serving_of(request), _person(request, f"/{kind}")
     asking.query(request, ())
-    name = site_of(request, serving)
+    name = site_of(request)
     found = await find_people(serving, name, [id_], serving.store.budget())
     (visitor,) = found.visitors
     standing_of = visitor.standing.as_of or None if visitor.standing is not None else None

@@ -5,8 +5,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from api.auth import basic_user
-from api.serve.asking import WRITE_KEY
+from api.gate import admit
 from api.serve.serving import Serving
 from contracts.codec import dump_json
 
@@ -17,12 +16,9 @@ def serving_of(request: Request) -> Serving:
     return serving
 
 
-def site_of(request: Request, serving: Serving, in_body: str | None = None) -> str:
-    """Return the site that a request may ask about; raise a 401."""
-    if not serving.keys.required:
-        return serving.keys.site_of(())
-    header = basic_user(request.headers.get("authorization"))
-    return serving.keys.site_of((header, in_body, request.query_params.get(WRITE_KEY)))
+def site_of(request: Request, in_body: str | None = None) -> str:
+    """Return the site that a request may ask about; raise a 401 or 403."""
+    return admit(request, lambda: in_body).site
 
 
 def reply(serving: Serving, kind: str, begin: float, body: dict[str, Any]) -> Response:

@@ -7,7 +7,6 @@ from typing import Any, Self, TypeVar
 
 from prometheus_client import CollectorRegistry
 
-from api.auth import DEFAULT_SITE, WriteKeys
 from api.serve.answers import AnswerList, AnswerLog, AnswerTopic
 from api.serve.arms import Arms, champion_of
 from api.serve.exploring import Chance
@@ -49,7 +48,6 @@ class Serving:
         except RulesError as error:
             raise SettingsError(f"api.rules_file: {error}") from None
         self.settings = settings
-        self.keys = WriteKeys.of(settings.api)
         self.store = Store(reader, settings.api.store_budget_ms / 1000)
         self.answers = answers
         self.registry = registry if registry is not None else CollectorRegistry()
@@ -57,7 +55,7 @@ class Serving:
         self.clock = clock
         self._arms = Arms({str(n): s for n, s in settings.api.arms.items()}, settings.flow.seed)
         self.variety = Variety(settings.api.max_per_category, settings.api.diversity)
-        sites = tuple(settings.api.sites) or (DEFAULT_SITE,)
+        sites = settings.api.known_sites
         self.keeper = Keeper(self.store, settings.namespace, sites, self._rules)
         self.unlearnt: dict[str, int] = {}
         self.registry.register(ModelFigures(self._models, lambda: self.unlearnt))

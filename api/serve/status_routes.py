@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from api.gate import admit, gate_of
 from api.serve import asking, schema
-from api.serve.responding import serving_of, site_of
+from api.serve.responding import serving_of
 from api.serve.serving import Serving
 from contracts.codec import dump_json, load_json
 from contracts.keys import SCOREBOARD
@@ -57,33 +58,29 @@ async def get_metrics(request: Request) -> Response:
 
 
 async def get_stats(request: Request) -> Response:
-    """Answer how the events ended, how far each part has been read, and what is in memory."""
+    """Answer how the events ended, how far each part has been read, and what is in memory.
+
+    What is counted over all sites is for the operator's key only, unless there is but one site.
+    """
     serving = serving_of(request)
-    asking.query(request, ())
-    site_of(request, serving)
-    memory = serving.keeper.memory
-    ends, degraded = await ends_of(serving)
-    body = {
-        "namespace": memory.namespace,
-        "events": total(ends),
+    asking.query(request, ("site",))
+    grant = admit(request)
+    site = serving.site(grant.site)
+    body: dict[str, Any] = {
+        "namespace": serving.keeper.memory.namespace,
         "lag_ms": serving.lag_ms(),
-        "progress": memory.progress,
         "sites": {
-            name: {"items": len(site.catalogue), "segments": len(site.segments)}
-            for name, site in memory.sites.items()
+            site.name: {"items": len(site.catalogue), "segments": len(site.segments)},
         },
-        "scoreboard": {
-            name: found
-            for name, site in memory.sites.items()
-            if (found := site.models.get(SCOREBOARD))
-        },
-        "models": {
-            name: {m: told for m, told in site.models.items() if m != SCOREBOARD}
-            for name, site in memory.sites.items()
-        },
-        "answers": {"logged": serving.answers.logged, "dropped": serving.answers.dropped},
-        "degraded": degraded,
+        "scoreboard": {site.name: found} if (found := site.models.get(SCOREBOARD)) else {},
+        "models": {site.name: {m: told for m, told in site.models.items() if m != SCOREBOARD}},
+        "degraded": serving.store.away,
     }
+    if grant.operator or len(gate_of(request).sites) == 1:
+        ends, body["degraded"] = await ends_of(serving)
+        body["events"] = total(ends)
+        body["progress"] = serving.keeper.memory.progress
+        body["answers"] = {"logged": serving.answers.logged, "dropped": serving.answers.dropped}
     return Response(dump_json(body), media_type="application/json")
 
 

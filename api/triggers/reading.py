@@ -6,6 +6,7 @@ from typing import Final
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from api.gate import admit
 from api.problems import ProblemError
 from api.triggers import schema
 from api.triggers.asking import Reading, reading_of
@@ -35,7 +36,7 @@ async def get_stream(request: Request) -> Response:
     subscription was.
     """
     triggers = triggers_of(request)
-    site = triggers.keys.site_of(request.headers.get("authorization"))
+    site = admit(request).site
     reading = reading_of(request, (), request.headers.get("last-event-id"))
     triggers.enter()
     try:
@@ -53,7 +54,7 @@ async def get_triggers(request: Request) -> Response:
     has none, and begins with what is new; `0` begins with everything that is kept.
     """
     triggers = triggers_of(request)
-    site = triggers.keys.site_of(request.headers.get("authorization"))
+    site = admit(request).site
     reading = reading_of(request, ("wait", "limit"))
     triggers.enter()
     try:

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from msgspec.structs import replace
 
+from api.gate import admit
 from api.problems import ProblemError
 from api.serve.asking import bad
 from api.triggers import schema
@@ -184,7 +185,7 @@ async def replay(request: Request, triggers: Triggers, site: str) -> Response:
 def _endpoint(action: Action) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         triggers = triggers_of(request)
-        site = triggers.keys.site_of(request.headers.get("authorization"))
+        site = admit(request).site
         try:
             return await action(request, triggers, site)
         except ConflictError as error:

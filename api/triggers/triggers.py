@@ -6,7 +6,6 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry
 
-from api.auth import DEFAULT_SITE, SecretKeys
 from api.problems import ProblemError
 from api.serve.serving import now_ms
 from api.triggers.asking import Reading, unknown
@@ -33,14 +32,12 @@ class Triggers:
         registry: CollectorRegistry,
         clock: Callable[[], int] = now_ms,
     ) -> None:
-        """Raises `SettingsError` if a key is of no use."""
-        self.keys = SecretKeys.of(settings.api)
         self.targets = Targets(settings.webhooks)
         self.control = control
         self.clock = clock
         self.log = TriggerLog(control)
         self.store = SubscriptionStore(control)
-        sites = tuple(settings.api.sites) or (DEFAULT_SITE,)
+        sites = settings.api.known_sites
         self.hub = Hub(self.log, sites)
         kept = settings.campaigns.stream_length
         self.watch = Watch(self.store, self.log, control, sites, kept, registry)

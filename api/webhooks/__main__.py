@@ -13,7 +13,6 @@ from typing import Any
 from api.webhooks.deliverer import Deliverer
 from api.webhooks.sending import Sender
 from api.webhooks.targets import Targets
-from contracts.keys import DEFAULT_SITE
 from contracts.launch import Launch
 from contracts.settings import Settings, SettingsError
 from storage.control import Control
@@ -43,7 +42,7 @@ async def deliver(settings: Settings, control: Control) -> None:
         loop.add_signal_handler(number, stop.set)
     targets = Targets(settings.webhooks)
     seconds = settings.webhooks.timeout_seconds
-    sites = tuple(settings.api.sites) or (DEFAULT_SITE,)
+    sites = settings.api.known_sites
     deliverer = Deliverer(
         control, sites, lambda url: Sender(url, targets, seconds), _now_ms, SystemRandom()
     )

@@ -4,7 +4,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api.auth import WriteKeys, basic_user
+from api.auth import basic_user
+from api.gate import Gate
 from contracts.settings import ApiSettings, SettingsError
 from tests.api.running import headers, serving
 
@@ -12,15 +13,16 @@ EVENT = {"id": "1", "type": "view", "user": "ada", "time": 1_700_000_000_000}
 
 
 def test_without_keys_only_loopback_is_served() -> None:
-    assert WriteKeys.of(ApiSettings(host="::1")).site_of([]) == "default"
+    assert not Gate(ApiSettings(host="::1")).asks
     with pytest.raises(SettingsError, match=r"api\.sites.*0\.0\.0\.0.*HEADRACE_API__SITES"):
-        WriteKeys.of(ApiSettings(host="0.0.0.0"))
-    assert WriteKeys.of(ApiSettings(host="0.0.0.0", sites={"shop": SecretStr("k")})).required
+        Gate(ApiSettings(host="0.0.0.0"))
+    assert Gate(ApiSettings(host="0.0.0.0", sites={"shop": SecretStr("k")})).asks
+    assert Gate(ApiSettings(host="0.0.0.0", site_names=["shop"])).asks
 
 
 def test_an_empty_key_is_a_mistake() -> None:
     with pytest.raises(SettingsError, match=r"api\.sites\.shop"):
-        WriteKeys.of(ApiSettings(sites={"shop": SecretStr("")}))
+        Gate(ApiSettings(sites={"shop": SecretStr("")}))
 
 
 @pytest.mark.parametrize(

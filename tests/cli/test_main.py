@@ -27,7 +27,9 @@ def test_the_overview_names_every_command_and_loads_none() -> None:
         assert command.summary[:30] in done.stdout
 
 
-@pytest.mark.parametrize("name", [n for n in COMMANDS if n != "config"] + ["config show"])
+@pytest.mark.parametrize(
+    "name", [n for n in COMMANDS if n != "config"] + ["config show", "keys create"]
+)
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     done = headrace(*name.split(), "--help")
     assert done.returncode == 0, done.stderr

@@ -18,6 +18,8 @@ from api import problems
 from api.collect.log import LogUnavailableError, Record
 from api.decide.deciding import Deciding
 from api.decide.routes import build_router
+from api.gate import Gate
+from api.routing import mount
 from api.serve import Serving
 from contracts.codec import decode_event
 from contracts.events import Event
@@ -107,8 +109,9 @@ def desk_at(server: StoreServer, offers: Path, **given: Any) -> Iterator[Desk]:
             yield
 
     app = FastAPI(lifespan=lifespan)
+    app.state.gate = Gate(settings.api)
     problems.install(app)
-    app.include_router(build_router())
+    mount(app, build_router())
     port = free_port()
     config = uvicorn.Config(app, port=port, http="httptools", access_log=False, log_config=None)
     service = uvicorn.Server(config)

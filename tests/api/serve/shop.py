@@ -13,6 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from api import problems
+from api.gate import Gate
+from api.routing import mount
 from api.serve import Serving, build_router
 from contracts.codec import encode_json, pack
 from contracts.decisions import DECISION_VERSION, Score, Segment, Standing
@@ -228,8 +230,9 @@ def _app(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPI(lifespan=lifespan)
+    app.state.gate = Gate(settings.api)
     problems.install(app)
-    app.include_router(build_router())
+    mount(app, build_router())
     return app
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from api.serve.answers import AnswerList
 from api.serve.arms import Arms
+from contracts.api_settings import ArmName
 from contracts.codec import dump_json
 from contracts.decisions import Answer
 from contracts.keys import SCOREBOARD, Keys
 from contracts.sampling import is_judged
-from contracts.settings import ArmName, Settings, SettingsError
+from contracts.settings import Settings, SettingsError
 from online_models.contenders import BLEND, CONTENDERS
 from storage.writes import SetView
 from tests.api.serve.shop import SITE, Shop, ada, fill, now_ms, open_shop, person, shop, until

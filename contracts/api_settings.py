@@ -1,0 +1,113 @@
+"""Settings of the HTTP service, and of what it delivers."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from contracts.keys import DEFAULT_SITE
+from contracts.setting_group import Group
+
+ArmName = Literal["popular", "trending", "together", "transition"]
+"""Challengers of the recommender: `online_models.contenders`, but the blend."""
+
+
+class ApiSettings(Group):
+    """The HTTP service."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65_535, description="0: a free one")
+    max_n: int = Field(100, ge=1, le=1000, description="items that one answer may hold")
+    max_batch_bytes: int = Field(
+        512_000, ge=1_000, le=700_000, description="of a posted body, after decompression"
+    )
+    max_in_flight: int = Field(
+        10_000, ge=1, description="events that wait for the broker; beyond it the answer is 503"
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description="origins whose pages may post events; empty: any without write keys, else none",
+    )
+    exclude_owned: bool = Field(True, description="leave out what the person bought")
+    exclude_cart: bool = Field(True, description="leave out what lies in the cart")
+    fatigue: int = Field(
+        0, ge=0, description="impressions without a click after which an item steps back; 0: never"
+    )
+    explore: float = Field(
+        0.0, ge=0, le=0.5, description="share of recommendations with one place for a drawn item"
+    )
+    arms: dict[ArmName, Annotated[float, Field(ge=0, lt=1)]] = Field(
+        default_factory=dict, description="challenger to the share of people it answers"
+    )
+    max_per_category: int = Field(
+        0, ge=0, le=1000, description="items of a category in recommendations; 0: any number"
+    )
+    diversity: float = Field(
+        0.0, ge=0, le=1, description="weight of difference against relevance in recommendations"
+    )
+    store_budget_ms: int = Field(
+        35, ge=5, le=10_000, description="time an answer may wait for the store before it degrades"
+    )
+    rules_file: Path | None = Field(None, description="TOML of pin, boost, bury and filter rules")
+    offers_file: Path | None = Field(None, description="TOML of offers and placements")
+    pages: bool = Field(
+        False, description="serve the live page to whoever can reach the port; on in the demo"
+    )
+    sites: dict[str, SecretStr] = Field(
+        default_factory=dict, description="site to write key; empty: any key, loopback only"
+    )
+    site_names: list[str] = Field(
+        default_factory=list,
+        description="further sites, whose keys are all made by `headrace keys create`",
+    )
+    public_write_keys: bool = Field(
+        False, description="take the keys of `api.sites` for such as stand in pages"
+    )
+    admin_key: SecretStr = Field(
+        SecretStr(""), description="bearer token for campaigns and figures of all sites"
+    )
+    secrets: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="site to secret key, for what no page may do; never in a page",
+    )
+    max_streams: int = Field(
+        1_000, ge=1, description="streams and long polls of triggers at a time; beyond it 503"
+    )
+
+    @property
+    def known_sites(self) -> tuple[str, ...]:
+        """The sites that there are: `default` alone where no keys are asked for."""
+        return tuple(dict.fromkeys((*self.sites, *self.site_names))) or (DEFAULT_SITE,)
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether any site is configured. Without, everybody may do anything: on loopback."""
+        return bool(self.sites or self.site_names)
+
+    @field_validator("arms")
+    @classmethod
+    def _leave_some(cls, arms: dict[ArmName, float]) -> dict[ArmName, float]:
+        if sum(arms.values()) >= 1.0:
+            raise ValueError("the shares leave nobody for the champion: less than 1 together")
+        return arms
+
+
+class WebhookSettings(Group):
+    """The delivery of triggers to webhooks."""
+
+    allow: list[str] = Field(
+        default_factory=list,
+        description="networks that targets may lie in although they are not public, and that "
+        "http:// may go to; for development 127.0.0.0/8",
+    )
+    timeout_seconds: float = Field(
+        15.0, gt=0, le=60, description="of one attempt, from the look-up to the answer"
+    )
+
+    @field_validator("allow")
+    @classmethod
+    def _networks(cls, allow: list[str]) -> list[str]:
+        for network in allow:
+            ipaddress.ip_network(network)
+        return allow
