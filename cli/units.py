@@ -135,6 +135,10 @@ class Deployment:
             kafka["bootstrap_servers"] = self._broker.bootstrap_servers
             if "kafka.on_new_log" not in loaded.origins:
                 kafka["on_new_log"] = "restart"  # its log is new at each start
+            if "kafka.partitions" not in loaded.origins:
+                # It takes the longer to read, the more batches it was ever sent; of few
+                # partitions each batch holds more.
+                kafka["partitions"] = loaded.settings.flow.workers
         if self._store is not None:
             redis["url"] = SecretStr(self._store.url)
         given = loaded.settings

@@ -108,12 +108,11 @@ class Content:
 
     def touched(self, numbers: Iterable[int]) -> None:
         """Take note that these were touched."""
-        for number in numbers:
-            if number in self._new:
-                del self._new[number]
-                row = self._index.get(number)
-                for code in self._codes[row].tolist():
-                    self._with.get(code, {}).pop(number, None)
+        for number in self._new.keys() & numbers:
+            del self._new[number]
+            row = self._index.get(number)
+            for code in self._codes[row].tolist():
+                self._with.get(code, {}).pop(number, None)
 
     def cold(self, evidence: Sequence[tuple[int, float]]) -> Cold:
         """Return items nobody touched for a person with these recent items and their weights."""

@@ -14,7 +14,7 @@ from contracts.settings import Settings, kafka_config
 
 __all__ = ["Log", "LogUnavailableError", "Record"]
 
-LINGER_MS: Final = 1
+LINGER_MS: Final = 5
 LOOK_SECONDS: Final = 2.0
 LOOK_EVERY_SECONDS: Final = 0.5
 GRACE_SECONDS: Final = 5.0

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from time import monotonic
+from types import TracebackType
 from typing import Final, TypeVar
 
 from storage.errors import StoreError, StoreUnavailable
@@ -32,26 +32,37 @@ class Budget:
     def __init__(self, seconds: float) -> None:
         self._end = asyncio.get_running_loop().time() + seconds
 
-    @asynccontextmanager
-    async def spend(self) -> AsyncIterator[None]:
-        """Raise `TimeoutError` inside once the budget is spent.
+    def spend(self) -> "_Spending":
+        """Return a scope that raises `TimeoutError` inside once the budget is spent."""
+        return _Spending(self._end)
 
-        A stall of this process must not look like a slow store: what arrived meanwhile is read
-        before we give up, and the time that we were late by is given back.
-        """
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(None) as scope:
 
-            def spent() -> None:
-                now = loop.time()
-                scope.reschedule(now + GRACE_SECONDS + min(now - end, STALL_SECONDS))
+class _Spending:
+    """A stall of this process must not look like a slow store: what arrived meanwhile is read
+    before we give up, and the time that we were late by is given back.
+    """
 
-            end = max(self._end, loop.time())
-            timer = loop.call_at(end, spent)
-            try:
-                yield
-            finally:
-                timer.cancel()
+    def __init__(self, end: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = max(end, self._loop.time())
+        self._scope = asyncio.timeout(None)
+
+    async def __aenter__(self) -> None:
+        await self._scope.__aenter__()
+        self._timer = self._loop.call_at(self._end, self._spent)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        await self._scope.__aexit__(kind, error, trace)
+
+    def _spent(self) -> None:
+        now = self._loop.time()
+        self._scope.reschedule(now + GRACE_SECONDS + min(now - self._end, STALL_SECONDS))
 
 
 class Store:
