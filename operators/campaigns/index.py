@@ -12,9 +12,8 @@ for; a fact compared with a number need be looked at only when it passed that nu
 """
 
 import operator
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Final
 
 from contracts.conditions import compile_condition
 from contracts.conditions import vocabulary as words
@@ -22,7 +21,6 @@ from contracts.conditions.durations import parse_duration
 from contracts.conditions.tree import Node
 
 Key = tuple[Any, ...]
-R = TypeVar("R")
 
 EVENTS: Final[Key] = ("events",)
 ITEMS: Final[Key] = ("items",)
@@ -200,49 +198,11 @@ def _reads(node: Node) -> list[Key]:
     return keys
 
 
-class Thresholds(Generic[R]):
-    """What waits for one number, or one text, to pass a value.
-
-    >>> waiting = Thresholds[str]()
-    >>> waiting.add(">=", 3, "three")
-    >>> list(waiting.passed(2.0, 3.0)), list(waiting.passed(3.0, 4.0))
-    (['three'], [])
-    """
-
-    def __init__(self) -> None:
-        self._values: dict[str, list[Any]] = {}
-        self._waiting: dict[tuple[str, Any], list[R]] = {}
-
-    def add(self, sign: str, value: Any, waiting: R) -> None:
-        """Let something wait for `fact sign value` to become true."""
-        known = self._waiting.setdefault((sign, value), [])
-        if not known and sign not in ("==", "!="):
-            insort(self._values.setdefault(sign, []), value)
-        known.append(waiting)
-
-    def passed(self, old: Any, new: Any) -> Iterator[R]:
-        """Yield what waits for a value that was passed, or reached, from `old` to `new`."""
-        yield from self._waiting.get(("==", new), ())
-        yield from self._waiting.get(("!=", old), ())
-        for sign, values in self._values.items():
-            if sign == ">=":  # old < value <= new
-                begin, end = bisect_right(values, old), bisect_right(values, new)
-            elif sign == ">":  # old <= value < new
-                begin, end = bisect_left(values, old), bisect_left(values, new)
-            elif sign == "<=":  # new <= value < old
-                begin, end = bisect_left(values, new), bisect_left(values, old)
-            else:  # new < value <= old
-                begin, end = bisect_right(values, new), bisect_right(values, old)
-            for value in values[begin:end]:
-                yield from self._waiting[sign, value]
-
-
 __all__ = [
     "EVENTS",
     "ITEMS",
     "Guard",
     "Key",
-    "Thresholds",
     "compile_condition",
     "guards_of",
     "keys_of",

@@ -1,6 +1,7 @@
 """One look at a person at one moment: what facts and functions are worth to a condition."""
 
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from contracts.conditions import vocabulary as words
@@ -65,6 +66,34 @@ class Look:
             return round((self.time - self.person.last_order) / DAY_MS, 3)
         return self.person.level(name)
 
+    def level(self, name: str) -> object:
+        """Return what a fact that holds is worth now."""
+        return self.person.level(name)
+
+    def levels(self) -> Mapping[str, object]:
+        """Return what all facts that hold are worth now."""
+        person = self.person
+        return {
+            **words.EMPTY,
+            **dict(zip(LEVEL_NAMES, person.levels, strict=False)),
+            **person.scores,
+        }
+
+    @property
+    def bot(self) -> bool:
+        """Whether the person is none."""
+        return self.person.bot
+
+    @property
+    def granted(self) -> Sequence[str]:
+        """What the person agreed to."""
+        return self.person.consent or ()
+
+    @property
+    def fired(self) -> Mapping[str, int]:
+        """When each campaign last fired for the person."""
+        return self.person.fired
+
     def _event_fact(self, name: str) -> object:
         field = name.partition(".")[2]
         if not self.before and self.event is not None:
@@ -97,24 +126,29 @@ class Look:
 
         For `count_item`, of the same item.
         """
-        item = ""
-        if function == "count_item":
-            item = (self.event.event.item if self.event is not None else None) or ""
-            if not item:
-                return 0
-        times, ids = self._past(group, item)
-        first = bisect_right(times, self.time - within)
+        ids, first = self._since(function, group, within)
         if self.before and self._is_counted(group):
-            return max(0, len(times) - first - 1)
+            return max(0, len(ids) - first - 1)
         self.used += ids[max(first, len(ids) - EVENTS_SHOWN) :]
-        return len(times) - first
+        return len(ids) - first
 
     def counted(self, spec: tuple[str, str, int]) -> int:
         """Return a count as of now; the same one is counted once."""
         known = self._counts.get(spec)
         if known is None:
-            known = self._counts[spec] = self.number(*spec)
+            ids, first = self._since(*spec)
+            known = self._counts[spec] = len(ids) - first
         return known
+
+    def _since(self, function: str, group: str, within: int) -> tuple[list[str], int]:
+        """Return the ids of what is counted, and where those of the last `within` ms begin."""
+        item = ""
+        if function == "count_item":
+            item = (self.event.event.item if self.event is not None else None) or ""
+            if not item:
+                return [], 0
+        times, ids = self._past(group, item)
+        return ids, bisect_right(times, self.time - within)
 
     def sends_since(self, per: int) -> int:
         """Return how many triggers of all campaigns the person had in the last `per` ms."""

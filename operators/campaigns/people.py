@@ -91,10 +91,6 @@ class Watched(Struct, array_like=True):
             return self.traits
         return self.scores.get(name, words.EMPTY[name])
 
-    def worth(self) -> dict[str, object]:
-        """Return what the facts are worth that are not as of nobody."""
-        return {**dict(zip(LEVEL_NAMES, self.levels, strict=False)), **self.scores}
-
     @property
     def segment(self) -> str | None:
         """The person's segment."""

@@ -1,9 +1,10 @@
 """The conditions of one site's campaigns, indexed by what makes them worth a look."""
 
-import operator
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
 
 from contracts.conditions import Condition
 from contracts.conditions import vocabulary as words
@@ -14,12 +15,14 @@ from operators.campaigns.index import (
     ITEMS,
     Guard,
     Key,
-    Thresholds,
     guards_of,
     is_pulse,
     keys_of,
     types_of,
 )
+from operators.campaigns.refusing import Limited, Refusals
+from operators.campaigns.sieve import Sieve, Spec, Worth
+from operators.campaigns.thresholds import NONE, Orders, Parted
 
 NO_TREE: Final = Node("list", 0)
 ITEM_TYPES: Final = frozenset({"view", "click"})
@@ -61,7 +64,7 @@ def _plain(node: Node) -> Any:
     return tuple(part.value for part in node.parts) if node.kind == "list" else node.value
 
 
-class HasConditions(Protocol):
+class HasConditions(Limited, Protocol):
     """A campaign in force."""
 
     @property
@@ -75,18 +78,7 @@ class HasConditions(Protocol):
         ...
 
 
-Spec = tuple[str, str, int]
-"""A function that counts, the events, and for how long back (ms)."""
-
 A = TypeVar("A", bound=HasConditions)
-
-
-class Rule(NamedTuple):
-    """One condition of one campaign. `order` numbers them, those first that are to fire first."""
-
-    order: int
-    active: Any
-    prepared: Prepared
 
 
 class Needs:
@@ -127,105 +119,72 @@ class Needs:
         self.horizon = max(self.horizon, parse_duration(duration))
 
 
-class Worth(Protocol):
-    """What facts and counts are worth now: a `Look`."""
+class Rule(NamedTuple):
+    """One condition of one campaign, which is the `place`th of those in force."""
 
-    def fact(self, name: str) -> object:
-        """Return what a fact is worth."""
-        ...
-
-    def counted(self, spec: Spec) -> int:
-        """Return a count."""
-        ...
-
-
-class Parted:
-    """Thresholds of one fact or count, in parts by what else has to hold.
-
-    Of many conditions that wait for one number, most also ask for a segment, or that something was
-    not done: a part is for one segment, or one such answer; the others are not gone through.
-    """
-
-    def __init__(self) -> None:
-        self._parts: dict[Any, Thresholds[Rule]] = defaultdict(Thresholds)
-        self._facts: set[str] = set()
-        self._seen: set[Spec] = set()
-
-    def add(self, sign: str, value: Any, rule: Rule, own: Any) -> None:
-        """Let a rule wait; `own` is the fact or count itself."""
-        part: Any = None
-        for what, compare, other in rule.prepared.guards:
-            if type(what) is tuple and what[0] == "seen":
-                part = part or (what, compare is operator.gt)
-            elif compare is operator.eq and type(what) is str and what != own:
-                part = (what, other)
-        if part is not None:
-            (self._facts if type(part[0]) is str else self._seen).add(part[0])
-        self._parts[part].add(sign, value, rule)
-
-    def passed(self, old: Any, new: Any, worth: Worth) -> Iterator[Rule]:
-        """Yield the rules whose number was passed from `old` to `new`, and whose part it is."""
-        parts: list[Any] = [None]
-        parts += [(name, worth.fact(name)) for name in self._facts]
-        parts += [(spec, worth.counted(spec) > 0) for spec in self._seen]
-        for part in parts:
-            waiting = self._parts.get(part)
-            if waiting is not None:
-                yield from waiting.passed(old, new)
+    place: int
+    active: Any
+    prepared: Prepared
 
 
 class Rules(Generic[A]):
-    """The campaigns of one site in force, and which of their conditions to look at when."""
+    """The campaigns of one site in force, and which of their conditions to look at when.
+
+    Conditions go by their order, those first that are to fire first: `every` has them all.
+    """
 
     def __init__(self, campaigns: Sequence[A]) -> None:
         self.campaigns = campaigns
         self.needs = Needs()
-        self._at: dict[Key, list[Rule]] = defaultdict(list)
+        self.every: list[Rule] = []
+        self.refusals = Refusals(campaigns)
         self._levels: dict[Key, Parted] = defaultdict(Parted)
         self._counts: dict[str, list[Spec]] = defaultdict(list)
         self._fields: set[str] = set()
-        order = 0
-        for active in campaigns:
+        at: dict[Key, list[int]] = defaultdict(list)
+        for place, active in enumerate(campaigns):
             if active.audience is not None:
                 self.needs.read(active.audience)
             for prepared in active.conditions:
-                rule = Rule(order, active, prepared)
-                order += 1
                 self.needs.read(prepared)
                 for key in prepared.keys:
-                    self._add(key, rule)
+                    self._add(key, len(self.every), prepared, at)
+                self.every.append(Rule(place, active, prepared))
+        self._at: dict[Key, Orders] = {key: np.array(found, np.intp) for key, found in at.items()}
+        self.sieve = Sieve([rule.prepared.guards for rule in self.every])
+        self.place_of: Orders = np.array([rule.place for rule in self.every], np.intp)
 
-    def _add(self, key: Key, rule: Rule) -> None:
+    def _add(self, key: Key, order: int, prepared: Prepared, at: dict[Key, list[int]]) -> None:
         kind = key[0]
         if kind == "level":
-            self._levels[kind, key[1]].add(key[2], key[3], rule, key[1])
+            self._levels[kind, key[1]].add(key[2], key[3], order, prepared.guards, key[1])
         elif kind in ("count", "count_item", "seen"):
             spec: Spec = (key[0], key[1], key[2])
             if spec not in self._levels:
                 for one in types_of(key[1]):
                     self._counts[one].append(spec)
-            self._levels[spec].add(key[3], key[4], rule, spec)
+            self._levels[spec].add(key[3], key[4], order, prepared.guards, spec)
         else:
             if kind == "event":
                 self._fields.add(key[1])
-            self._at[key].append(rule)
+            at[key].append(order)
 
-    def at(self, key: Key) -> Sequence[Rule]:
+    def at(self, key: Key) -> Orders:
         """Return the rules that wait for one thing to happen."""
-        return self._at.get(key, ())
+        return self._at.get(key, NONE)
 
-    def of_event(self, fields: "dict[str, Any]") -> Iterator[Rule]:
+    def of_event(self, fields: "dict[str, Any]") -> Iterator[Orders]:
         """Yield the rules that wait for an event, by its fields."""
         for field in self._fields:
             value = fields.get(field)
             if value:
-                yield from self._at.get(("event", field, value), ())
-        yield from self._at.get(("type", fields["type"]), ())
-        yield from self._at.get(EVENTS, ())
+                yield self.at(("event", field, value))
+        yield self.at(("type", fields["type"]))
+        yield self.at(EVENTS)
 
-    def of_change(self, name: str, old: Any, worth: Worth) -> Iterator[Rule]:
+    def of_change(self, name: str, old: Any, worth: Worth) -> Iterator[Orders]:
         """Yield the rules that a level's change from `old` may have made true."""
-        yield from self._at.get(("fact", name), ())
+        yield self.at(("fact", name))
         waiting = self._levels.get(("level", name))
         if waiting is not None:
             yield from waiting.passed(old, worth.fact(name), worth)
@@ -234,11 +193,11 @@ class Rules(Generic[A]):
         """Return the counts that an event of a type changes."""
         return self._counts.get(type_, ())
 
-    def of_count(self, spec: Spec, old: int, new: int, worth: Worth) -> Iterator[Rule]:
+    def of_count(self, spec: Spec, old: int, new: int, worth: Worth) -> Iterator[Orders]:
         """Yield the rules that a count's change may have made true."""
         yield from self._levels[spec].passed(old, new, worth)
 
-    def of_item(self, kind: str) -> Iterator[Rule]:
+    def of_item(self, kind: str) -> Iterator[Orders]:
         """Yield the rules that a `price_drop`, or `back_in_stock`, may have made true."""
-        yield from self._at.get((kind,), ())
-        yield from self._at.get(ITEMS, ())
+        yield self.at((kind,))
+        yield self.at(ITEMS)

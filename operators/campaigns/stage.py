@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from contracts.codec import dump_json, pack
 from contracts.conditions import compile_condition
@@ -17,8 +18,10 @@ from operators.campaigns.crowd import Crowd
 from operators.campaigns.deciding import decide, refusal
 from operators.campaigns.look import Look, Timer, fields_of
 from operators.campaigns.people import LEVEL_NAMES, Watched, follow, remember, take
+from operators.campaigns.refusing import FREE, Tally
 from operators.campaigns.results import Results
-from operators.campaigns.rules import ITEM_TYPES, Needs, Prepared, Rule, Rules
+from operators.campaigns.rules import ITEM_TYPES, Needs, Prepared, Rules
+from operators.campaigns.thresholds import Orders
 from operators.campaigns.timers import WAITED, due_timers
 from operators.catalogue import Catalogue, ItemChange
 from operators.messages import (
@@ -39,6 +42,9 @@ SHOW_MS: Final = 1_000
 """Counts are shown so often at most: those of a thousand campaigns take a while to write."""
 ITEMS_AGAIN_MS: Final = 10_000
 """After a restart, changes of items of so long ago are looked at again."""
+
+MANY: Final = 16
+"""Of so many conditions their plain comparisons are made at once."""
 
 NOTHING: Final = Prepared.of(compile_condition("segment == ''"))
 """Stands for the condition of what waited, which was true then."""
@@ -70,6 +76,7 @@ class CampaignStage:
         self._name = ""
         self._timers_of: dict[str, object] = {}
         self._out: list[Trigger] = []
+        self._tallies: dict[str, Tally] = {}
         self._told = False
         self._shown_at = 0
 
@@ -91,6 +98,7 @@ class CampaignStage:
         out: list[Any] = [Triggers(self._out)] if self._out else []
         if self._told and (not live or self._clock >= self._shown_at + SHOW_MS):
             self._told, self._shown_at = False, self._clock
+            self._tell_all()
             counts = View("campaigns", EVERY_SITE, self._name, dump_json(self._counts))
             out.append(Views([counts]))
         if results := self._results.views():
@@ -157,7 +165,9 @@ class CampaignStage:
             return
         look = Look(person, event.time, event.id)
         look.event, look.changes = moment.arrived, changes
-        self._fire(look, [*rules.of_event(fields_of(moment.arrived)), *_changed(look, rules)])
+        self._fire(
+            look, rules, [*rules.of_event(fields_of(moment.arrived)), *_changed(look, rules)]
+        )
 
     def _count(self, moment: Moment) -> None:
         """Let what was triggered before have what came of it."""
@@ -178,7 +188,7 @@ class CampaignStage:
         follow(person, name, change.value, change.time, rules.needs)
         look = Look(person, change.time, change.event)
         look.changes = {name: before}
-        self._fire(look, list(rules.of_change(name, before, look)))
+        self._fire(look, rules, rules.of_change(name, before, look))
 
     def _timers(self, person: Watched, rules: Rules[Active], until: int) -> None:
         for timer in due_timers(person, rules.needs, until):
@@ -188,7 +198,7 @@ class CampaignStage:
             if timer.key[0] == WAITED:
                 self._release(look, rules, timer)
             else:
-                self._fire(look, list(rules.at(timer.key)))
+                self._fire(look, rules, [rules.at(timer.key)])
         person.checked = max(person.checked, until)
 
     def _release(self, look: Look, rules: Rules[Active], timer: Timer) -> None:
@@ -204,8 +214,7 @@ class CampaignStage:
         if reason is None:
             reason, trigger = decide(active, NOTHING, look, waiting)
         self._keep(counts, active, trigger)
-        own = counts.setdefault(active.id, {})
-        own[reason] = own.get(reason, 0) + 1
+        _add(counts, active.id, reason)
 
     def _items(self, clock: int) -> None:
         """Look at what became of items' prices and stock up to a time."""
@@ -224,13 +233,13 @@ class CampaignStage:
         if rules is None or not rules.needs.items:
             return
         kinds = ("price_drop", "back_in_stock")
-        waiting = {rule.order: rule for kind in kinds for rule in rules.of_item(kind)}
+        waiting = [orders for kind in kinds for orders in rules.of_item(kind)]
         for person in self._crowd.viewers(site, item):
             self._timers(person, rules, change.time)
             look = Look(person, change.time, f"{item}@{change.time}")
             look.item = change
             look.seen_price = self._price_seen(person, change)
-            self._fire(look, list(waiting.values()))
+            self._fire(look, rules, waiting)
 
     def _price_seen(self, person: Watched, change: ItemChange) -> float | None:
         item = change.new.id
@@ -242,17 +251,21 @@ class CampaignStage:
         record = self._catalogue.get(change.new.site, item, times[-1])
         return None if record is None else record.price
 
-    def _fire(self, look: Look, rules: Iterable[Rule]) -> None:
+    def _fire(self, look: Look, rules: Rules[Active], found: Iterable[Orders]) -> None:
         """Look at conditions by their campaigns' priority; a campaign fires once a moment."""
-        worth = look.person.worth()
-        found = {rule.order: rule for rule in rules if _may_hold(rule, worth, look)}
-        if not found:
+        parts = [orders for orders in found if orders.size]
+        if not parts:
+            return
+        orders = np.concatenate(parts)
+        if orders.size > MANY:
+            orders = self._sift(orders, look, rules)
+        if not orders.size:
             return
         counts = self._counts_for(look.person)
         done: set[str] = set()
-        for order in sorted(found):
-            _, active, prepared = found[order]
-            if active.id in done or look.time < active.since:
+        for order in sorted(set(orders.tolist())):
+            _, active, prepared = rules.every[order]
+            if active.id in done or not rules.sieve.holds(order, look) or look.time < active.since:
                 continue
             what: str | None = refusal(active, look)
             if what is None:
@@ -262,10 +275,36 @@ class CampaignStage:
                 what, trigger = decide(active, prepared, look)
                 self._keep(counts, active, trigger)
             done.add(active.id)
-            of_campaign = counts.get(active.id)
-            if of_campaign is None:
-                of_campaign = counts[active.id] = {}
-            of_campaign[what] = of_campaign.get(what, 0) + 1
+            _add(counts, active.id, what)
+
+    def _sift(self, orders: Orders, look: Look, rules: Rules[Active]) -> Orders:
+        """Return those of many conditions that may fire; count why others may not."""
+        orders = rules.sieve.passing(orders, look)
+        places = rules.place_of.take(orders)
+        codes = rules.refusals.of(places, look)
+        if orders.size:
+            self._counts_for(look.person)
+            self._tally(look.person.site, rules).add(places, codes)
+        free: Orders = orders[codes == FREE]
+        return free
+
+    def _tally(self, site: str, rules: Rules[Active]) -> Tally:
+        """Return the counts of a site's refusals that are not told of yet."""
+        tally = self._tallies.get(site)
+        if tally is None or tally.rules is not rules:
+            self._tell(site)
+            tally = self._tallies[site] = Tally(rules)
+        return tally
+
+    def _tell_all(self) -> None:
+        for site in self._tallies:
+            self._tell(site)
+
+    def _tell(self, site: str) -> None:
+        """Add what was counted of a site's refusals to what is shown."""
+        tally = self._tallies.get(site)
+        if tally is not None:
+            tally.tell(self._counts.setdefault(site, {}))
 
     def _counts_for(self, person: Watched) -> dict[str, dict[str, Any]]:
         """Return the counts of a person's site, which are about to change."""
@@ -304,6 +343,7 @@ class CampaignStage:
 
     def dump(self, *, full: bool) -> bytes:
         """Return the people, or those that changed; and what is known of all of them."""
+        self._tell_all()
         people = self._crowd.dump(full=full, clock=self._clock)
         results = self._results.dump(full=full)
         return pack((self._clock, self._parts, self._items_done, self._counts, people, results))
@@ -322,7 +362,7 @@ class CampaignStage:
 _parts = msgspec.msgpack.Decoder(tuple[int, dict[str, int], int, Counts, bytes, bytes])
 
 
-def _changed(look: Look, rules: Rules[Active]) -> Iterable[Rule]:
+def _changed(look: Look, rules: Rules[Active]) -> Iterable[Orders]:
     """Yield the rules that levels, and counts, may have made true at an event."""
     for name, old in look.changes.items():
         yield from rules.of_change(name, old, look)
@@ -332,17 +372,9 @@ def _changed(look: Look, rules: Rules[Active]) -> Iterable[Rule]:
         yield from rules.of_count(spec, now - 1, now, look)
 
 
-def _may_hold(rule: Rule, worth: dict[str, object], look: Look) -> bool:
-    for what, compare, value in rule.prepared.guards:
-        if type(what) is tuple:
-            known: object = look.counted(what)
-        else:
-            known = worth.get(what)
-            if known is None:
-                known = words.EMPTY[what]
-        if not compare(known, value):
-            return False
-    return True
+def _add(counts: dict[str, dict[str, Any]], campaign: str, what: str) -> None:
+    own = counts.setdefault(campaign, {})
+    own[what] = own.get(what, 0) + 1
 
 
 def _held_before(prepared: Prepared, look: Look) -> bool:
