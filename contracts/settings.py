@@ -205,6 +205,9 @@ class CampaignSettings(Group):
     stream_length: int = Field(
         100_000, ge=100, le=100_000_000, description="triggers that a site's stream keeps, about"
     )
+    recommendations: int = Field(
+        5, ge=0, le=50, description="items that the person may like now, in each trigger; 0: none"
+    )
 
 
 class Settings(BaseSettings):

@@ -10,12 +10,14 @@ from flows.drain import Drain
 from flows.live import Resources
 from flows.progress import Progress
 from flows.snapshot_key import snapshot_key
+from flows.suggesting import READ_SECONDS, Suggester
 from flows.trigger_sink import TriggerSink
 from flows.view_sink import ViewSink
 from flows.view_writes import ViewWrites
 from operators.campaigns.book import Book
 from operators.catalogue import Catalogue
 from storage.redis_views import RedisViews
+from storage.sync_reader import SyncReader
 from storage.triggers import TriggerStore
 
 
@@ -63,4 +65,7 @@ class Process:
             length = settings.campaigns.stream_length
             return TriggerStore(settings.redis, settings.namespace, run, served, length)
 
-        return TriggerSink(open_store, kafka_config(settings), settings.kafka, self.drain)
+        suggest = Suggester(
+            SyncReader(settings.redis, READ_SECONDS), settings, self.catalogue, served
+        )
+        return TriggerSink(open_store, kafka_config(settings), settings.kafka, self.drain, suggest)

@@ -4,9 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 from zlib import crc32
 
+import msgspec
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from msgspec import structs
 
 from contracts.cloudevents import MEDIA_TYPE, encode_trigger
+from contracts.codec import pack
 from contracts.decisions import Trigger
 from contracts.keys import HELD_TOPIC, TRIGGERS_TOPIC, message_key
 from contracts.settings import KafkaSettings
@@ -19,6 +22,7 @@ from operators.messages import Triggers
 from storage.triggers import Offered, TriggerStore
 
 PARTS: Final = 16
+_kept = msgspec.msgpack.Decoder(list[str])
 HEADERS: Final = (("content-type", MEDIA_TYPE.encode()),)
 
 Complete = Callable[[Sequence[Trigger]], Sequence[Trigger]]
@@ -52,6 +56,7 @@ class TriggerSink(FixedPartitionedSink[Any, None]):
 
     def list_parts(self) -> list[str]:
         """Return the partitions of the sink: any worker can write any of them."""
+        self._senders.get()  # an idempotent producer takes up to a second to be ready: begin now
         return [f"triggers-{number:02d}" for number in range(self._parts)]
 
     def part_fn(self, item_key: str) -> int:
@@ -81,25 +86,48 @@ class _TriggerPart(StatefulSinkPartition[Any, None]):
 
     def write_batch(self, values: list[Triggers]) -> None:
         triggers = self._complete([trigger for message in values for trigger in message.items])
-        records = [record_of(trigger) for trigger in triggers]
-        offered = [
-            Offered(trigger.site, trigger.id, b"" if trigger.holdout else record.value or b"")
-            for trigger, record in zip(triggers, records, strict=True)
-        ]
+        offered = [offered_of(trigger) for trigger in triggers]
         # Before Kafka: who hears of it there may ask for it here.
-        if not offered or self._patiently(lambda: self._store.accept(offered)) is None:
+        new = self._patiently(lambda: self._store.accept(offered)) if offered else None
+        if new is None:
             return
+        triggers = self._as_accepted(triggers, offered, new)
         sender = self._senders.get()
         self._sent = True
-        for record in records:
-            sender.send(record)
+        for trigger in triggers:
+            sender.send(record_of(trigger))
         sender.serve()
+
+    def _as_accepted(
+        self, triggers: Sequence[Trigger], offered: Sequence[Offered], new: Sequence[bool]
+    ) -> list[Trigger]:
+        """Return triggers as they were accepted: an id says one thing, however often it comes."""
+        again = [one for one, is_new in zip(offered, new, strict=True) if not is_new]
+        kept = iter(self._patiently(lambda: self._store.kept(again)) if again else ())
+        return [
+            trigger if is_new else _with_kept(trigger, next(kept))
+            for trigger, is_new in zip(triggers, new, strict=True)
+        ]
 
     def snapshot(self) -> None:
         # Before the epoch can be kept, all of its records are with the broker.
         if self._sent:
             self._senders.get().flush()
             self._sent = False
+
+
+def offered_of(trigger: Trigger) -> Offered:
+    """Return a trigger as the store accepts it: what was added to it is kept with its id."""
+    event = b"" if trigger.holdout else encode_trigger(trigger)
+    return Offered(trigger.site, trigger.id, event, pack(trigger.recommendations))
+
+
+def _with_kept(trigger: Trigger, raw: bytes | None) -> Trigger:
+    try:
+        kept = [] if raw is None else _kept.decode(raw)
+    except msgspec.MsgspecError:  # of a version that kept nothing
+        kept = []
+    return structs.replace(trigger, recommendations=kept)
 
 
 def record_of(trigger: Trigger) -> Outgoing:

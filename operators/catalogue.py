@@ -8,6 +8,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from contracts.events import Item
+from contracts.keys import item_key
 
 VERSIONS_KEPT = 8
 
@@ -32,6 +33,7 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._records: dict[tuple[str, str], list[Item]] = {}
+        self._ids: dict[tuple[str, int], str] = {}
         self.changes: list[ItemChange] = []
         """What became of prices and stock, in the order in which it was read."""
 
@@ -41,6 +43,8 @@ class Catalogue:
         Of a price or stock that changes, it is noted when: not before it is known.
         """
         versions = self._records.setdefault((record.site, record.id), [])
+        if not versions:
+            self._ids[record.site, item_key(record.id)] = record.id
         at = bisect_right(versions, record.time, key=_time)
         if at and at == len(versions):
             old = versions[-1]
@@ -58,6 +62,11 @@ class Catalogue:
         if versions is None:
             return None
         return versions[max(0, bisect_right(versions, time, key=_time) - 1)]
+
+    def by_number(self, site: str, number: int) -> Item | None:
+        """Return the newest record of the item with a number (`item_key`)."""
+        id_ = self._ids.get((site, number))
+        return None if id_ is None else self._records[site, id_][-1]
 
     def __len__(self) -> int:
         return len(self._records)

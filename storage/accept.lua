@@ -3,7 +3,7 @@
 -- the key of its id, then its stream.
 -- ARGV: our run, our namespace, the one that is served if none was chosen, how long an id is
 -- remembered (ms), about how many entries a stream keeps; then for each trigger its CloudEvent, empty
--- if it is for no stream.
+-- if it is for no stream, and what is kept with its id.
 -- Answers with one number a trigger: 1 accepted now, 0 accepted before. With nothing at all if the
 -- namespace is not the one that is served: it delivers nothing to anybody.
 local run = tonumber(ARGV[1])
@@ -15,10 +15,10 @@ if (redis.call('GET', KEYS[2]) or ARGV[3]) ~= ARGV[2] then
   return {}
 end
 local answer = {}
-for number = 1, #ARGV - 5 do
+for number = 1, (#ARGV - 5) / 2 do
   local id, stream = KEYS[2 * number + 1], KEYS[2 * number + 2]
-  local event = ARGV[5 + number]
-  if redis.call('SET', id, '1', 'NX', 'PX', ARGV[4]) then
+  local event, kept = ARGV[4 + 2 * number], ARGV[5 + 2 * number]
+  if redis.call('SET', id, kept, 'NX', 'PX', ARGV[4]) then
     if event ~= '' then
       redis.call('XADD', stream, 'MAXLEN', '~', ARGV[5], '*', 'event', event)
     end

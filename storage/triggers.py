@@ -15,7 +15,7 @@ from contracts.keys import (
     triggers_key,
 )
 from contracts.settings import RedisSettings
-from storage.connection import classify, connect, place
+from storage.connection import classify, connect, place, translated
 from storage.errors import Fenced
 from storage.scripts import load
 
@@ -28,11 +28,15 @@ _FENCED: Final = re.compile(r"FENCED (\d+)")
 
 
 class Offered(NamedTuple):
-    """A trigger that is to be accepted: `event` is its CloudEvent, empty if nobody is to get it."""
+    """A trigger that is to be accepted: `event` is its CloudEvent, empty if nobody is to get it.
+
+    `kept` is remembered with the id, for whoever comes with the same id again.
+    """
 
     site: str
     id: str
     event: bytes
+    kept: bytes = b"1"
 
 
 class TriggerStore:
@@ -74,6 +78,15 @@ class TriggerStore:
             new += [bool(number) for number in answer]
         return new
 
+    def kept(self, triggers: Sequence[Offered]) -> list[bytes | None]:
+        """Return what was kept with ids that were accepted; None where it is forgotten.
+
+        Raises as `accept` does.
+        """
+        keys = [accepted_key(trigger.site, trigger.id) for trigger in triggers]
+        with translated(self._where):
+            return list(self._client.mget(keys)) if keys else []
+
     def close(self) -> None:
         """Give back the connection."""
         self._client.close()
@@ -81,7 +94,7 @@ class TriggerStore:
     def _call(self, triggers: Sequence[Offered]) -> list[int]:
         keys = [run_key(self._namespace), SERVED_KEY, *_keys(triggers)]
         given = (self._run, self._namespace, self._served, ACCEPTED_TTL_MS, self._length)
-        command = (len(keys), *keys, *given, *(trigger.event for trigger in triggers))
+        command = (len(keys), *keys, *given, *_given(triggers))
         try:
             try:
                 answer = self._client.execute_command("EVALSHA", self._script.sha, *command)
@@ -101,3 +114,9 @@ def _keys(triggers: Sequence[Offered]) -> Iterator[str]:
     for trigger in triggers:
         yield accepted_key(trigger.site, trigger.id)
         yield triggers_key(trigger.site)
+
+
+def _given(triggers: Sequence[Offered]) -> Iterator[bytes]:
+    for trigger in triggers:
+        yield trigger.event
+        yield trigger.kept

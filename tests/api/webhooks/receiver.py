@@ -53,6 +53,7 @@ class Receiver:
         self.replies: list[Reply] = []
         self.always: Reply = lambda handler: handler.say(204)
         self.ids: list[str] = []
+        self.bodies: dict[str, set[bytes]] = {}
         self.verified_by: list[list[str]] = []
         self.unverified = 0
         self.got: list[str] = []
@@ -77,6 +78,7 @@ class Receiver:
         with self._lock:
             self.unverified += not good
             self.ids.append(handler.headers["webhook-id"])
+            self.bodies.setdefault(self.ids[-1], set()).add(body)
             self.verified_by.append(good)
             reply = self.replies.pop(0) if self.replies else self.always
             self.under_way += 1
