@@ -7,24 +7,26 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from api import problems
 from api.admin import Campaigns
 from api.admin import router as admin_router
 from api.collect.collector import TOPICS, Collector
-from api.collect.cors import CollectCors
 from api.collect.examples import SECURITY
 from api.collect.log import Log
 from api.collect.metrics import CollectMetrics
 from api.collect.routes import PATHS, build_router
+from api.cors import PageCors
 from api.decide.deciding import Deciding
 from api.decide.offers import OffersError
 from api.decide.offers import load as load_offers
 from api.decide.routes import build_router as decide_router
 from api.docs_page import add_docs_page
+from api.doors import Doors
 from api.feedback import build_router as build_feedback_router
 from api.gate import Gate
-from api.key_ring import kept
+from api.key_ring import kept, shared
 from api.pages.feed import Feed
 from api.pages.routes import add_pages, feed_of
 from api.routing import mount
@@ -41,6 +43,11 @@ from contracts.settings import Settings, SettingsError
 
 class Service(FastAPI):
     """The application; its OpenAPI document knows the write keys."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return all of it within its doors, the answers to what goes wrong as well."""
+        stack = super().build_middleware_stack()
+        return Doors(stack, not self.state.gate.asks, self.state.operations_port)
 
     def openapi(self) -> dict[str, Any]:
         """Return the document."""
@@ -77,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
                 Campaigns.open(settings, log, serving.clock) as campaigns,
                 Deciding.open(settings, serving, log) as deciding,
                 kept(gate, triggers.control),
+                shared(gate, settings),
             ):
                 app.state.campaigns = campaigns
                 app.state.deciding = deciding
@@ -84,10 +92,10 @@ def create_app(settings: Settings) -> FastAPI:
             await app.state.feed.close()
 
     app = Service(title="Headrace", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.state.gate = gate
+    app.state.gate, app.state.operations_port = gate, settings.api.operations_port
     problems.install(app)
     origins = settings.api.cors_origins or ([] if gate.asks else ["*"])
-    app.add_middleware(CollectCors, paths=PATHS, origins=origins)
+    app.add_middleware(PageCors, posts=PATHS, origins=origins, gate=gate)
     mount(
         app,
         build_router(),

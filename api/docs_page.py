@@ -15,6 +15,17 @@ from fastapi.staticfiles import StaticFiles
 
 PAGE: Final = "/docs"
 ASSETS: Final = "/docs-assets"
+POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "script-src 'self' 'unsafe-inline'",
+        "style-src 'self' 'unsafe-inline'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Swagger UI is started by a script that stands in the page."""
+
 FILES: Final = Path(fastapi_offline.__file__).parent / "static"
 
 
@@ -29,13 +40,15 @@ def add_docs_page(app: FastAPI, *, first: bool) -> None:
 async def page(request: Request) -> Response:
     """Answer the page."""
     root = request.scope.get("root_path", "")
-    return get_swagger_ui_html(
+    shown = get_swagger_ui_html(
         openapi_url=f"{root}/openapi.json",
         title=request.app.title,
         swagger_js_url=f"{root}{ASSETS}/swagger-ui-bundle.js",
         swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
         swagger_favicon_url=f"{root}{ASSETS}/favicon.png",
     )
+    shown.headers["Content-Security-Policy"] = POLICY
+    return shown
 
 
 async def to_page(request: Request) -> Response:

@@ -7,8 +7,10 @@ from typing import Final, NamedTuple
 from fastapi import Request
 
 from api.auth import in_header, in_query
+from api.doors import RATE
 from api.held import Held, configured, find
 from api.problems import ProblemError
+from api.rates import WINDOW_SECONDS, Rate, address_name
 from api.scopes import SCOPES, Scope
 from contracts.access import SECRET_SCOPES, WRITE_SCOPES, ApiKey, digest_of, id_of
 from contracts.keys import DEFAULT_SITE
@@ -46,6 +48,10 @@ class Gate:
         self._configured = configured(settings)
         self._stored: dict[str, Held] = {}
         self._read = False
+        self.origins: frozenset[str] = frozenset()
+        """Those that keys of the store are bound to."""
+        self.by_key = Rate("key", settings.key_rate)
+        self.by_address = Rate("address", settings.address_rate)
         self._closed: frozenset[str] = frozenset()
         if not self.asks:
             set_for = frozenset().union(*(one.scopes for one in self._configured))
@@ -61,6 +67,7 @@ class Gate:
             if lost and self.asks:
                 logger.warning("keys of sites that api.site_names does not name: %s", lost)
         self._stored, self._read = known, True
+        self.origins = frozenset().union(*(one.origins for one in known.values()))
 
     def admit(self, request: Request, in_body: Callable[[], str | None] | None = None) -> Grant:
         """Return what a request may do on its route; raise a 401, 403, or 503.
@@ -72,12 +79,34 @@ class Gate:
         scope = scope_of(request)
         if not self.asks and scope not in self._closed:
             return Grant(DEFAULT_SITE, operator=True)
-        held = self._held(request, scope, in_body)
+        try:
+            held = self._held(request, scope, in_body)
+        except ProblemError:
+            self._count(request, self.by_address, _address(request))
+            raise
+        if held.public:
+            self._count(request, self.by_address, _address(request))
+        self._count(request, self.by_key, held.name)
         if scope not in held.scopes:
             raise ProblemError(403, "wrong-scope", f"{_needed(scope)}; this key does not open it")
         _check_origin(request, held)
         site = self._site(request, held)
         return Grant(site, held.name, held.public, held.site is None)
+
+    def _count(self, request: Request, rate: Rate, name: str) -> None:
+        """Count a request; raise a 429 if it is one too many."""
+        if not rate.limit:
+            return
+        verdict = rate.hit(name)
+        request.scope[RATE] = verdict.headers
+        if verdict.left < 0:
+            raise ProblemError(
+                429,
+                "too-many-requests",
+                f"at most {verdict.limit:,} requests in {WINDOW_SECONDS} s by one {rate.policy}; "
+                f"the next ones are taken in {verdict.seconds} s",
+                {"Retry-After": str(verdict.seconds)},
+            )
 
     def _held(
         self, request: Request, scope: Scope, in_body: Callable[[], str | None] | None
@@ -142,6 +171,11 @@ def admit(request: Request, in_body: Callable[[], str | None] | None = None) -> 
 def scope_of(request: Request) -> Scope:
     """Return what the route of a request is for."""
     return SCOPES[f"{request.method} {request.scope['route'].path}"]
+
+
+def _address(request: Request) -> str:
+    client = request.client
+    return address_name(client.host if client is not None else "")
 
 
 def _check_origin(request: Request, held: Held) -> None:

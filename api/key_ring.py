@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from api.gate import Gate
+from api.rates import Shared
 from contracts.codec import DecodeError
+from contracts.settings import Settings
 from storage.api_keys import read_keys
+from storage.connection import connect_async
 from storage.control import Control
 from storage.errors import StoreError
 
@@ -33,6 +36,22 @@ async def kept(gate: Gate, control: Control) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+@asynccontextmanager
+async def shared(gate: Gate, settings: Settings) -> AsyncIterator[None]:
+    """Add up the gate's rates with those of other processes while the context lasts."""
+    rates = [rate for rate in (gate.by_key, gate.by_address) if rate.limit and gate.asks]
+    if not rates:
+        yield
+        return
+    client = connect_async(settings.redis, connections=1)
+    try:
+        url = settings.redis.url.get_secret_value()
+        async with Shared(rates, client.connection_pool, url).running():
+            yield
+    finally:
+        await client.aclose()
 
 
 async def _keep(gate: Gate, control: Control, first: asyncio.Event) -> None:

@@ -12,7 +12,9 @@ import uvicorn
 
 from api.app import create_app, stop_streams
 from contracts.launch import Launch
-from contracts.settings import SettingsError
+from contracts.settings import ApiSettings, SettingsError
+
+logger = logging.getLogger("headrace.api")
 
 STOP_MARGIN_SECONDS = 2
 KEEP_ALIVE_SECONDS = 75
@@ -39,6 +41,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
             access_log=False,
             log_config=None,
             server_header=False,
+            forwarded_allow_ips=settings.api.trusted_proxies,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             # A request may wait for the broker until the delivery timeout.
             timeout_graceful_shutdown=settings.kafka.delivery_timeout_ms // 1000
@@ -46,7 +49,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
         )
     )
     _stop_on_signals(server)
-    server.run()
+    server.run(_sockets(server.config, settings.api))
     return 0 if server.started else 1
 
 
@@ -57,6 +60,20 @@ class Server(uvicorn.Server):
         """Stop serving."""
         stop_streams(self.config.app)  # type: ignore[arg-type]  # the application itself, no name
         await super().shutdown(sockets)
+
+
+def _sockets(config: uvicorn.Config, api: ApiSettings) -> list[socket.socket] | None:
+    """Return the public listener and the operators'; None where there is but the one."""
+    port = api.operations_port
+    if port is None:
+        if api.asks_for_keys:
+            logger.warning(
+                "nobody is served /metrics, /docs or pages: this port is public. "
+                "Set api.operations_port"
+            )
+        return None
+    operations = uvicorn.Config(config.app, host=api.operations_host, port=port)
+    return [config.bind_socket(), operations.bind_socket()]
 
 
 def _stop_on_signals(server: uvicorn.Server) -> None:

@@ -60,6 +60,8 @@ class Deployment:
         port = settings.api.port
         if part.serves:
             port = _port(settings.api.host, port)
+            if settings.api.operations_port is not None:
+                _port(settings.api.operations_host, settings.api.operations_port)
         self._store = None if settings.redis.url.get_secret_value() else self._embedded_store()
         self._broker = None if settings.kafka.bootstrap_servers else self._embedded_broker()
         self._settings = self._resolved(loaded, port)

@@ -18,6 +18,27 @@ class ApiSettings(Group):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65_535, description="0: a free one")
+    operations_host: str = Field(
+        "127.0.0.1", description="address of the operators' port; its pages ask for no key"
+    )
+    operations_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="serves /metrics, /docs and pages, which the other port does not have where "
+        "keys are asked for",
+    )
+    trusted_proxies: list[str] = Field(
+        ["127.0.0.1"], description="addresses that are believed in X-Forwarded-For"
+    )
+    key_rate: float = Field(
+        2_000.0, ge=0, description="requests a second by one key, over 10 s; 0: any number"
+    )
+    address_rate: float = Field(
+        100.0,
+        ge=0,
+        description="the same by one address, with keys of pages or with wrong ones",
+    )
     max_n: int = Field(100, ge=1, le=1000, description="items that one answer may hold")
     max_batch_bytes: int = Field(
         512_000, ge=1_000, le=700_000, description="of a posted body, after decompression"
@@ -27,7 +48,7 @@ class ApiSettings(Group):
     )
     cors_origins: list[str] = Field(
         default_factory=list,
-        description="origins whose pages may post events; empty: any without write keys, else none",
+        description="origins whose pages may ask, beside those of keys; without keys any may post",
     )
     exclude_owned: bool = Field(True, description="leave out what the person bought")
     exclude_cart: bool = Field(True, description="leave out what lies in the cart")
@@ -74,6 +95,7 @@ class ApiSettings(Group):
     max_streams: int = Field(
         1_000, ge=1, description="streams and long polls of triggers at a time; beyond it 503"
     )
+    max_streams_per_key: int = Field(100, ge=1, description="the same by one key; beyond it 429")
 
     @property
     def known_sites(self) -> tuple[str, ...]:

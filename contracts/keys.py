@@ -84,6 +84,10 @@ API_KEYS_KEY: Final = "c:api-keys"
 """A hash of the ids of the HTTP service's keys to what is kept of each, as JSON."""
 
 
+RATES_PREFIX: Final = "r:rates"
+"""Starts the keys that requests are counted under: gone within seconds, and no control data."""
+
+
 def run_key(namespace: str) -> str:
     """Return the key of a namespace's run number: a writer with an older number writes nothing."""
     return f"c:run:{_encode(namespace)}"

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from api.doors import OPERATIONS
 from api.gate import admit, gate_of
 from api.serve import asking, schema
 from api.serve.responding import serving_of
@@ -35,12 +36,13 @@ async def get_ready(request: Request) -> Response:
     serving = serving_of(request)
     loaded = serving.keeper.loaded
     status = "starting" if not loaded else "degraded" if serving.store.away else "ready"
-    body = {
-        "status": status,
-        "store": "away" if serving.store.away else "up",
-        "namespace": serving.keeper.memory.namespace,
-        "rules": serving.rules_error or "ok",
-    }
+    body = {"status": status}
+    if request.scope.get(OPERATIONS, True):
+        body |= {
+            "store": "away" if serving.store.away else "up",
+            "namespace": serving.keeper.memory.namespace,
+            "rules": serving.rules_error or "ok",
+        }
     code = HTTPStatus.OK if loaded else HTTPStatus.SERVICE_UNAVAILABLE
     return Response(dump_json(body), code, media_type="application/json")
 

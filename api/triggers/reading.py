@@ -1,6 +1,7 @@
 """Routes that hand out triggers: a stream, and a long poll."""
 
 import logging
+from functools import partial
 from typing import Final
 
 import orjson
@@ -36,15 +37,15 @@ async def get_stream(request: Request) -> Response:
     subscription was.
     """
     triggers = triggers_of(request)
-    site = admit(request).site
+    grant = admit(request)
     reading = reading_of(request, (), request.headers.get("last-event-id"))
-    triggers.enter()
+    triggers.enter(grant.key)
     try:
-        reader = await _reader(triggers, site, reading)
+        reader = await _reader(triggers, grant.site, reading)
     except BaseException:
-        triggers.leave()
+        triggers.leave(grant.key)
         raise
-    return TriggerStream(triggers.hub, reader, triggers.leave)
+    return TriggerStream(triggers.hub, reader, partial(triggers.leave, grant.key))
 
 
 async def get_triggers(request: Request) -> Response:
@@ -54,16 +55,16 @@ async def get_triggers(request: Request) -> Response:
     has none, and begins with what is new; `0` begins with everything that is kept.
     """
     triggers = triggers_of(request)
-    site = admit(request).site
+    grant = admit(request)
     reading = reading_of(request, ("wait", "limit"))
-    triggers.enter()
+    triggers.enter(grant.key)
     try:
-        reader = await _reader(triggers, site, reading)
+        reader = await _reader(triggers, grant.site, reading)
         return await _poll(triggers, reader, reading)
     except StoreError as error:
         raise away(error) from None
     finally:
-        triggers.leave()
+        triggers.leave(grant.key)
 
 
 def triggers_of(request: Request) -> Triggers:

@@ -1,5 +1,6 @@
 """Triggers put together for the API: the store, the hub, the subscriptions, the keys."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
@@ -42,6 +43,8 @@ class Triggers:
         kept = settings.campaigns.stream_length
         self.watch = Watch(self.store, self.log, control, sites, kept, registry)
         self._max_streams = settings.api.max_streams
+        self._max_by_key = settings.api.max_streams_per_key
+        self._readers: Counter[str] = Counter()
 
     @classmethod
     @asynccontextmanager
@@ -65,8 +68,8 @@ class Triggers:
         """Return the delivery of a subscription."""
         return Delivery(self.control, subscription.site, subscription.id)
 
-    def enter(self) -> None:
-        """Count one more reader; raise a 503 if there are too many."""
+    def enter(self, key: str) -> None:
+        """Count one more reader by a key; raise a 503 or 429 if there are too many."""
         if self.watch.readers >= self._max_streams:
             raise ProblemError(
                 503,
@@ -74,11 +77,23 @@ class Triggers:
                 f"{self._max_streams:,} streams and polls are open here (api.max_streams)",
                 {"Retry-After": "5"},
             )
+        if self._readers[key] >= self._max_by_key:
+            raise ProblemError(
+                429,
+                "too-many-streams",
+                f"{self._max_by_key:,} streams and polls are open by this key "
+                "(api.max_streams_per_key)",
+                {"Retry-After": "5"},
+            )
+        self._readers[key] += 1
         self.watch.readers += 1
 
-    def leave(self) -> None:
+    def leave(self, key: str) -> None:
         """Count one reader less."""
         self.watch.readers -= 1
+        self._readers[key] -= 1
+        if not self._readers[key]:
+            del self._readers[key]
 
     async def reader(self, site: str, reading: Reading) -> Reader:
         """Return a reader of what a request asks for; raise a 404, 409 or `StoreError`."""

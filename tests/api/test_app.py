@@ -59,12 +59,13 @@ def served(url: str) -> bool:
 def test_sigterm_answers_what_is_under_way_first(
     own_broker: EmbeddedBroker, store_url: str, tmp_path: Path
 ) -> None:
-    port = free_port()
+    port, operations = free_port(), free_port()
     url = f"http://127.0.0.1:{port}"
+    metrics = f"http://127.0.0.1:{operations}/metrics"
     settings = Settings(
         kafka=KafkaSettings(bootstrap_servers=own_broker.bootstrap_servers),
         redis=RedisSettings(url=SecretStr(store_url)),
-        api=ApiSettings(port=port, sites={"shop": SecretStr("key")}),
+        api=ApiSettings(port=port, operations_port=operations, sites={"shop": SecretStr("key")}),
     )
     with process(settings, tmp_path) as running, ThreadPoolExecutor() as threads:
         await_true(lambda: served(url))
@@ -75,7 +76,7 @@ def test_sigterm_answers_what_is_under_way_first(
             waiting = threads.submit(
                 httpx.post, f"{url}/v1/events", json=EVENT, headers=headers("key"), timeout=30
             )
-            await_true(lambda: "in_flight 1.0" in httpx.get(f"{url}/metrics").text)
+            await_true(lambda: "in_flight 1.0" in httpx.get(metrics).text)
             running.send_signal(signal.SIGTERM)
             time.sleep(0.3)
             assert not waiting.done()
