@@ -128,6 +128,20 @@ TEMPLATES: Final[dict[str, Template]] = {
     "complaint": Template(
         "somebody complained", ("event.type == 'complaint'",), {}, "1h", service=True
     ),
+    "answer_overdue": Template(
+        "a complaint or suggestion of the person's has waited too long for an answer",
+        ("score.overdue >= {cases}",),
+        {"cases": 1},
+        "1d",
+        service=True,
+    ),
+    "topic_emerging": Template(
+        "somebody complains, or suggests, what many suddenly do, some times as often as usual",
+        ("score.emerging >= {times}",),
+        {"times": 2.0},
+        "7d",
+        service=True,
+    ),
     "win_back": Template(
         "a customer has not been here for some time",
         ("quiet('any', '{after}') && profile.orders >= {orders}",),

@@ -222,3 +222,23 @@ def test_anniversary():
 def test_every_template_has_a_test():
     names = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert set(TEMPLATES) <= names
+
+
+def test_answer_overdue():
+    s = shop("answer_overdue", cooldown="1s")
+    s.event("complaint")
+    s.score("overdue", 0.0, at=HOUR, event="e1")
+    assert s.fired == []
+    s.score("overdue", 1.0, at=DAY, event="e2")
+    s.score("overdue", 2.0, at=DAY + HOUR, event="e3")  # it is known already
+    s.score("overdue", 0.0, at=2 * DAY, event="e4")
+    s.score("overdue", 1.0, at=3 * DAY, event="e5")
+    assert s.fired == [("c", "ada", DAY), ("c", "ada", 3 * DAY)]
+
+
+def test_topic_emerging():
+    s = shop("topic_emerging", **{"with": {"times": 3}})
+    for user, value in (("ada", 0.0), ("bob", 2.5), ("eve", 8.0)):
+        s.event("complaint", user)
+        s.score("emerging", value, at=MINUTE, user=user, event=f"e-{user}")
+    assert s.fired == [("c", "eve", MINUTE)]
