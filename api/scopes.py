@@ -21,7 +21,7 @@ SCOPES: Final[dict[str, Scope]] = {
     "GET /v1/users/{id:path}/recommendations": "recs:read",
     "POST /v1/recommendations": "recs:read",
     "POST /v1/rank": "recs:read",
-    "POST /v1/users/{id:path}/decide": "recs:read",
+    "POST /v1/users/{id:path}/decide": "decide",
     "GET /v1/items": "recs:read",
     "GET /v1/items/{id:path}/similar": "recs:read",
     "GET /v1/trending": "recs:read",

@@ -20,6 +20,7 @@ from msgspec import Struct
 KeyScope = Literal[
     "events:write",
     "recs:read",
+    "decide",
     "profile:read",
     "triggers:read",
     "feedback:write",
@@ -35,6 +36,7 @@ WRITE_SCOPES: Final[tuple[KeyScope, ...]] = ("events:write", "recs:read")
 
 SECRET_SCOPES: Final[tuple[KeyScope, ...]] = (
     *WRITE_SCOPES,
+    "decide",
     "profile:read",
     "triggers:read",
     "feedback:write",
