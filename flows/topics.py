@@ -6,10 +6,12 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from contracts.keys import TOPICS
+from contracts.keys import CONTROL_TOPIC, TOPICS
 from flows.kafka_client import cause, is_away, is_refusal, quiet
 
 TIMEOUT_S: Final = 10.0
+CONFIG: Final = {CONTROL_TOPIC: {"cleanup.policy": "compact"}}
+"""What is in force has to stay, however old: by its key, which each version has of its own."""
 _REFUSALS: Final = frozenset(
     {
         KafkaError.INVALID_REPLICATION_FACTOR,
@@ -48,7 +50,7 @@ def create_topics(
         refusal = next((event for event in seen if is_refusal(event)), None)
         raise _error(f"Kafka at {bootstrap}", refusal or cause(error)) from None
     wanted = [
-        NewTopic(name, num_partitions=partitions, replication_factor=replication)
+        NewTopic(name, partitions, replication, config=CONFIG.get(name, {}))
         for name in topics
         if name not in existing
     ]
