@@ -7,7 +7,7 @@ import typer
 
 from cli.errors import CommandError
 from cli.options import ConfigFile, Redis, RunsDir
-from contracts.keys import LIVE, SERVED_KEY
+from contracts.keys import LIVE, RELIEVED_KEY, RELIEVED_MS, SERVED_KEY
 from contracts.settings import Settings
 
 
@@ -19,7 +19,8 @@ def promote(
 ) -> None:
     """Make a namespace the one that is served; running APIs follow within half a second.
 
-    Nothing is copied and nothing is lost: promoting `live` again goes back.
+    Nothing is copied and nothing is lost: promoting `live` again goes back. The one before
+    delivers triggers for ten seconds more, so that none of an event under way is missed.
 
     \b
     Examples:
@@ -42,8 +43,13 @@ def promote(
             if empty and namespace != LIVE:
                 raise CommandError(f"namespace {namespace!r} has no views: nothing to serve")
             with translated("the store"):
-                before = connect(store).set(SERVED_KEY, namespace, get=True)
+                client = connect(store)
+                before = client.get(SERVED_KEY)
+                was = before.decode() if isinstance(before, bytes) else LIVE
+                with client.pipeline(transaction=True) as both:
+                    both.set(RELIEVED_KEY, was, px=RELIEVED_MS)
+                    both.set(SERVED_KEY, namespace)
+                    both.execute()
     except (StoreError, LockedError) as error:
         raise CommandError(str(error)) from error
-    was = before.decode() if isinstance(before, bytes) else LIVE
     print(f"served: {namespace} (before: {was})")

@@ -74,6 +74,10 @@ ITEM_TTL_MS: Final = 90 * DAY_MS
 
 SERVED_KEY: Final = "c:served"
 """Holds the namespace that the API answers from."""
+RELIEVED_KEY: Final = "c:served:before"
+"""Holds, for `RELIEVED_MS`, the namespace that was served until another one was promoted."""
+RELIEVED_MS: Final = 10_000
+"""It still delivers triggers for so long: of events that it had yet to come to."""
 
 
 REJECT_MARKS_KEY: Final = "c:rejects"

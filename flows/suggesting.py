@@ -18,7 +18,7 @@ from msgspec import structs
 from contracts.codec import DecodeError, unpack_profile
 from contracts.decisions import Trigger
 from contracts.events import PERSONALIZATION
-from contracts.keys import SERVED_KEY, Keys
+from contracts.keys import RELIEVED_KEY, SERVED_KEY, Keys
 from contracts.profile import Profile
 from contracts.settings import Settings
 from online_models.blend import Touch, best, wanted
@@ -98,8 +98,9 @@ class Suggester:
 
     def _found(self, triggers: Sequence[Trigger]) -> dict[str, list[str]]:
         keys = [self._keys.profile(trigger.site, trigger.user) for trigger in triggers]
-        served, *packed = self._reader.get_many([SERVED_KEY, *keys])
-        if (self._served if served is None else served.decode()) != self._namespace:
+        served, before, *packed = self._reader.get_many([SERVED_KEY, RELIEVED_KEY, *keys])
+        own = self._namespace.encode()
+        if own not in (self._served.encode() if served is None else served, before):
             return {}  # nothing of it is delivered
         profiles = [_profile(raw) for raw in packed]
         touched = [_touches(profile) for profile in profiles]

@@ -9,6 +9,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from contracts.keys import (
     ACCEPTED_TTL_MS,
     LIVE,
+    RELIEVED_KEY,
     SERVED_KEY,
     accepted_key,
     run_key,
@@ -65,9 +66,9 @@ class TriggerStore:
     def accept(self, triggers: Sequence[Offered]) -> list[bool] | None:
         """Accept triggers, in order; say of each whether it is new.
 
-        None if the namespace is not the one that is served: then nothing was accepted, and nothing
-        is to be delivered. Raises `Fenced`, `StoreUnavailable` (try all again: what was accepted is
-        not accepted twice) or `StoreRefused`. Cost: about 4 us of our CPU a trigger.
+        None if the namespace is not the one that is served, nor was until a moment ago: then
+        nothing was accepted, and nothing is to be delivered. Raises `Fenced`, `StoreUnavailable`
+        (try all again: what was accepted is not accepted twice) or `StoreRefused`. Cost: about 4 us of our CPU a trigger.
         """
         new: list[bool] = []
         for first in range(0, len(triggers), MAX_TRIGGERS):
@@ -92,7 +93,7 @@ class TriggerStore:
         self._client.close()
 
     def _call(self, triggers: Sequence[Offered]) -> list[int]:
-        keys = [run_key(self._namespace), SERVED_KEY, *_keys(triggers)]
+        keys = [run_key(self._namespace), SERVED_KEY, RELIEVED_KEY, *_keys(triggers)]
         given = (self._run, self._namespace, self._served, ACCEPTED_TTL_MS, self._length)
         command = (len(keys), *keys, *given, *_given(triggers))
         try:

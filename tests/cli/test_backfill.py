@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.keys import RELIEVED_MS, TRIGGERS_TOPIC
+from tests.api.running import TopicReader
 from tests.cli.running import ROOT, Up, until
 
 REAL = ("-m", "cli.main")
@@ -21,7 +23,7 @@ class Shop:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.views = 0
+        self.views = self.likes = 0
 
     def visit(self, times: int) -> None:
         for _ in range(times):
@@ -36,6 +38,24 @@ class Shop:
             answer = httpx.post(f"{self.url}/v1/events", json=event, timeout=30)
             assert answer.status_code == 200, answer.text
         until(lambda: self.applied() == self.views)
+
+    def like(self, times: int) -> None:
+        """Let so many others like something, each of whom a campaign fires for."""
+        for _ in range(times):
+            self.likes += 1
+            event = {
+                "id": f"l{self.likes}",
+                "type": "like",
+                "user": f"fan{self.likes}",
+                "item": "i1",
+                "time": time.time_ns() // 1_000_000,
+            }
+            answer = httpx.post(f"{self.url}/v1/events", json=event, timeout=30)
+            assert answer.status_code == 200, answer.text
+
+    def fired(self) -> list[str]:
+        """Return whom triggers are for, on the stream."""
+        return [one["subject"] for one in self.get("/v1/triggers?cursor=0&wait=0")["triggers"]]
 
     def applied(self) -> int:
         count: int = self.get("/v1/stats")["events"]["applied"]
@@ -60,6 +80,53 @@ def people_differ(data: Path) -> bool:
     found = headrace(data, "diff", "live", "rebuilt", "--json")
     kinds = json.loads(found.stdout)
     return any(kinds["profile"][field] for field in ("changed", "only_in_a", "only_in_b"))
+
+
+@pytest.mark.timeout(600)  # the whole engine and a second flow, on a machine that may be busy
+def test_a_promoted_namespace_delivers_the_one_before_stops_and_no_id_comes_twice(
+    tmp_path: Path,
+) -> None:
+    campaign = {"id": "c", "name": "C", "condition": "event.type == 'like'", "consent": []}
+    with Up(tmp_path, program=REAL) as up:
+        shop = Shop(up.ready())
+        assert httpx.post(f"{shop.url}/v1/campaigns", json=campaign, timeout=30).is_success
+        time.sleep(2.0)  # in force within that
+        shop.like(5)
+        until(lambda: len(shop.fired()) == 5)
+        following = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "cli.main", "backfill", "rebuilt"),
+                *("--data-dir", str(up.data)),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        try:
+            assert following.stdout is not None
+            assert following.stdout.readline() == "following rebuilt\n"
+            assert len(shop.fired()) == 5, "a rebuild delivers nothing"
+            assert headrace(up.data, "promote", "rebuilt").returncode == 0
+            shop.like(20)  # some of them come while both may deliver
+            until(lambda: len(shop.fired()) == 25)
+            time.sleep(RELIEVED_MS / 1000)
+            # Kafka shows each that delivers: from now on there is one.
+            reader = TopicReader(up.settings["kafka"]["bootstrap_servers"], [TRIGGERS_TOPIC], 8)
+            before = len(reader.until(lambda found: len({m.key() for m in found}) == 25))
+            shop.like(10)
+            until(lambda: len(shop.fired()) == 35)
+            found = reader.until(lambda found: len({m.key() for m in found}) == 35)
+            assert len(found) == before + 10
+            reader.close()
+            assert headrace(up.data, "promote", "live").returncode == 0
+            shop.like(5)
+            until(lambda: len(shop.fired()) == 40)
+            assert len(set(shop.fired())) == 40
+        finally:
+            following.terminate()
+            assert following.wait(60) == 0
+            following.communicate()
+        assert up.end() == 0
 
 
 @pytest.mark.timeout(600)  # the whole engine and a second flow, on a machine that may be busy

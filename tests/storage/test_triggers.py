@@ -4,7 +4,15 @@ import pytest
 
 from contracts.cloudevents import decode_trigger, encode_trigger
 from contracts.decisions import Trigger
-from contracts.keys import ACCEPTED_TTL_MS, SERVED_KEY, accepted_key, run_key, triggers_key
+from contracts.keys import (
+    ACCEPTED_TTL_MS,
+    RELIEVED_KEY,
+    RELIEVED_MS,
+    SERVED_KEY,
+    accepted_key,
+    run_key,
+    triggers_key,
+)
 from contracts.settings import RedisSettings
 from storage.errors import Fenced, StoreUnavailable
 from storage.triggers import MAX_TRIGGERS, Offered, TriggerStore
@@ -79,6 +87,21 @@ def test_only_the_served_namespace_delivers(store, store_server):
     assert shadow.accept([offered(1)]) == [True]
     shadow.close()
     assert stream(store_server) == ["t1"]
+
+
+def test_the_namespace_before_delivers_for_a_moment_more_and_nothing_twice(store, store_server):
+    """Of an event that the new one had seen before it was served, and the old one had yet to."""
+    shadow = TriggerStore(store_server.settings, "rebuilt", 1)
+    with store_server.client() as client:
+        client.set(SERVED_KEY, "rebuilt")
+        client.set(RELIEVED_KEY, "live", px=RELIEVED_MS)
+    assert shadow.accept([offered(1)]) == [True]
+    assert store.accept([offered(1), offered(2)]) == [False, True]
+    with store_server.client() as client:
+        client.delete(RELIEVED_KEY)
+    assert store.accept([offered(3)]) is None
+    shadow.close()
+    assert stream(store_server) == ["t1", "t2"]
 
 
 def test_as_long_as_none_was_chosen_it_is_said_which_namespace_is_served(store_server, store):
