@@ -154,8 +154,8 @@ class WholeBucket:
 class FilePerSegment(SegmentStore):
     """The plain design: each bucket's segment is a file of its own, with its own two fsyncs."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root, roll_bytes=1, keep_syncs=8 * 1024)
+    def __init__(self, root: Path, key: bytes) -> None:
+        super().__init__(root, roll_bytes=1, keep_syncs=8 * 1024, key=key)
 
     def write(self, payload: bytes) -> Handle:
         handle = super().write(payload)

@@ -106,6 +106,9 @@ class FlowSettings(Group):
     buckets: int = Field(64, ge=1, le=4096, description="state keys of devices, and of users")
     shards: int = Field(8, ge=1, le=4096, description="state keys of items")
     epoch_seconds: float = Field(5.0, ge=0.05, le=3600, description="wall time between snapshots")
+    snapshot_key: SecretStr = Field(
+        SecretStr(""), description="signs recovery state; empty: one made in the data folder"
+    )
     recovery_parts: int = Field(16, ge=1, le=1024, description="fixed once recovery is initialised")
     round_events: int = Field(2_000, ge=1, le=1_000_000, description="events a round of a replay")
     session_gap_seconds: int = Field(

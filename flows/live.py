@@ -257,7 +257,7 @@ class _Steps:
         return None if self._ordered else timedelta(milliseconds=milliseconds)
 
     def _segments(self, step: str) -> Segments:
-        return Segments(self._resources.state_dir / step)
+        return Segments(self._resources.state_dir / step, key=self._resources.snapshot_key)
 
 
 def _only(name: str, up: Stream[Keyed], type_: type[T]) -> KeyedStream[T]:

@@ -53,7 +53,12 @@ class Process:
     def resources(self) -> Resources:
         """Return what the graph needs beside its input."""
         data_dir = self.settings.data_dir
-        return Resources(self.catalogue, snapshot_key(data_dir), data_dir / "state", self.book)
+        return Resources(
+            self.catalogue,
+            snapshot_key(data_dir, self.settings.flow),
+            data_dir / "state",
+            self.book,
+        )
 
     def trigger_sink(self) -> TriggerSink:
         """Return the sink of triggers, which delivers while the namespace is the served one."""

@@ -47,6 +47,7 @@ def prepare(recovery_dir: Path, parts: int) -> int:
         for database in databases:
             with database:
                 database.execute("DELETE FROM snaps WHERE snap_epoch >= ?", (epoch,))
+        _check_plain(databases)
     return epoch
 
 
@@ -153,11 +154,23 @@ def _newest(rows: Sequence[tuple[Any, ...]]) -> dict[str, dict[str, bytes]]:
     return states
 
 
+def _check_plain(databases: Sequence[sqlite3.Connection]) -> None:
+    """Refuse states that would run code when the engine reads them, before it does."""
+    for database in databases:
+        for (change,) in database.execute(
+            "SELECT ser_change FROM snaps WHERE ser_change IS NOT NULL"
+        ):
+            _Plain(io.BytesIO(change)).load()
+
+
 class _Plain(pickle.Unpickler):
     """Reads the engine's pickles of plain bytes, and imports nothing that they name."""
 
     def find_class(self, module: str, name: str) -> Any:
-        raise RecoveryError(f"a recovery row holds a {module}.{name}: only bytes are read")
+        raise RecoveryError(
+            f"a recovery row holds a {module}.{name}: only plain values are read. Something else "
+            "wrote it; restore the folder from a backup, or delete it to start without state"
+        )
 
 
 @contextmanager

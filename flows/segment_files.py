@@ -9,54 +9,81 @@ Guarantees:
 * Any worker can read any file; each writes only its own.
 * A file that nothing refers to any more is deleted `keep_syncs` flushes late, since the engine may
   still resume at an epoch or two before the current one.
+* What is read is what was written by a holder of the key, or it is refused before anything is
+  decoded: the list of handles is signed, and holds a keyed hash of each segment.
 """
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
-from zlib import crc32
 
-MAGIC = b"\x93HRSEG1\n"
+MARK = b"\x93HRSEG"
+MAGIC = MARK + b"2\n"
 SUFFIX = ".seg"
 
 _COUNT = struct.Struct("<H")
-_HANDLE = struct.Struct("<16sIII")
+_HANDLE = struct.Struct("<16sII16s")
+_OLDER = {b"1\n": struct.Struct("<16sIII")}
+"""Versions that are not read any more, since nothing was signed then."""
+
+_TAG = 16
 _ROW = struct.Struct("<Hi")
 _DELETED = -1
 
 
 class SegmentError(RuntimeError):
-    """A segment that the recovery state refers to is missing or damaged."""
+    """A segment that the recovery state refers to is missing, damaged, or was tampered with."""
 
 
 class Handle(NamedTuple):
-    """Where a segment lies: 28 bytes in the recovery state."""
+    """Where a segment lies, and its keyed hash: 40 bytes in the recovery state."""
 
     file: str
     offset: int
     length: int
-    crc: int
+    tag: bytes
 
 
-def pack_handles(handles: Iterable[Handle]) -> bytes:
-    """Return `handles` as the bytes that the engine keeps."""
+def pack_handles(handles: Iterable[Handle], key: bytes = b"") -> bytes:
+    """Return `handles` as the bytes that the engine keeps, signed with `key`."""
     packed = [_HANDLE.pack(h.file.encode(), *h[1:]) for h in handles]
-    return b"".join([MAGIC, _COUNT.pack(len(packed)), *packed])
+    body = b"".join([MAGIC, _COUNT.pack(len(packed)), *packed])
+    return body + tag_of(body, key)
 
 
-def unpack_handles(state: bytes) -> list[Handle]:
-    """Invert `pack_handles`."""
+def unpack_handles(state: bytes, key: bytes = b"") -> list[Handle]:
+    """Invert `pack_handles`; raise `SegmentError` for what another key signed, or none."""
     if not state.startswith(MAGIC):
+        if state.startswith(tuple(MARK + version for version in _OLDER)):
+            raise SegmentError(
+                "the recovery state is of an older release, which did not sign it, so it is not "
+                "read: delete the folders recovery and state, and the flow reads the log from its "
+                "beginning"
+            )
         raise SegmentError("not a list of segments: the state was written by something else")
-    (count,) = _COUNT.unpack_from(state, len(MAGIC))
-    body = memoryview(state)[len(MAGIC) + _COUNT.size :][: count * _HANDLE.size]
-    return [Handle(name.decode(), *rest) for name, *rest in _HANDLE.iter_unpack(body)]
+    body, tag = state[:-_TAG], state[-_TAG:]
+    if not hmac.compare_digest(tag, tag_of(body, key)):
+        raise SegmentError(
+            "the recovery state was not signed with this key: something else changed it, or "
+            "flow.snapshot_key (by default snapshot.key in the data folder) is another one. "
+            "Restore both from one backup, or delete the folders recovery and state to start from "
+            "the log"
+        )
+    rows = memoryview(body)[len(MAGIC) + _COUNT.size :]
+    return [Handle(name.decode(), *rest) for name, *rest in _HANDLE.iter_unpack(rows)]
+
+
+def tag_of(payload: bytes, key: bytes) -> bytes:
+    """Return the keyed hash of some bytes: 1.2 ms a megabyte. The key has at most 64 bytes."""
+    return blake2b(payload, digest_size=_TAG, key=key, person=b"headrace state").digest()
 
 
 def encode_rows(rows: Iterable[tuple[str, bytes | None]]) -> bytes:
@@ -86,15 +113,17 @@ def files_in(blob: bytes) -> Iterator[str]:
 
     Too many names do no harm, so a mark that stands there by chance is no error.
     """
-    at = blob.find(MAGIC)
+    at = blob.find(MARK)
     while at >= 0:
         at += len(MAGIC)
+        # Those of older releases too: who goes back to one finds its files.
+        row = _OLDER.get(blob[at - 2 : at], _HANDLE)
         count = int.from_bytes(blob[at : at + _COUNT.size], "little")
-        body = memoryview(blob)[at + _COUNT.size :][: count * _HANDLE.size]
-        whole = len(body) - len(body) % _HANDLE.size
-        for name, *_ in _HANDLE.iter_unpack(body[:whole]):
+        body = memoryview(blob)[at + _COUNT.size :][: count * row.size]
+        whole = len(body) - len(body) % row.size
+        for name, *_ in row.iter_unpack(body[:whole]):
             yield name.decode("latin-1")
-        at = blob.find(MAGIC, at)
+        at = blob.find(MARK, at)
 
 
 class SegmentStore:
@@ -104,10 +133,14 @@ class SegmentStore:
         root: the folder, on a local disk, the same for all processes of the cluster.
         roll_bytes: begin a new file after so many bytes; space is given back file by file.
         keep_syncs: how many calls of `sync` a released segment survives.
+        key: signs what is written; with none, damage is noticed and tampering is not.
     """
 
-    def __init__(self, root: Path, *, roll_bytes: int = 64 << 20, keep_syncs: int = 8) -> None:
+    def __init__(
+        self, root: Path, *, roll_bytes: int = 64 << 20, keep_syncs: int = 8, key: bytes = b""
+    ) -> None:
         self.root = root
+        self.key = key
         self.written = 0
         self._roll_bytes = roll_bytes
         self._descriptor = -1
@@ -124,7 +157,7 @@ class SegmentStore:
         if not self._name or self._size >= self._roll_bytes:
             self._roll()
         self._pending.append(payload)
-        handle = Handle(self._name, self._size, len(payload), crc32(payload))
+        handle = Handle(self._name, self._size, len(payload), tag_of(payload, self.key))
         self._size += len(payload)
         self.written += len(payload)
         self._live[self._name] += 1
@@ -150,8 +183,11 @@ class SegmentStore:
                 payload = os.pread(file.fileno(), handle.length, handle.offset)
         except FileNotFoundError as error:
             raise SegmentError(f"segment file {handle.file} is missing from {self.root}") from error
-        if len(payload) != handle.length or crc32(payload) != handle.crc:
-            raise SegmentError(f"segment {handle} in {self.root} is damaged")
+        if not hmac.compare_digest(tag_of(payload, self.key), handle.tag):
+            raise SegmentError(
+                f"segment {handle.file} at {handle.offset} in {self.root} is damaged, or was "
+                "changed by something else: it is not what was signed"
+            )
         return payload
 
     def release(self, handles: Iterable[Handle]) -> None:

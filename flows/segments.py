@@ -60,8 +60,8 @@ class Saved:
         self._group = group
         self._durable = durable
         self._dirty = False
-        self._handles = [] if state is None else unpack_handles(state)
-        self._state = pack_handles(self._handles)
+        self._handles = [] if state is None else unpack_handles(state, group.store.key)
+        self._state = pack_handles(self._handles, group.store.key)
         if self._handles:
             durable.load([group.store.read(handle) for handle in self._handles])
 
@@ -72,7 +72,7 @@ class Saved:
             self._group.dirty.append(self)
 
     def snapshot(self) -> bytes:
-        """Return the durable state: 10 bytes and 28 a segment."""
+        """Return the durable state: 26 bytes and 40 a segment."""
         if self._dirty:
             self._group.flush()
         return self._state
@@ -177,7 +177,7 @@ class _Group:
             bucket._write_delta()
         self.store.sync()
         for bucket in buckets:
-            bucket._state = pack_handles(bucket._handles)
+            bucket._state = pack_handles(bucket._handles, self.store.key)
 
     def _compact(self, buckets: list[Saved]) -> list[Saved]:
         """Compact the most indebted buckets within the budget; return the others."""
@@ -202,8 +202,9 @@ class Segments:
     Args:
         root: the folder, see `SegmentStore`.
         max_deltas: a bucket with more deltas than this is compacted even if they are small, since
-            each costs 28 bytes in every snapshot and a read at resume.
+            each costs 40 bytes in every snapshot and a read at resume.
         compact_bytes: about how many bytes of compaction one flush may write.
+        key: signs the state, see `SegmentStore`.
         store: makes a thread's store; for tests and measurements.
     """
 
@@ -213,9 +214,11 @@ class Segments:
         *,
         max_deltas: int = 32,
         compact_bytes: int = 4 << 20,
-        store: Callable[[Path], SegmentStore] = SegmentStore,
+        key: bytes = b"",
+        store: Callable[..., SegmentStore] = SegmentStore,
     ) -> None:
         self._root = root
+        self._key = key
         self._max_deltas = max_deltas
         self._compact_bytes = compact_bytes
         self._store = store
@@ -230,7 +233,7 @@ class Segments:
         return Bucket(self._groups.get(), state)
 
     def _new_group(self) -> _Group:
-        return _Group(self._store(self._root), self._max_deltas, self._compact_bytes)
+        return _Group(self._store(self._root, key=self._key), self._max_deltas, self._compact_bytes)
 
 
 def referenced_files(recovery_dir: Path) -> set[str]:

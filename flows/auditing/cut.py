@@ -17,6 +17,7 @@ from contracts.settings import FlowSettings
 from flows.kafka_part import Position
 from flows.recovery import RecoveryError, states_at_one_epoch
 from flows.segment_files import SegmentError, SegmentStore, unpack_handles
+from flows.snapshot_key import snapshot_key
 from operators.dedupe import Dedupe
 from operators.ledger import Ledger
 from operators.messages import Ends
@@ -73,16 +74,16 @@ def read_cut(flow_dir: Path, settings: FlowSettings) -> Cut:
 def _read(flow_dir: Path, settings: FlowSettings) -> Cut:
     steps = [SOURCE, *(f"headrace.{step}" for step in STAGES.values())]
     epoch, states = states_at_one_epoch(flow_dir / "recovery", steps)
-    cut = Cut(epoch)
+    cut, signed_with = Cut(epoch), snapshot_key(flow_dir, settings)
     for part, state in states.get(SOURCE, {}).items():
         if part.rpartition("/")[0] in EVENT_TOPICS:
             cut.positions[part] = msgspec.msgpack.decode(state, type=Position)
     for stage, step in STAGES.items():
         load: Callable[[Cut, str, list[bytes], FlowSettings], None] = _LOADERS[stage]
         keys = states.get(f"headrace.{step}", {})
-        store = SegmentStore(flow_dir / "state" / step)
+        store = SegmentStore(flow_dir / "state" / step, key=signed_with)
         for key, state in sorted(keys.items()):
-            handles = unpack_handles(state)
+            handles = unpack_handles(state, signed_with)
             if handles:
                 load(cut, key, [store.read(handle) for handle in handles], settings)
     return cut

@@ -135,3 +135,18 @@ def test_a_folder_of_other_things_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecoveryError, match="holds files but no recovery partition"):
         prepare(tmp_path, PARTS)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+class Hostile:
+    """Runs when it is unpickled, as a tampered state would."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return pytest.fail, ("a recovery row ran code",)
+
+
+def test_a_state_that_would_run_code_is_refused_before_the_engine_reads_it(store: Path) -> None:
+    write(store, 0, "exs", (0, 1, 1))
+    write(store, 0, "fronts", (0, 0, 9))
+    write(store, 1, "snaps", snap("a", 3), snap("b", 4, Hostile()))
+    with pytest.raises(RecoveryError, match=r"holds a _pytest\.outcomes\.\w+: only plain values"):
+        prepare(store, PARTS)

@@ -14,6 +14,7 @@ from flows.segment_files import (
     decode_rows,
     encode_rows,
     pack_handles,
+    tag_of,
     unpack_handles,
 )
 from flows.segments import Bucket, Segments, referenced_files, sweep
@@ -285,6 +286,53 @@ class TestRecovery:
         assert files(root) == kept
 
 
+class TestSigned:
+    """What is loaded is what a holder of the key wrote: checked before anything is decoded."""
+
+    KEY = b"k" * 32
+
+    @pytest.fixture
+    def state(self, tmp_path: Path) -> bytes:
+        bucket = Segments(tmp_path, key=self.KEY).bucket()
+        bucket.put("ada", b"rows of ada")
+        return bucket.snapshot()
+
+    def test_the_key_opens_it(self, tmp_path: Path, state: bytes) -> None:
+        assert contents(Segments(tmp_path, key=self.KEY).bucket(state)) == {"ada": b"rows of ada"}
+
+    @pytest.mark.parametrize("at", [0, 20, 30, -1])
+    def test_a_changed_list_of_segments_is_refused(
+        self, tmp_path: Path, state: bytes, at: int
+    ) -> None:
+        changed = bytearray(state)
+        changed[at] ^= 1
+        with pytest.raises(SegmentError, match=r"not signed with this key|something else"):
+            Segments(tmp_path, key=self.KEY).bucket(bytes(changed))
+
+    def test_a_changed_segment_is_refused_whatever_the_forger_can_compute(
+        self, tmp_path: Path, state: bytes
+    ) -> None:
+        (name,) = files(tmp_path)
+        file = tmp_path / f"{name}.seg"
+        forged = file.read_bytes().replace(b"ada", b"bob")
+        file.write_bytes(forged)
+        with pytest.raises(SegmentError, match=f"segment {name} at 0 .* not what was signed"):
+            Segments(tmp_path, key=self.KEY).bucket(state)
+        # With hashes of its own, but without the key.
+        (handle,) = unpack_handles(state, self.KEY)
+        own = pack_handles([handle._replace(tag=tag_of(forged, b""))])
+        with pytest.raises(SegmentError, match="not signed with this key"):
+            Segments(tmp_path, key=self.KEY).bucket(own)
+
+    def test_another_key_and_an_older_release_are_told_apart(
+        self, tmp_path: Path, state: bytes
+    ) -> None:
+        with pytest.raises(SegmentError, match="snapshot_key"):
+            Segments(tmp_path, key=b"another").bucket(state)
+        with pytest.raises(SegmentError, match="older release"):
+            Segments(tmp_path, key=self.KEY).bucket(b"\x93HRSEG1\n\x00\x00")
+
+
 class Hostile:
     """Fails the test when somebody unpickles it."""
 
@@ -292,8 +340,8 @@ class Hostile:
         return pytest.fail, ("a recovery row was unpickled",)
 
 
-def small_files(root: Path) -> SegmentStore:
-    return SegmentStore(root, roll_bytes=2_000, keep_syncs=2)
+def small_files(root: Path, key: bytes) -> SegmentStore:
+    return SegmentStore(root, roll_bytes=2_000, keep_syncs=2, key=key)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
