@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from api import problems
 from api.admin import Campaigns
 from api.admin import router as admin_router
+from api.catalogue import build_router as build_catalogue_router
 from api.collect.collector import TOPICS, Collector
 from api.collect.examples import SECURITY
 from api.collect.log import Log
@@ -101,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
         build_router(),
         serve_router,
         build_feedback_router(),
+        build_catalogue_router(),
         admin_router,
         build_trigger_router(),
         decide_router(),

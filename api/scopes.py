@@ -23,6 +23,7 @@ SCOPES: Final[dict[str, Scope]] = {
     "POST /v1/rank": "recs:read",
     "POST /v1/users/{id:path}/decide": "decide",
     "GET /v1/items": "recs:read",
+    "POST /v1/items": "catalog:write",
     "GET /v1/items/{id:path}/similar": "recs:read",
     "GET /v1/trending": "recs:read",
     "GET /v1/rules": "recs:read",

@@ -24,6 +24,7 @@ KeyScope = Literal[
     "profile:read",
     "triggers:read",
     "feedback:write",
+    "catalog:write",
     "campaigns:write",
     "admin",
 ]
@@ -40,6 +41,7 @@ SECRET_SCOPES: Final[tuple[KeyScope, ...]] = (
     "profile:read",
     "triggers:read",
     "feedback:write",
+    "catalog:write",
 )
 """What the secret key of the settings opens, and a new one if it is not told otherwise."""
 

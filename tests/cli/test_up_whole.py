@@ -32,6 +32,16 @@ class Shop:
         answer = self.client.get("/v1/users/ada/recommendations").json()
         assert answer["user"] == "ada"
 
+    def stock(self) -> None:
+        """Say what two items are: what ada views, and one that nobody ever touched."""
+        kettles = {"category": "kitchen", "brand": "acme", "tags": ["steel"]}
+        items = [{"id": "i1", **kettles}, {"id": "unseen", "title": "Steel kettle", **kettles}]
+        assert self.client.post("/v1/items", json=items).json()["accepted"] == len(items)
+
+    def finds_the_unseen(self) -> bool:
+        answer = self.client.get("/v1/users/ada/recommendations").json()
+        return ("unseen", "alike") in [(one["item"], one["strategy"]) for one in answer["items"]]
+
     def judged(self, predictions: int) -> bool:
         figures = self.client.get("/v1/stats").json()["scoreboard"].get("default")
         return bool(figures) and figures["models"]["shown"]["predictions"] == predictions
@@ -71,6 +81,8 @@ def test_events_survive_a_killed_worker_and_a_restart(tmp_path: Path) -> None:
         shop.post(6)
         until(lambda: shop.knows(8))
         until(lambda: shop.judged(2))
+        shop.stock()
+        until(shop.finds_the_unseen)
         assert up.end() == 0
         shop.client.close()
     assert list(up.home.iterdir()) == list(up.work.iterdir()) == []
