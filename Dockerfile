@@ -14,7 +14,8 @@ COPY operators operators
 COPY storage storage
 COPY web web
 RUN python -m venv /opt/headrace \
-    && /opt/headrace/bin/pip install --no-cache-dir --disable-pip-version-check .
+    && /opt/headrace/bin/pip install --no-cache-dir --disable-pip-version-check '.[fast]' \
+    && /opt/headrace/bin/python -m online_models.warming
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin headrace \

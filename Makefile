@@ -12,6 +12,7 @@ install: .venv/.installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[embedded,parquet,fast,dev]'
+	$(BIN)/python -m online_models.warming
 	@touch $@
 
 demo: install
@@ -21,6 +22,7 @@ test: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m online_models.warming
 	$(BIN)/pytest -n auto --durations=20
 
 # The same tests twice as slow: Python 3.11 has no cheap way to watch which lines run.

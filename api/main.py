@@ -13,6 +13,7 @@ import uvicorn
 from api.app import create_app, stop_streams
 from contracts.launch import Launch
 from contracts.settings import ApiSettings, SettingsError
+from online_models.warming import warm
 
 logger = logging.getLogger("headrace.api")
 
@@ -49,6 +50,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
         )
     )
     _stop_on_signals(server)
+    warm()  # or the first answer would wait for it
     server.run(_sockets(server.config, settings.api))
     return 0 if server.started else 1
 

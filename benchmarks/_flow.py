@@ -141,7 +141,7 @@ def workers(settings: Settings, client: redis.Redis) -> Iterator[Workers]:
     cluster = Cluster(
         data_dir,
         settings.flow.workers,
-        child_environ(file),
+        child_environ(file, data_dir),
         prepare=lambda: prepare(data_dir / "recovery", parts),
         issue_run=lambda: 1,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.children import Child, ChildError
+from cli.compiling import CACHE, is_compiled
 from cli.embedded.ports import LINK_PORTS, LOOPBACK, free_port
 from contracts.launch import ready_file
 
@@ -80,7 +81,7 @@ class Cluster:
         return Child(f"worker-{number}", self._command, log, environ, self._hold)
 
 
-def child_environ(settings_file: Path) -> dict[str, str]:
+def child_environ(settings_file: Path, data_dir: Path) -> dict[str, str]:
     """Return the environment of our own programs: ours, but with settings from one file only."""
     inherited = {
         name: value
@@ -88,4 +89,6 @@ def child_environ(settings_file: Path) -> dict[str, str]:
         # Bytewax opens a port to the world when this one is set at all, to whatever value.
         if not name.startswith("HEADRACE_") and name != "BYTEWAX_DATAFLOW_API_ENABLED"
     }
+    if not is_compiled():  # what is compiled then lies where all that we write does
+        inherited.setdefault(CACHE, str(data_dir / "compiled"))
     return inherited | {"HEADRACE_SETTINGS": str(settings_file), "PYTHONUNBUFFERED": "1"}

@@ -36,7 +36,7 @@ class Following:
         cluster = Cluster(
             self._folder,
             self._settings.flow.workers,
-            {**child_environ(file), SHADOW: "1"},
+            {**child_environ(file, self._folder), SHADOW: "1"},
             self._prepare,
             self._issue_run,
         )

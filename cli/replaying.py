@@ -110,7 +110,7 @@ class Replay:
             update={"data_dir": self.folder, "namespace": self.namespace, "redis": self.redis}
         )
         resolved.save(file)
-        environ = {**child_environ(file), ENVIRON: json.dumps(self.spec.as_dict())}
+        environ = {**child_environ(file, self.folder), ENVIRON: json.dumps(self.spec.as_dict())}
         return Cluster(
             self.folder,
             self.settings.flow.workers,

@@ -67,7 +67,7 @@ class Deployment:
         self._settings = self._resolved(loaded, port)
         file = data_dir / "run" / "settings.json"
         self._settings.save(file)
-        self._environ = child_environ(file)
+        self._environ = child_environ(file, self._data_dir)
         log = data_dir / "logs" / "api.log"
         self._service = Service(
             settings.api.host, port, log, self._environ, PROGRAMS.api, self._hold
@@ -105,7 +105,7 @@ class Deployment:
         cluster = Cluster(
             self._flow_dir,
             self._settings.flow.workers,
-            child_environ(file),
+            child_environ(file, self._data_dir),
             self._prepare,
             self._issue_run,
             PROGRAMS.worker,

@@ -35,6 +35,7 @@ from flows.process import Process
 from flows.recovery import state_keys
 from flows.replaying.spec import ReplaySpec
 from flows.table_source import TableSource
+from online_models.warming import warm
 
 GC_THRESHOLD = 50_000
 READY_WITHIN_S = 5.0
@@ -91,6 +92,7 @@ def main() -> int:
         process.drain.install()
         spec = ReplaySpec.from_environ(os.environ)
         flow = live(process) if spec is None else _replay(process, spec)
+        warm()
         with Heartbeat(process.views, process.settings.namespace, process.progress):
             settle_memory()
             # Ready all the same: without a partition to read, or while the broker is away.

@@ -65,7 +65,7 @@ def crowd(plan: Plan, data_dir: Path, settings: Path, lock: int, watch: Watch) -
     """Return the unit of the shoppers."""
     log = data_dir / "logs" / "shoppers.log"
     command = (*CROWD, encode(plan).decode())
-    child = Child("shoppers", command, log, child_environ(settings), (lock, plan.reports))
+    child = Child("shoppers", command, log, child_environ(settings, data_dir), (lock, plan.reports))
 
     def start() -> Sequence[Child]:
         child.start()

@@ -1,0 +1,26 @@
+"""Where compiled code is kept: beside the source if it is there, else in the data folder."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import online_models
+
+CACHE: Final = "NUMBA_CACHE_DIR"
+"""The environment variable by which numba is told so."""
+
+LOOPS: Final = 8
+
+
+def is_compiled() -> bool:
+    """Say whether nothing is left to be compiled (`online_models.warming`), by looking at files.
+
+    `make install` compiles; a package that came otherwise may lie where nothing can be written.
+    """
+    if find_spec("numba") is None:
+        return True
+    folder = Path(online_models.__file__).parent / "kernels"
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    kept = [file.stat().st_mtime for file in folder.glob(f"__pycache__/*.{python}.nbi")]
+    return len(kept) >= LOOPS and min(kept) >= max(f.stat().st_mtime for f in folder.glob("*.py"))
