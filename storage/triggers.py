@@ -68,7 +68,8 @@ class TriggerStore:
 
         None if the namespace is not the one that is served, nor was until a moment ago: then
         nothing was accepted, and nothing is to be delivered. Raises `Fenced`, `StoreUnavailable`
-        (try all again: what was accepted is not accepted twice) or `StoreRefused`. Cost: about 4 us of our CPU a trigger.
+        (try all again: what was accepted is not accepted twice) or `StoreRefused`. Cost: about 4 us
+        of our CPU a trigger.
         """
         new: list[bool] = []
         for first in range(0, len(triggers), MAX_TRIGGERS):

@@ -19,6 +19,8 @@ class Standing(NamedTuple):
     orders: int = 0
     scores: Mapping[str, float] = MappingProxyType({})
     marketing: bool = False
+    complaints: int = 0
+    satisfaction: float | None = None
 
 
 def standing_of(visitor: Visitor) -> Standing:
@@ -27,6 +29,7 @@ def standing_of(visitor: Visitor) -> Standing:
     if profile is None or not visitor.personal:
         return Standing()
     scores = visitor.standing.scores if visitor.standing is not None else {}
+    said = profile.satisfaction
     return Standing(
         visitor.segment,
         profile.stage,
@@ -34,6 +37,8 @@ def standing_of(visitor: Visitor) -> Standing:
         profile.orders,
         {name: score.value for name, score in scores.items()},
         profile.consent is not None and MARKETING in profile.consent,
+        said.complaints if said is not None else 0,
+        said.score if said is not None else None,
     )
 
 
@@ -56,6 +61,8 @@ def refusal(offer: Offer, person: Standing, site: str, now: int) -> str | None:
         (_above(person.cart, when.max_cart), f"the cart is above {_number(when.max_cart)}"),
         (_below(person.orders, when.min_orders), f"fewer than {when.min_orders} orders"),
         (_above(person.orders, when.max_orders), f"more than {when.max_orders} orders"),
+        (_below(person.complaints, when.min_complaints), "too few complaints"),
+        (_content(person.satisfaction, when.max_satisfaction), "content enough, or not known"),
     )
     said = next((why for fails, why in checks if fails), None)
     return said if said is not None else _by_scores(offer, person)
@@ -77,6 +84,10 @@ def _below(value: float, least: float | None) -> bool:
 
 def _above(value: float, most: float | None) -> bool:
     return most is not None and value > most
+
+
+def _content(value: float | None, most: float | None) -> bool:
+    return most is not None and (value is None or value > most)
 
 
 def _number(value: float | None) -> str:

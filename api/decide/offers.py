@@ -72,6 +72,8 @@ class When(_Table):
     max_cart: Money | None = None
     min_orders: int | None = Field(None, ge=0)
     max_orders: int | None = Field(None, ge=0)
+    min_complaints: int | None = Field(None, ge=1)
+    max_satisfaction: float | None = Field(None, ge=-1, le=1)
     min_scores: dict[str, float] = {}
     max_scores: dict[str, float] = {}
     marketing: bool = Field(False, description="only with consent to marketing")

@@ -24,6 +24,7 @@ from api.serve import Serving
 from contracts.codec import decode_event
 from contracts.events import Event
 from contracts.keys import Keys, budget_key
+from contracts.profile import Satisfaction
 from contracts.settings import Settings
 from online_models.placement import PlacementModel
 from online_models.rewards import Taken
@@ -52,6 +53,28 @@ per_user = 2
 id = "vip"
 kind = "benefit"
 when = { min_orders = 10 }
+
+[[offer]]
+id = "new-one"
+kind = "replacement"
+cost = 10.0
+budget = 20.0
+per_user = 1
+placements = ["recovery"]
+when = { min_complaints = 1, max_satisfaction = 0.2 }
+
+[[offer]]
+id = "call"
+kind = "callback"
+placements = ["recovery"]
+when = { min_complaints = 1 }
+
+[[placement]]
+name = "recovery"
+fixed = "new-one"
+nothing = false
+policy = "fixed"
+shares = { uniform = 0.0, fixed = 0.0, thompson = 0.0 }
 
 [[placement]]
 name = "home"
@@ -184,6 +207,31 @@ def test_a_person_has_an_offer_so_often(desk: Desk) -> None:
     assert len(desk.log.events) == 2, "where nothing was decided, nothing is logged"
 
 
+def test_service_recovery_is_for_who_complained_and_has_a_budget_of_its_own(desk: Desk) -> None:
+    views = RedisViews.open(desk.server.settings, "live")
+    now = now_ms()
+    for name, said in (
+        ("cross", Satisfaction(-0.6, 1.0, now, complaints=1)),
+        ("cross2", Satisfaction(-0.6, 1.0, now, complaints=2)),
+        ("cross3", Satisfaction(-0.6, 1.0, now, complaints=1)),
+        ("mild", Satisfaction(0.5, 1.0, now, complaints=1)),
+    ):
+        views.write([person(Keys("live"), ada(now, name, satisfaction=said))])
+    views.close()
+    asked: dict[str, Any] = {"placement": "recovery", "offers": ["new-one", "call"]}
+    offered = [
+        (desk.decide(name, **asked)["offer"] or {}).get("id")
+        for name in ("ada", "mild", "cross", "cross", "cross2", "cross3")
+    ]
+    # Nothing for whom nothing is wrong; once for a person; two are what the budget is for.
+    assert offered == [None, "call", "new-one", "call", "new-one", "call"]
+    why = desk.decide("ada", **asked, explain=True)["refused"]
+    assert why == {"new-one": "too few complaints", "call": "too few complaints"}
+    with desk.server.client() as client:
+        assert client.get(budget_key("default", "new-one", "ever")) == b"20000"
+        assert client.get(budget_key("default", "rebate", "ever")) is None
+
+
 def test_what_was_learnt_decides(desk: Desk) -> None:
     model, keys = PlacementModel(), Keys("live")
     for at in range(3_000):
@@ -249,7 +297,7 @@ def test_a_changed_file_is_in_force_and_a_bad_one_is_not(desk: Desk, offers: Pat
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
-        ({"placement": "nowhere"}, 404, "there are: home, cart"),
+        ({"placement": "nowhere"}, 404, "there are: recovery, home, cart"),
         ({"placement": "home", "offers": ["gift"]}, 404, "no offer 'gift'"),
         ({"placement": "home", "offers": []}, 400, "`offers`"),
         ({}, 400, "placement"),
