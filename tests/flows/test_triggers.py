@@ -4,8 +4,9 @@ import random
 
 import pytest
 
-from contracts.campaigns import CampaignVersion
+from contracts.campaigns import CampaignVersion, read_campaign
 from contracts.clock_records import clock_record
+from contracts.conditions.durations import parse_duration
 from contracts.events import Item
 from contracts.settings import FlowSettings
 from operators.campaigns.book import Book
@@ -29,6 +30,12 @@ CAMPAIGNS = [
     },
     {"condition": ["sequence(['view', 'add_to_cart'], '1h')", "count('view', '1h') >= 4"]},
 ]
+
+COOLDOWNS = {
+    campaign.id: parse_duration(campaign.cooldown)
+    for given in CAMPAIGNS
+    for campaign in [read_campaign({"id": given.get("template", "own"), "name": "C", **given})]
+}
 
 
 def book(since=0):
@@ -143,3 +150,28 @@ def test_without_campaigns_nothing_is_written_of_them(tmp_path):
     run = Run(traffic(), tmp_path, settings=SETTINGS)
     assert run.fired == []
     assert not [key for key in run.state if key[0] == "campaigns"]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_clock_that_jumps_repeats_and_late_events_fire_nothing_twice(tmp_path, ordered):
+    records = traffic()
+    jumping = [
+        *records[:200],
+        clock_record(NOON + 2 * DAY),  # and then it is set right
+        *records[200:],
+        *records[100:300],
+        raw("purchase", user="u1", device="d1", item="i1", price=5.0, id="late", order="x", at=0),
+        clock_record(NOON + 3 * DAY),
+    ]
+    options = {"book": book(), "catalogue": catalogue(), "settings": SETTINGS}
+    run = Run(jumping, tmp_path, ordered=ordered, **options)
+    fired = triggers(run)
+    causes = [(one.campaign, one.user, one.event) for one in fired]
+    assert len(set(causes)) == len(causes) > 50
+    assert len({one.id for one in fired}) == len(fired)
+    assert not [one for one in fired if one.event == "late"]
+    times = {}
+    for one in sorted(fired, key=lambda one: one.time):
+        last = times.get((one.campaign, one.user))
+        assert last is None or one.time - last >= COOLDOWNS[one.campaign]
+        times[one.campaign, one.user] = one.time

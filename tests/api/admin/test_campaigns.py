@@ -80,6 +80,8 @@ def test_what_is_wrong_is_refused_with_its_place_and_the_running_version_stays(
     for body, field in (
         ({**CART, "with": {"afer": "1h"}}, "with.afer"),
         ({"name": "C", "condition": "profile.orders > 1 &&\n segmnt == 'a'"}, "condition"),
+        ({"name": "C", "condition": " && ".join(["profile.orders > 1"] * 80)}, "condition"),
+        ({"name": "C", "condition": "segment == '" + "a" * 2_000 + "'"}, "condition"),
         ({**CART, "id": "other"}, "id"),
         ({**CART, "holdot": 1}, "holdot"),
     ):

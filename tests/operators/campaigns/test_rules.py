@@ -165,3 +165,29 @@ def test_segments_are_entered_and_left():
     for at, name in enumerate(["s2", "s1", "s1", "s3"]):
         s.segment(name, at=at * HOUR)
     assert s.fired == [("in", "ada", HOUR), ("out", "ada", 3 * HOUR)]
+
+
+def test_a_clock_that_jumps_fires_nothing_twice():
+    s = Shop(
+        {"id": "cart", "template": "cart_abandoned", "cooldown": "1s"},
+        {"id": "back", "template": "win_back", "with": {"after": "6h", "orders": 0}},
+        consent=[],
+    )
+    s.event("add_to_cart", item="cup", price=3.0)
+    s.tick(3 * HOUR)  # far ahead
+    s.tick(10 * MINUTE)  # and set right
+    for minutes in range(20, 400, 20):
+        s.tick(minutes * MINUTE)
+    s.restart()
+    s.tick(5 * MINUTE)
+    s.tick(7 * HOUR)
+    assert s.fired == [("cart", "ada", HOUR), ("back", "ada", 6 * HOUR)]
+
+
+def test_an_event_from_the_future_lets_timers_go_once():
+    s = Shop({"template": "cart_abandoned"}, cooldown="1s")
+    s.event("add_to_cart", item="cup", price=3.0)
+    s.event("view", at=3 * HOUR)
+    s.event("view", at=MINUTE)
+    s.tick(4 * HOUR)
+    assert s.fired == [("c", "ada", HOUR)]
