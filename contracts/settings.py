@@ -131,6 +131,16 @@ class FlowSettings(Group):
     co_half_life_days: float = Field(
         30.0, gt=0, le=3650, description="after which a pair of items counts half"
     )
+    item_lessons: float = Field(
+        24.0,
+        gt=0,
+        le=1e9,
+        description="evidence of one person for one item, in views, that rows and rankings learn "
+        "from, among the recents of a day",
+    )
+    visit_lessons: int = Field(
+        200, ge=1, description="events of a visit that rows and rankings learn from"
+    )
     blend_every: int = Field(
         8, ge=1, le=10_000, description="people, one of whom the recommender's weights learn from"
     )

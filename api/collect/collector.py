@@ -50,10 +50,11 @@ class Collector:
         """Answer a posted body: 200 means that the broker acknowledged every accepted event."""
         received = self._clock()
         body = await read_body(request, self._limit)
-        site = admit(request, lambda: write_key_in(body)).site
+        grant = admit(request, lambda: write_key_in(body))
+        site = grant.site
         good: list[Outcome] = []
         bad: list[Outcome] = []
-        for outcome in read(body, site, received):
+        for outcome in read(body, site, received, grant.public):
             (bad if outcome.error else good).append(outcome)
             if (len(good) + len(bad)) % BREATH == 0:
                 await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from api.collect import parsing
 from api.collect.connection import Record
+from api.collect.pages import as_page
 from contracts.codec import DecodeError
 from contracts.events import FEEDBACK_TYPES, Event
 from contracts.keys import CLICK_TOPIC, FEEDBACK_TOPIC, message_key
@@ -20,15 +21,17 @@ class Outcome(NamedTuple):
     error: DecodeError | None = None
 
 
-Reader = Callable[[bytes, str, int], Iterator[Outcome]]
-"""Takes body, site and arrival time (epoch ms); never raises for bad input."""
+Reader = Callable[[bytes, str, int, bool], Iterator[Outcome]]
+"""Takes body, site, arrival time (epoch ms), and whether a page says it; never raises for bad
+input."""
 
 
-def read_events(body: bytes, site: str, received: int) -> Iterator[Outcome]:
+def read_events(body: bytes, site: str, received: int, public: bool) -> Iterator[Outcome]:
     """Yield the outcomes of one canonical event, or of a list of them."""
 
     def parse(raw: bytes, _: int) -> list[Event]:
-        return [parsing.canonical(raw, site)]
+        event = parsing.canonical(raw, site)
+        return [as_page(event) if public else event]
 
     if not parsing.is_list(body):
         yield _outcome(0, body, parse)._replace(at=None)
@@ -45,20 +48,22 @@ def read_events(body: bytes, site: str, received: int) -> Iterator[Outcome]:
 def read_call(call: str) -> Reader:
     """Return the reader of a single Segment message of a kind."""
 
-    def read(body: bytes, site: str, received: int) -> Iterator[Outcome]:
+    def read(body: bytes, site: str, received: int, public: bool) -> Iterator[Outcome]:
         def parse(raw: bytes, index: int) -> list[Event]:
-            return parsing.segment(raw, index, site, received, call)
+            events = parsing.segment(raw, index, site, received, call)
+            return [as_page(event) for event in events] if public else events
 
         yield _outcome(0, body, parse)._replace(at=None)
 
     return read
 
 
-def read_batch(body: bytes, site: str, received: int) -> Iterator[Outcome]:
+def read_batch(body: bytes, site: str, received: int, public: bool) -> Iterator[Outcome]:
     """Yield the outcomes of the messages of a Segment batch."""
 
     def parse(raw: bytes, index: int) -> list[Event]:
-        return parsing.segment(raw, index, site, received, None, sent, envelope.context)
+        events = parsing.segment(raw, index, site, received, None, sent, envelope.context)
+        return [as_page(event) for event in events] if public else events
 
     try:
         envelope = parsing.open_batch(body)
