@@ -3,7 +3,7 @@ PYTHON ?= $(shell for v in 3.11 3.12; do command -v python$$v >/dev/null 2>&1 &&
 BIN := .venv/bin
 DATA ?=
 
-.PHONY: install demo coverage test chaos format clean
+.PHONY: install demo coverage test chaos audit format clean
 
 install: .venv/.installed
 
@@ -37,6 +37,13 @@ chaos: install
 	HEADRACE_CHAOS_CYCLES=$(CYCLES) HEADRACE_CHAOS_REPORT=$(CURDIR)/.chaos.jsonl \
 		$(BIN)/pytest tests/chaos tests/cli/test_kills.py tests/flows/test_crashes.py
 	@$(BIN)/python -m tests.chaos.report .chaos.jsonl
+
+# What is known of the code's patterns, and of the versions of what it depends on (asks a feed).
+audit: install
+	$(BIN)/python -m pip install --quiet --editable '.[audit]'
+	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml api cli \
+		contracts evaluation flows online_models operators storage web
+	$(BIN)/pip-audit --skip-editable --progress-spinner off
 
 format: install
 	$(BIN)/ruff format .

@@ -5,7 +5,7 @@ where, and how to mend it. Further members depend on the kind.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -98,8 +98,10 @@ async def _bad_parameter(_: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    # The server logs the traceback; the answer shows nothing of the inside.
-    logger.error("%s %s failed: %r", request.method, request.url.path, error)
+    # The server logs the traceback; the answer shows nothing of the inside. The path of a request
+    # names people, and its route does not.
+    route = getattr(request.scope.get("route"), "path", "an unknown route")
+    logger.error("%s %s failed: %s", request.method, route, type(error).__name__)
     detail = "the request failed for a reason that is ours; the log of the API has it"
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
 
@@ -107,6 +109,16 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 def _whole(text: str) -> str:
     """Return a text that can be encoded: half a surrogate pair becomes a question mark."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def openapi(codes: Iterable[int]) -> dict[int | str, dict[str, Any]]:
+    """Return the problems that a route answers, for its document.
+
+    One that asks for a key refuses others, and those that come too often or before keys are known.
+    """
+    given = set(codes)
+    keyed = {403, 429, 503} if 401 in given else set()
+    return dict.fromkeys(sorted(given | keyed), OPENAPI)
 
 
 OPENAPI: Final[dict[str, Any]] = {

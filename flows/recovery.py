@@ -131,10 +131,10 @@ def states_at_one_epoch(
             epoch = resume_epoch(databases)
             for database in databases:
                 database.execute("BEGIN")
-            query = (
-                "SELECT step_id, state_key, snap_epoch, ser_change FROM snaps WHERE snap_epoch < ? "
-                f"AND step_id IN ({', '.join('?' * len(steps))}) ORDER BY snap_epoch"
-            )
+            marks = ", ".join("?" * len(steps))
+            columns = "step_id, state_key, snap_epoch, ser_change"
+            where = f"snap_epoch < ? AND step_id IN ({marks}) ORDER BY snap_epoch"
+            query = f"SELECT {columns} FROM snaps WHERE {where}"  # nosec B608
             rows = _rows(databases, query, epoch, *steps)
             dropped = _rows(databases, "SELECT 1 FROM commits WHERE commit_epoch > ?", epoch)
         if not dropped:

@@ -108,8 +108,11 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     },
     400: PROBLEM,
     401: PROBLEM,
+    403: PROBLEM,
+    408: PROBLEM,
     413: PROBLEM,
     415: PROBLEM,
+    429: PROBLEM,
     503: {
         **PROBLEM,
         "description": "no acknowledgement could be had: send it again after `Retry-After` seconds",

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
-from api.problems import OPENAPI as PROBLEM
+from api.problems import openapi as problems_of
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Schema = dict[str, Any]
@@ -42,7 +42,7 @@ def adder(router: APIRouter, tag: str = "serve") -> Callable[[str, str, Endpoint
                     "description": "the answer",
                     "content": {operation.media: {"schema": operation.answer}},
                 },
-                **dict.fromkeys(operation.codes, PROBLEM),
+                **problems_of(operation.codes),
             },
             openapi_extra=_extra(operation),
         )

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
-from api.problems import OPENAPI as PROBLEM
+from api.problems import openapi as problems_of
 from api.triggers.asking import DEFAULT_LIMIT, DEFAULT_WAIT_SECONDS, MAX_LIMIT, MAX_WAIT_SECONDS
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -60,7 +60,7 @@ def add(
         description=endpoint.__doc__,
         tags=[tag],
         response_class=Response,
-        responses={operation.status: done, **dict.fromkeys(operation.codes, PROBLEM)},
+        responses={operation.status: done, **problems_of(operation.codes)},
         openapi_extra=extra,
     )
 
