@@ -30,6 +30,8 @@ from api.gate import Gate
 from api.key_ring import kept, shared
 from api.pages.feed import Feed
 from api.pages.routes import add_pages, feed_of
+from api.privacy import Privacy
+from api.privacy import router as privacy_router
 from api.routing import mount
 from api.serve import Serving
 from api.serve import router as serve_router
@@ -86,9 +88,11 @@ def create_app(settings: Settings) -> FastAPI:
                 Deciding.open(settings, serving, log) as deciding,
                 kept(gate, triggers.control),
                 shared(gate, settings),
+                Privacy.open(settings, log, serving.clock) as privacy,
             ):
                 app.state.campaigns = campaigns
                 app.state.deciding = deciding
+                app.state.privacy = privacy
                 yield
             await app.state.feed.close()
 
@@ -106,6 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
         admin_router,
         build_trigger_router(),
         decide_router(),
+        privacy_router,
     )
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
     app.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)

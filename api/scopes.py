@@ -53,6 +53,8 @@ SCOPES: Final[dict[str, Scope]] = {
     "GET /v1/feedback/{id:path}": "feedback:write",
     "POST /v1/feedback/{id:path}/status": "feedback:write",
     "GET /v1/users/{id:path}/feedback": "feedback:write",
+    "GET /v1/users/{id:path}/export": "admin",
+    "DELETE /v1/users/{id:path}": "admin",
     "GET /v1/campaigns": "campaigns:write",
     "POST /v1/campaigns": "campaigns:write",
     "GET /v1/campaigns/vocabulary": "campaigns:write",

@@ -46,6 +46,8 @@ COMMANDS: Final = {
     "audit": Command("cli.audit:audit", "Check that every event has exactly one end."),
     "rejects": Command("cli.rejects:app", "List, show, send again and drop refused events."),
     "keys": Command("cli.keys:app", "Make, list and revoke the keys of the HTTP service."),
+    "erase": Command("cli.erase:erase", "Erase people, everywhere; or let them in again."),
+    "export-user": Command("cli.export_user:export_user", "Print all that is known of a person."),
     "config": Command("cli.config:app", "Check, show and describe the settings."),
     "topics": Command("cli.topics:topics", "Create the topics that are missing."),
     "schema": Command("cli.schema:app", "Print the JSON Schema of every contract."),

@@ -66,6 +66,18 @@ def decode_trigger(raw: bytes) -> Trigger:
     return event.data
 
 
+def user_in(raw: bytes) -> str | None:
+    """Return whom a trigger's CloudEvent is about; None if it is no such. Cost: 1 us."""
+    try:
+        return _subject(raw).subject
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+class _Subject(Struct):
+    subject: str
+
+
 def source_of(site: str, campaign: str) -> str:
     """Return the `source` of a campaign's triggers.
 
@@ -87,3 +99,4 @@ def _timestamp(time: int) -> str:
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(CloudEvent)
+_subject = msgspec.json.Decoder(_Subject).decode

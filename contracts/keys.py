@@ -90,6 +90,23 @@ API_KEYS_KEY: Final = "c:api-keys"
 
 RATES_PREFIX: Final = "r:rates"
 """Starts the keys that requests are counted under: gone within seconds, and no control data."""
+ERASED_KEY: Final = "c:erased"
+"""A hash of the erasures, as JSON by their keys on the topic; its field `revision` counts them."""
+
+VIEWS_PATTERN: Final = "v:*"
+TRIGGERS_PATTERN: Final = "c:triggers:*"
+DELIVERIES_PATTERN: Final = "c:delivery:*"
+OFFERED_PATTERN: Final = "c:offered:*"
+"""`SCAN` patterns of all keys that may hold people."""
+
+
+def control_parts(key: str) -> list[str]:
+    """Return what the parts of a control key stand for, beginning with its kind.
+
+    >>> control_parts(offered_key("shop", "half off", "device:d1"))
+    ['offered', 'shop', 'half off', 'device:d1']
+    """
+    return [unquote(part) for part in key.split(":")[1:]]
 
 
 def run_key(namespace: str) -> str:

@@ -20,8 +20,9 @@ RejectReason = Literal[
 """Not JSON; a field is wrong; neither user nor device; an id in our own namespace; over the
 size or depth limit; a time no clock can mean; written by a newer Headrace than this one."""
 
-WithheldReason = Literal["no_consent"]
-"""Accepted, and by a person's own wish neither profiled nor learnt from."""
+WithheldReason = Literal["no_consent", "erased"]
+"""Accepted, and by a person's own wish neither profiled nor learnt from: without consent, or of
+somebody who was erased."""
 
 
 class Rejected(Struct, kw_only=True, omit_defaults=True):

@@ -15,6 +15,7 @@ import msgspec
 from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 
+from contracts.erasures import Erased
 from contracts.keys import ANSWERS_TOPIC
 from contracts.settings import kafka_config
 from flows.kafka_part import Reading
@@ -49,28 +50,30 @@ def answers_of(process: Process) -> Callable[[Dataflow], Stream[tuple[str, Any]]
         pace=PACE,
     )
     source = KafkaSource((ANSWERS_TOPIC,), kafka_config(settings), settings.kafka, reading)
-    return lambda flow: add_answers(flow, source)
+    return lambda flow: add_answers(flow, source, process.erased)
 
 
 def add_answers(
     flow: Dataflow,
     source: Source[RawBatch],
+    erased: Erased | None = None,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Stream[tuple[str, Any]]:
     """Add the answers to a graph; return them as messages for the scoreboard.
 
     Answers that are older than a touch could be of are left out: after a long outage, or of a
-    namespace that only begins, what was touched then is not known.
+    namespace that only begins, what was touched then is not known. So are those of the erased.
     """
+    gone = Erased() if erased is None else erased
     batches = op.input(STEP, flow, source)
     return op.flat_map(
         f"{STEP}_judged",
         batches,
-        lambda batch: to_scoreboard(list(_answers(batch, now_ms() - WITHIN_MS))),
+        lambda batch: to_scoreboard(list(_answers(batch, gone, now_ms() - WITHIN_MS))),
     )
 
 
-def _answers(batch: RawBatch, least: int) -> Iterable[Answered]:
+def _answers(batch: RawBatch, gone: Erased, least: int) -> Iterable[Answered]:
     for record in batch.records:
         if record.received < least:
             continue
@@ -80,5 +83,5 @@ def _answers(batch: RawBatch, least: int) -> Iterable[Answered]:
             # Nobody waits for it, and it is in the log still.
             logger.warning("%s is no answer: %s", record.origin, error)
             continue
-        if answer is not None:
+        if answer is not None and not gone.holds(answer.site, answer.user):
             yield answer

@@ -25,6 +25,7 @@ from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
+from contracts.erasures import Erased
 from contracts.keys import bucket_name
 from contracts.settings import FlowSettings
 from flows.records import RawBatch
@@ -44,6 +45,7 @@ from operators.messages import (
     LIVE_ROUND,
     AttributedSlice,
     CampaignSlice,
+    Erase,
     Examples,
     Facts,
     FactSlice,
@@ -87,6 +89,7 @@ class Resources:
     snapshot_key: bytes
     state_dir: Path
     book: Book = field(default_factory=Book)
+    erased: Erased = field(default_factory=Erased)
 
 
 def build(
@@ -105,7 +108,8 @@ def build(
     `tell` one whose `Examples` go to the families of models that they name.
     """
     flow = Dataflow("headrace")
-    add = _Steps(settings, resources, ordered)
+    extra = extend and extend(flow)
+    add = _Steps(settings, resources, ordered, extra and _only("erases", extra, Erase))
     batches = op.input("events", flow, source)
 
     clean = Clean(settings, resources.catalogue)
@@ -120,7 +124,9 @@ def build(
         "dedupe", _only("devices", cleaned, Slice), lambda: stages.DedupeStage(settings)
     )
     attributed = add.step(
-        "identify", _only("firsts", firsts, Slice), lambda: stages.IdentifyStage(settings)
+        "identify",
+        add.erasing("identify", "d", _only("firsts", firsts, Slice)),
+        lambda: stages.IdentifyStage(settings, resources.erased),
     )
     by_user = add.regroup(
         "by_user",
@@ -129,7 +135,9 @@ def build(
         partial(routing.to_users, buckets=settings.buckets, every=ordered),
     )
     book = resources.book
-    applied = add.step("profile", by_user, lambda: stages.ProfileStage(settings, book))
+    applied = add.step(
+        "profile", add.erasing("profile", "u", by_user), lambda: stages.ProfileStage(settings, book)
+    )
     lessons = add.regroup(
         "by_model",
         _only("lessons", applied, Lesson),
@@ -139,13 +147,11 @@ def build(
     reported = tell and tell(flow)
     learnt, scored = add.items(lessons), add.models(lessons, cleaned, reported)
     changes = op.merge("changes", applied, *scored)
-    facts = add.step(
-        "facts", _only("fact_slices", changes, FactSlice), lambda: stages.FactStage(settings, book)
-    )
+    told_of = add.erasing("facts", "u", _only("fact_slices", changes, FactSlice))
+    facts = add.step("facts", told_of, lambda: stages.FactStage(settings, book))
     fired = add.campaigns(facts, cleaned)
     outputs = [ends, firsts, applied, learnt, *scored, facts, fired]
-    if extend is not None:
-        extra = extend(flow)
+    if extra is not None:
         outputs.append(extra)
         refused = op.merge("all_refused", refused, _only("extra_refused", extra, Refused))
     op.output("write_views", _only("views", op.merge("all_views", *outputs), Views), sinks.views)
@@ -158,7 +164,14 @@ def build(
 class _Steps:
     """Adds the keyed steps of one graph."""
 
-    def __init__(self, settings: FlowSettings, resources: Resources, ordered: bool) -> None:
+    def __init__(
+        self,
+        settings: FlowSettings,
+        resources: Resources,
+        ordered: bool,
+        erases: KeyedStream[Any] | None,
+    ) -> None:
+        self._erases = erases
         self._settings = settings
         self._resources = resources
         self._ordered = ordered
@@ -166,6 +179,13 @@ class _Steps:
     def step(self, name: str, up: Stream[Keyed], make: Callable[[], Stage]) -> KeyedStream[Any]:
         """Add a keyed step."""
         return stateful(name, up, make, self._segments(name))
+
+    def erasing(self, step: str, kind: str, up: Stream[Keyed]) -> Stream[Keyed]:
+        """Add, for a step, what its keys of a kind, or its one key of that name, are to forget."""
+        if self._erases is None:
+            return up
+        own = op.filter(f"erase_{step}", self._erases, lambda kv: _is_of_kind(kv[0], kind))
+        return op.merge(f"{step}_or_erase", up, own)
 
     def regroup(
         self, name: str, up: Stream[Keyed], type_: type[R], route: Callable[[Sequence[R]], Route]
@@ -224,7 +244,7 @@ class _Steps:
         settings, resources = self._settings, self._resources
         told = op.merge(
             "for_campaigns",
-            _only("campaign_slices", facts, CampaignSlice),
+            self.erasing("campaigns", "u", _only("campaign_slices", facts, CampaignSlice)),
             _only("ticks", cleaned, Tick),
         )
         return self.step(
@@ -246,7 +266,11 @@ class _Steps:
         settings, key, ordered = self._settings, self._resources.snapshot_key, self._ordered
         return publishing(
             family.name,
-            op.filter(f"{family.name}_examples", examples, lambda kv: kv[0] == family.name),
+            self.erasing(
+                family.name,
+                family.name,
+                op.filter(f"{family.name}_examples", examples, lambda kv: kv[0] == family.name),
+            ),
             lambda: family.make_stage(settings, key, ordered),
             self._segments(family.name),
             self._every(family.publish_ms),
@@ -263,6 +287,10 @@ class _Steps:
 def _only(name: str, up: Stream[Keyed], type_: type[T]) -> KeyedStream[T]:
     """Keep the messages of one type."""
     return op.filter(name, up, lambda keyed: isinstance(keyed[1], type_))
+
+
+def _is_of_kind(key: str, kind: str) -> bool:
+    return key == kind if len(kind) > 1 else key[0] == kind and key[1:].isdecimal()
 
 
 def _to_target(keyed: Keyed) -> Iterable[Keyed]:

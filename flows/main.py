@@ -20,9 +20,10 @@ from contracts.keys import CATALOG_TOPIC, CONTROL_TOPIC, EVENT_TOPICS
 from contracts.launch import Launch
 from contracts.settings import kafka_config
 from flows.answer_log import answers_of
-from flows.campaign_table import CampaignTable
 from flows.catalog_table import CatalogTable
+from flows.control_table import ControlTable
 from flows.discard import Discard
+from flows.erasing import erasing_of
 from flows.failures import explained
 from flows.handover import start_offsets
 from flows.heartbeat import Heartbeat
@@ -48,11 +49,12 @@ def live(process: Process) -> Dataflow:
     """Return the graph on Kafka: events in; views, facts, triggers, refused records out."""
     settings, config = process.settings, kafka_config(process.settings)
     table = CatalogTable(process.catalogue, publishes=process.launch.process_id == 0)
-    campaigns = CampaignTable(process.book)
+    told = ControlTable(process.book, process.erased)
+    process.read_erasures()
     reading = Reading(
         process.drain,
         process.progress,
-        gate=lambda: table.loaded and campaigns.loaded,
+        gate=lambda: table.loaded and told.loaded,
         start=start_offsets(settings.data_dir),
         retired=state_keys(process.recovery_dir, EVENTS_STEP),
         restarts=settings.kafka.on_new_log == "restart",
@@ -78,7 +80,10 @@ def live(process: Process) -> Dataflow:
         settings.flow,
         process.resources(),
         extend=lambda flow: op.merge(
-            "tables", table.extend(flow, catalog), campaigns.extend(flow, control)
+            "tables",
+            table.extend(flow, catalog),
+            told.extend(flow, control),
+            op.input("erasing", flow, erasing_of(process)),
         ),
         tell=answers_of(process),
     )

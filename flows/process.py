@@ -1,8 +1,11 @@
 """What one process of the cluster holds, and opens for the graph."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from contracts.decisions import Trigger
+from contracts.erasures import Erased
 from contracts.keys import LIVE
 from contracts.launch import Launch
 from contracts.settings import Settings, kafka_config
@@ -10,12 +13,14 @@ from flows.drain import Drain
 from flows.live import Resources
 from flows.progress import Progress
 from flows.snapshot_key import snapshot_key
+from flows.store_wait import StoreWait
 from flows.suggesting import READ_SECONDS, Suggester
 from flows.trigger_sink import TriggerSink
 from flows.view_sink import ViewSink
 from flows.view_writes import ViewWrites
 from operators.campaigns.book import Book
 from operators.catalogue import Catalogue
+from storage.erasures import ErasureStore
 from storage.redis_views import RedisViews
 from storage.sync_reader import SyncReader
 from storage.triggers import TriggerStore
@@ -30,6 +35,7 @@ class Process:
     progress: Progress = field(default_factory=Progress)
     catalogue: Catalogue = field(default_factory=Catalogue)
     book: Book = field(default_factory=Book)
+    erased: Erased = field(default_factory=Erased)
 
     @property
     def settings(self) -> Settings:
@@ -58,7 +64,19 @@ class Process:
             snapshot_key(data_dir, self.settings.flow),
             data_dir / "state",
             self.book,
+            self.erased,
         )
+
+    def read_erasures(self) -> None:
+        """Put the erasures that the store keeps into the table, before anything else is read."""
+        store = ErasureStore(self.settings.redis)
+        for erasure in StoreWait(self.drain, "erasures")(store.all):
+            self.erased.put(erasure)
+        store.close()
+
+    def _alive(self, triggers: Sequence[Trigger]) -> Sequence[Trigger]:
+        """Leave out triggers for people who were erased while these were on their way."""
+        return [one for one in triggers if not self.erased.holds(one.site, one.user)]
 
     def trigger_sink(self) -> TriggerSink:
         """Return the sink of triggers, which delivers while the namespace is the served one."""
@@ -73,4 +91,11 @@ class Process:
         suggest = Suggester(
             SyncReader(settings.redis, READ_SECONDS), settings, self.catalogue, served
         )
-        return TriggerSink(open_store, kafka_config(settings), settings.kafka, self.drain, suggest)
+        config = kafka_config(settings)
+        return TriggerSink(
+            open_store,
+            config,
+            settings.kafka,
+            self.drain,
+            lambda given: suggest(self._alive(given)),
+        )

@@ -190,6 +190,14 @@ class SegmentStore:
             )
         return payload
 
+    def retire(self) -> frozenset[str]:
+        """Begin a new file with the next segment; return the names of all files that there are."""
+        if self._pending:
+            self._write_pending()
+            os.fdatasync(self._descriptor)
+        self._close_file()
+        return frozenset(path.stem for path in self.root.glob("*" + SUFFIX))
+
     def release(self, handles: Iterable[Handle]) -> None:
         """Say that the next state no longer refers to `handles`."""
         self._released[-1].extend(handles)

@@ -34,6 +34,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from math import inf
 from pathlib import Path
 
 from flows.per_thread import PerThread
@@ -48,6 +49,12 @@ from flows.segment_files import (
     unpack_handles,
 )
 from operators.durable import Durable
+
+STALE = float("inf")
+"""The debt of a bucket that has anything in a file that is to go."""
+
+RENEW_BYTES = 64 << 20
+"""About how many bytes of such buckets one flush may write: a third of a second."""
 
 
 class Saved:
@@ -71,6 +78,11 @@ class Saved:
             self._dirty = True
             self._group.dirty.append(self)
 
+    def renew(self) -> None:
+        """Have all that is in a file by now written anew, and the files given up."""
+        self._group.renew()
+        self.touch()
+
     def snapshot(self) -> bytes:
         """Return the durable state: 26 bytes and 40 a segment."""
         if self._dirty:
@@ -81,6 +93,8 @@ class Saved:
         """How far the deltas have outgrown the base; above 1 the key wants compaction."""
         if not self._handles:
             return 0.0
+        if not self._group.stale.isdisjoint(handle.file for handle in self._handles):
+            return STALE
         base, *deltas = self._handles
         size = sum(delta.length for delta in deltas) / max(base.length, 1)
         return max(size, len(deltas) / max_deltas)
@@ -166,11 +180,21 @@ class _Group:
     def __init__(self, store: SegmentStore, max_deltas: int, compact_bytes: int) -> None:
         self.store = store
         self.dirty: list[Saved] = []
+        self.stale: frozenset[str] = frozenset()
         self._max_deltas = max_deltas
         self._compact_bytes = compact_bytes
+        self._flushes = 0
+        self._renewed_at = -1
+
+    def renew(self) -> None:
+        """Begin a new file; whoever has anything in the others is written whole, into it."""
+        if self._renewed_at != self._flushes:
+            self._renewed_at = self._flushes
+            self.stale = self.store.retire()
 
     def flush(self) -> None:
         """Write all dirty buckets, wait for the disk once, and only then show the new states."""
+        self._flushes += 1
         buckets, self.dirty = self.dirty, []
         rest = self._compact(buckets)
         for bucket in rest:
@@ -189,7 +213,8 @@ class _Group:
         spent = 0
         for debt, at in debts:
             # Twice the debt overrides the budget: it bounds the state and the time to resume.
-            if debt > 2 or (debt > 1 and spent < self._compact_bytes):
+            stale = debt == STALE and spent < RENEW_BYTES
+            if stale or 2 < debt < STALE or (debt > 1 and spent < self._compact_bytes):
                 spent += buckets[at]._write_base()
             else:
                 rest.append(buckets[at])
@@ -250,20 +275,22 @@ def referenced_files(recovery_dir: Path) -> set[str]:
     return files
 
 
-def sweep(root: Path, recovery_dir: Path) -> int:
+def sweep(root: Path, recovery_dir: Path, before: float = inf) -> int:
     """Delete segment files that no recovery row refers to; return how many.
 
     Call it after the purge of the partitions and before any process of the cluster runs: a running
-    one has files that no row refers to yet.
+    one has files that no row refers to yet. Or with the time at which the run began, `before`
+    which a file was last written to (epoch seconds): then it is of an earlier one.
     """
-    keep = referenced_files(recovery_dir)
-    dead = [path for path in root.glob("*" + SUFFIX) if path.stem not in keep]
+    old = [path for path in root.glob("*" + SUFFIX) if path.stat().st_mtime < before]
+    keep = referenced_files(recovery_dir) if old else set()
+    dead = [path for path in old if path.stem not in keep]
     for path in dead:
         path.unlink()
     return len(dead)
 
 
-def sweep_all(state_dir: Path, recovery_dir: Path) -> int:
+def sweep_all(state_dir: Path, recovery_dir: Path, before: float = inf) -> int:
     """Sweep the folders of all steps below `state_dir`; see `sweep`."""
     folders = [folder for folder in state_dir.glob("*") if folder.is_dir()]
-    return sum(sweep(folder, recovery_dir) for folder in folders)
+    return sum(sweep(folder, recovery_dir, before) for folder in folders)

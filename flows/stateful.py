@@ -12,9 +12,12 @@ from typing import Any, Protocol, TypeAlias
 import bytewax.operators as op
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 
+from contracts.erasures import Erased
 from flows.segments import Saved, Segments
 from flows.told import telling
 from operators.durable import Durable
+from operators.erased import Forgets
+from operators.messages import Erase
 
 Message: TypeAlias = Any
 
@@ -52,8 +55,20 @@ class _Logic(StatefulBatchLogic[Message, Message, bytes]):
 
     def on_batch(self, values: list[Message]) -> tuple[Sequence[Message], bool]:
         self._saved.touch()
+        erases = [one for one in values if type(one) is Erase]
         with telling(self._step, f"handle {len(values)} messages"):
-            return self._stage.on_batch(values), False
+            if not erases:
+                return self._stage.on_batch(values), False
+            given = [one for one in values if type(one) is not Erase]
+            out = [*(self._stage.on_batch(given) if given else ()), *self._erase(erases)]
+            return out, False
+
+    def _erase(self, erases: Sequence[Erase]) -> Sequence[Message]:
+        """Forget people, after what came before that: they are in no other state of the key."""
+        gone = Erased(one for erase in erases for one in erase.erasures).holds
+        if any(erase.renews for erase in erases):
+            self._saved.renew()
+        return self._stage.forget(gone) if isinstance(self._stage, Forgets) else ()
 
     def on_eof(self) -> tuple[Sequence[Message], bool]:
         # State outlives the end of the input: a drained flow resumes where it stopped.

@@ -30,6 +30,7 @@ KNOWN: Final = 4_096
 TAGS: Final = 4
 WORDS: Final = 4
 MIN_WEIGHT: Final = 2.5
+RARE: Final = 3
 RELATED: Final = 10
 ITEMS: Final = 40
 SYNONYM: Final = 0.7
@@ -214,6 +215,27 @@ class ConceptGraph:
         self.changed = self.changed.difference(names) if limit is not None else set()
         return names
 
+    def forget_rare(self, least: int = RARE) -> list[str]:
+        """Forget words and searches of fewer windows than `least`; return which they were.
+
+        For somebody who is to be forgotten: what so few windows had may be of one person. No
+        other concept's description ever names it.
+        """
+        own = {WORD, QUERY}
+        rare = {
+            name
+            for name in {*self.counts, *self.lately, *self.names}
+            if self.counts.get(name).seen < least and own.issuperset(self.names.kinds(name))
+        }
+        for counts in (self.counts, self.lately):
+            counts.discard(rare.__contains__)
+        self.pairs.discard(rare)
+        self.items.discard(rare)
+        self.names.discard(rare)
+        self.changed -= rare
+        self._known = {}
+        return sorted(rare)
+
     def sort(self) -> None:
         """Put the counts in order, so that graphs of the same windows have equal full dumps."""
         for table in self._tables():
@@ -306,7 +328,8 @@ class ConceptGraph:
     def _alias_of(self, name: str) -> str | None:
         mine = self.counts.weight(name)
         for other in spellings(name, self.counts):
-            if self.counts.weight(other) >= 3 * mine and self._share_items(name, other):
+            heavier = self.counts.weight(other) >= max(3 * mine, MIN_WEIGHT)
+            if heavier and self._share_items(name, other):
                 return other
         return None
 
@@ -327,6 +350,8 @@ class ConceptGraph:
         for other, shared_items in sorted(near.items()):
             size = self.items.size(other)
             if other in family or 4 * shared_items < max(len(mine), size):
+                continue
+            if self.counts.get(other).seen < RARE:
                 continue
             theirs = self.items.row(other)
             shared = [mine[item] * theirs[item] for item in sorted(mine.keys() & theirs.keys())]

@@ -8,7 +8,7 @@ data streams", VLDB 2002), so that every answer says how far it may be off. Spac
 et al., ICDT 2005) has the same bound.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -132,6 +132,13 @@ class FrequentCounts(Generic[K]):
         if any(row.weight < FADED for row in self._rows.values()):
             self._keep_above(max(self.missed, FADED))
         self._changed = None
+
+    def discard(self, gone: Callable[[K], bool]) -> None:
+        """Forget the rows of some keys, as if they had never had one."""
+        kept = {key: row for key, row in self._rows.items() if not gone(key)}
+        if len(kept) < len(self._rows):
+            self._rows, self._changed = kept, None
+            self.cuts += 1
 
     def sort(self) -> None:
         """Put the rows in order of their keys, so that equal counts have equal full dumps."""

@@ -28,6 +28,9 @@ VOCABULARY: Final = 20_000
 LEAST: Final = 2
 """Words that a text must have to be put into a group."""
 
+RARE: Final = 3.0
+"""Texts that had a word, below which it may be one person's."""
+
 
 class _Group(msgspec.Struct, array_like=True):
     words: dict[str, float]
@@ -83,6 +86,21 @@ class TextGroups(base.Clusterer):
             self._texts = {word: n for word, n in self._texts.items() if n > 1.0}
             if len(self._texts) > VOCABULARY // 2:
                 self._texts = {word: n / 2.0 for word, n in self._texts.items()}
+
+    def forget_rare(self, least: float = RARE) -> set[str]:
+        """Forget words that fewer than `least` texts had; return them.
+
+        For somebody who is to be forgotten: they may be of one person.
+        """
+        rare = {word for word, count in self._texts.items() if count < least}
+        self._texts = {word: count for word, count in self._texts.items() if count >= least}
+        for number, group in list(self._groups.items()):
+            group.words = {w: n for w, n in group.words.items() if w in self._texts}
+            group.length = self._length(group)
+            if not group.words:
+                del self._groups[number]
+        self._changed = True
+        return rare
 
     def name(self, number: int) -> str:
         """Return the words that tell a group from the others; empty if there is no such group."""
@@ -159,7 +177,10 @@ class TextGroups(base.Clusterer):
         if len(group.words) > WORDS:
             most = sorted(group.words, key=lambda w: (-group.words[w] * self._rare(w), w))
             group.words = {word: group.words[word] for word in most[:WORDS]}
-        group.length = math.sqrt(sum((n * self._rare(w)) ** 2 for w, n in group.words.items()))
+        group.length = self._length(group)
+
+    def _length(self, group: _Group) -> float:
+        return math.sqrt(sum((n * self._rare(w)) ** 2 for w, n in group.words.items()))
 
     def _faded(self, group: _Group) -> float:
         weight: float = group.weight * 0.5 ** ((self.learned - group.at) / FADES)

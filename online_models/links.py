@@ -1,7 +1,7 @@
 """Weighted links between names, counted in bounded memory, and found from both of their ends."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from online_models.frequent import FrequentCounts
 
@@ -70,6 +70,11 @@ class Links:
     def fade(self, factor: float) -> None:
         """Multiply all weights: the unit has changed."""
         self.counts.fade(factor)
+        self._index()
+
+    def discard(self, names: Container[str]) -> None:
+        """Forget the links that begin or end with some names."""
+        self.counts.discard(lambda link: link[0] in names or link[1] in names)
         self._index()
 
     def sort(self) -> None:

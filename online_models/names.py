@@ -1,6 +1,6 @@
 """What concepts are called, of which kinds they are, and what lies above and below them."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -36,6 +36,9 @@ class Names:
         self.limit = limit
         self._names: dict[str, _Name] = {}
         self._changed: set[str] | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
 
     def __len__(self) -> int:
         return len(self._names)
@@ -87,6 +90,11 @@ class Names:
     def keep(self, kept: Container[str]) -> None:
         """Forget all names but these, which are at most `limit`."""
         self._names = {name: known for name, known in self._names.items() if name in kept}
+        self._changed = None
+
+    def discard(self, gone: Container[str]) -> None:
+        """Forget some names."""
+        self._names = {name: known for name, known in self._names.items() if name not in gone}
         self._changed = None
 
     def dump(self, *, full: bool) -> bytes:

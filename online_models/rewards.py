@@ -5,7 +5,7 @@ same person did; and an order, which seldom says why, counts for all open offers
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -104,6 +104,12 @@ class RewardJoin:
             if taken is not None and taken.until == until:
                 out.append(self._close(request))
         return out
+
+    def forget(self, gone: Callable[[str], bool]) -> None:
+        """Forget the decisions for people who are gone; nothing is learnt of them."""
+        for user in [one for one in self._of if gone(one)]:
+            for request in list(self._of[user]):
+                self._close(request)
 
     def dump(self, *, full: bool) -> bytes:  # decisions come and go: always whole
         """Return all decisions that wait."""

@@ -13,8 +13,9 @@ from contracts.settings import FlowSettings
 from online_models.concepts import ConceptGraph, Thing
 from online_models.digest import digest
 from online_models.rules import RuleMiner
+from operators.erased import IsGone
 from operators.examples import Bought, Window
-from operators.messages import Examples, View
+from operators.messages import Examples, View, Views
 from operators.site_stage import SiteStage
 
 Message = Any
@@ -77,6 +78,11 @@ class _Site:
             out.append(self._directory(site))
         self.turns += 1
         return out
+
+    def forget_rare(self, site: str) -> list[View]:
+        """Forget what may be of one person: words and searches that hardly anybody used."""
+        rare = self.graph.forget_rare()
+        return [*(View("concept", site, name, None) for name in rare), self._directory(site)]
 
     def all_views(self, site: str) -> list[View]:
         """Return everything, as of the newest example."""
@@ -170,3 +176,8 @@ class BasketStage(SiteStage[_Site]):
                 if isinstance(example, (Window, Bought)):
                     self._sites.open(example.site).learn(example)
         return []
+
+    def forget(self, gone: IsGone) -> list[Message]:
+        """Forget what may be of one person only; what many have in common stays."""
+        views = [view for name in self._sites for view in self._sites.open(name).forget_rare(name)]
+        return [Views(views)] if views else []

@@ -15,6 +15,7 @@ from contracts.codec import pack
 from contracts.events import Event
 from contracts.settings import FlowSettings
 from operators.durable import PackedMap
+from operators.erased import IsGone, forget_people
 from operators.examples import Bought, Touched, Window
 from operators.messages import Arrived
 from operators.profile import Applied
@@ -86,6 +87,11 @@ class BasketExamples:
             self._expire(kind, key, clock)
         out, self._out = self._out, []
         return out
+
+    def forget(self, gone: IsGone) -> None:
+        """Forget what is open of people who are gone: their windows teach nothing."""
+        forget_people(self._windows, gone)
+        forget_people(self._orders, gone)
 
     def dump(self, *, full: bool) -> bytes:
         """Return what is open, or what changed of it."""

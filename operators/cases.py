@@ -4,7 +4,8 @@
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 import msgspec
@@ -133,6 +134,26 @@ class Cases:
         case.user = user
         self._keep(case)
         return case
+
+    def forget(self, gone: Callable[[str], bool]) -> list[str]:
+        """Forget the cases of people who are gone; return their ids."""
+        found = [case for id_ in list(self._cases) if gone((case := _case(self._cases[id_])).user)]
+        for case in found:
+            self._forget(case)
+            self._cases.pop(case.id)
+            self.dropped += 1
+        return [case.id for case in found]
+
+    def rename(self, rare: AbstractSet[str], name_of: Callable[[int], str]) -> list[str]:
+        """Give cases whose group is named by words that are forgotten its new name."""
+        found = []
+        for id_ in list(self._cases):
+            case = _case(self._cases[id_])
+            if case.group is not None and not rare.isdisjoint(case.group_name.split()):
+                case.group_name = name_of(case.group)
+                self._cases[id_] = pack(case)
+                found.append(id_)
+        return found
 
     def pass_time(self, clock: int) -> list[Case]:
         """Return the cases whose answer is overdue since the last time, by when they were due."""

@@ -1,6 +1,7 @@
 """The offers of each site under one key: decisions and rewards in, what was learnt of them out."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ from contracts.settings import FlowSettings
 from online_models.digest import digest
 from online_models.placement import PlacementModel
 from online_models.rewards import RewardJoin
+from operators.erased import IsGone
 from operators.examples import Offering
 from operators.messages import Examples, View, Views
 
@@ -86,6 +88,12 @@ class DecideStage:
                 # Where nothing is offered, orders are no rewards.
                 if item.taken is not None or item.site in self._sites:
                     self._open(item.site).take(item)
+        return []
+
+    def forget(self, gone: IsGone) -> list[Message]:
+        """Forget the decisions for people who are gone."""
+        for name, site in self._sites.items():
+            site.join.forget(partial(gone, name))
         return []
 
     def publish(self) -> list[Message]:

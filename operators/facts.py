@@ -15,6 +15,7 @@ from contracts.keys import PROFILE_TTL_MS
 from contracts.profile import Profile
 from operators.commerce import cart_value
 from operators.durable import PackedMap
+from operators.erased import IsGone, forget_people
 from operators.messages import Change, FactSlice, Gone, UserFact, UserScore, View
 from operators.profile import Applied
 
@@ -128,6 +129,10 @@ class Standings:
             self._people[key] = packed = pack(standing)
             views[key] = View("standing", standing.site, standing.id, packed)
         return list(views.values()), facts
+
+    def forget(self, gone: IsGone) -> list[View]:
+        """Forget people; return their views, which end."""
+        return [View("standing", *who, None) for who in forget_people(self._people, gone)]
 
     def dump(self, *, full: bool) -> bytes:
         """Return all standings, or those that changed."""

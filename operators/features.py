@@ -14,6 +14,7 @@ from contracts.codec import pack
 from contracts.settings import FlowSettings
 from online_models.features import session_features, user_features
 from operators.durable import PackedMap
+from operators.erased import IsGone, forget_people
 from operators.examples import Example
 from operators.profile import Applied
 
@@ -60,6 +61,10 @@ class IntentExamples:
             self._expire(key, clock)
         out, self._out = self._out, []
         return out
+
+    def forget(self, gone: IsGone) -> None:
+        """Forget the sessions of people who are gone."""
+        forget_people(self._pending, gone)
 
     def dump(self, *, full: bool) -> bytes:
         """Return the open sessions, or those that changed."""

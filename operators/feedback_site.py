@@ -1,6 +1,6 @@
 """What is known of one site's feedback: cases, topics, groups, opinions, and who said what."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -245,6 +245,15 @@ class SiteFeedback:
         for user in sorted(last, key=lambda user: (last[user], user))[: MAX_PEOPLE // 10]:
             self._people.pop(user)
             self._people_changed.add(user)
+
+    def forget(self, gone: Callable[[str], bool]) -> None:
+        """Forget people who are gone, with their cases; and words that hardly anybody used."""
+        self._cases_changed.update(self.cases.forget(gone))
+        for user in [one for one in self._people if gone(one)]:
+            self._people.pop(user)
+            self._people_changed.add(user)
+        rare = self.groups.forget_rare()
+        self._cases_changed.update(self.cases.rename(rare, self.groups.name))
 
     def views(self, site: str) -> list[View]:
         """Return what changed, the lists of cases, and the summary."""

@@ -1,6 +1,7 @@
 """The feedback of each site under one key: heard, read, learnt from; cases and what is overdue."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from contracts.decisions import Score
@@ -8,6 +9,7 @@ from contracts.events import STATUS
 from contracts.feedback import Case
 from contracts.settings import FlowSettings
 from operators import routing
+from operators.erased import IsGone
 from operators.examples import LAST, Heard, Passed
 from operators.feedback_site import News, SiteFeedback
 from operators.messages import Examples, UserFact, UserScore
@@ -41,6 +43,12 @@ class FeedbackStage(SiteStage[SiteFeedback]):
                 message.round, self.name, scores, self._buckets, every=self._every, facts=facts
             )
         return out
+
+    def forget(self, gone: IsGone) -> list[Message]:
+        """Forget people who are gone, with their cases and texts, and words that few have used."""
+        for name in self._sites:
+            self._sites.open(name).forget(partial(gone, name))
+        return []
 
     def _hear(self, heard: Heard, scores: list[UserScore], facts: list[UserFact]) -> None:
         site = self._sites.open(heard.site)

@@ -11,9 +11,11 @@ import msgspec
 from msgspec import Struct
 
 from contracts.codec import pack
+from contracts.erasures import Erased
 from contracts.events import refuses, subject_of
 from contracts.keys import PROFILE_TTL_MS
 from operators.durable import PackedMap
+from operators.erased import IsGone
 from operators.messages import Arrived, Attributed
 
 
@@ -34,8 +36,9 @@ SEEN_STEP_MS = 3_600_000
 class Identify:
     """One bucket of devices; `Durable`. A device is remembered for as long as a profile lives."""
 
-    def __init__(self, adopt_events: int) -> None:
+    def __init__(self, adopt_events: int, erased: Erased | None = None) -> None:
         self._adopt = adopt_events
+        self._erased = Erased() if erased is None else erased
         self._devices = PackedMap()
         # Beside the devices, and not inside: adding an event then costs the same, however many.
         self._waiting: dict[str, list[bytes]] = {}
@@ -48,7 +51,11 @@ class Identify:
         out: list[Attributed] = []
         for item in items:
             event = item.event
-            if event.device is None:
+            own = subject_of(event.user, event.device)
+            if self._erased.withholds(event.site, own, item.received):
+                # Before a device can say whose it is: nothing may be kept of it.
+                out.append(Attributed(own, item, erased=True))
+            elif event.device is None:
                 out.append(Attributed(subject_of(event.user, None), item))
             else:
                 self._on_device(item, event.site, event.device, out)
@@ -71,6 +78,15 @@ class Identify:
         merged = {key: events for _, _, waiting in decoded for key, events in waiting.items()}
         self._waiting = {key: events for key, events in merged.items() if events is not None}
         self._changed = set()
+
+    def forget(self, gone: IsGone) -> None:
+        """Forget devices that are gone, and those of users who are."""
+        for key in list(self._devices):
+            site, _, id_ = key.partition("\0")
+            user = _decode(self._devices[key]).user
+            if gone(site, subject_of(None, id_)) or (user is not None and gone(site, user)):
+                self._devices.pop(key)
+                self._drop(key)
 
     def __len__(self) -> int:
         return len(self._devices)

@@ -6,7 +6,7 @@ touches of people wait for answers.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -90,6 +90,18 @@ class Judge:
                 self._settle(answer, touch.item if in_time else None)
         self._expire()
         return len(self._waiting) < waited
+
+    def forget(self, gone: Callable[[str], bool]) -> None:
+        """Forget people who are gone; what was counted stays."""
+        for request in list(self._waiting):
+            answer = _answer(self._waiting[request])
+            if gone(answer.user):
+                self._leave(answer)
+        for user in [one for one in self._touches if gone(one)]:
+            del self._touches[user]
+        for user in [one for one in self._people if gone(one)]:
+            self._people.pop(user)
+            self._open.pop(user, None)
 
     def report(self) -> dict[str, Any]:
         """Return the figures for a view.

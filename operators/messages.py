@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from contracts.codec import pack
 from contracts.decisions import Fact, Score, Trigger
+from contracts.erasures import Erasure
 from contracts.events import Event
 from contracts.rejects import Rejected
 from operators.examples import AnyExample
@@ -102,7 +103,8 @@ class Attributed(Struct, array_like=True, gc=False):
 
     `adopted`: it was applied to the device before, and counted. `merged_into`: the subject, a
     device, turned out to be this user, so its own profile ends; the event itself is not applied.
-    `refused`: on this device someone withdrew consent, and nobody has given it since.
+    `refused`: on this device someone withdrew consent, and nobody has given it since. `erased`:
+    nothing of it may be kept.
     """
 
     subject: str
@@ -110,6 +112,7 @@ class Attributed(Struct, array_like=True, gc=False):
     adopted: bool = False
     merged_into: str | None = None
     refused: bool = False
+    erased: bool = False
 
 
 class UserSlice(Packed, array_like=True, tag="users"):
@@ -321,6 +324,16 @@ class Tick(Packed, array_like=True, tag="tick"):
 
     part: str
     clock: int
+
+
+class Erase(Packed, array_like=True, tag="erase"):
+    """All that is known of some people is to go, from one key's state, now.
+
+    `renews`: and what the state was written to before is to be written anew.
+    """
+
+    erasures: list[Erasure]
+    renews: bool
 
 
 class Triggers(Packed, array_like=True, tag="triggers"):

@@ -26,6 +26,7 @@ from online_models.features import (
     session_features,
     user_features,
 )
+from operators.erased import IsGone, forget_people
 from operators.examples import Example
 from operators.profile import Applied
 from operators.sessions import quantity
@@ -99,6 +100,10 @@ class _OutcomeExamples(ABC):
                 self._settle(key, _decode(raw), clock)
         out, self._out = self._out, []
         return out
+
+    def forget(self, gone: IsGone) -> None:
+        """Forget the visits of people who are gone."""
+        forget_people(self._people, gone)
 
     def dump(self, *, full: bool) -> bytes:
         """Return the visits that wait, or those that changed."""

@@ -13,17 +13,21 @@ import msgspec
 from msgspec import Struct
 
 from contracts.codec import pack, unpack_profile
+from contracts.erasures import ERASED
 from contracts.events import FEEDBACK_TYPES, OWN_TYPES, PERSONALIZATION, Event, refuses
 from contracts.keys import PROFILE_TTL_MS, alias_value
 from contracts.profile import PROFILE_VERSION, TOUCH_TYPES, Profile, Recent, Session
+from contracts.rejects import WithheldReason
 from contracts.settings import FlowSettings
 from operators import commerce, interests, satisfaction, sessions
 from operators.bots import BotWatch
 from operators.durable import PackedMap
+from operators.erased import IsGone, forget_people
 from operators.ledger import Ledger
 from operators.messages import Arrived, Attributed, Ends, View
 
-DEVICES_KEPT: Final = 5
+NO_CONSENT: Final = "no_consent"
+DEVICES_KEPT: Final = 20
 MARKS_KEPT: Final = 50
 TRAITS_KEPT: Final = 20
 
@@ -142,11 +146,14 @@ class Profiles:
                 self._end(key, event.site, item.subject, item.merged_into, open_, views)
                 self._on_gone(item)
                 continue
+            if item.erased:
+                self._withhold(item, ERASED)
+                continue
             profile = open_.get(key)
             if profile is None:
                 profile = open_[key] = self._open(key, event.site, item.subject)
             if withheld(profile, item):
-                self._withhold(item)
+                self._withhold(item, NO_CONSENT)
                 continue
             applied = apply(profile, item.arrived, self._settings, adopted=item.adopted)
             if not item.adopted:
@@ -164,13 +171,12 @@ class Profiles:
             views[key] = View("profile", profile.site, profile.id, packed)
         return list(views.values())
 
-    def _withhold(self, item: Attributed) -> None:
+    def _withhold(self, item: Attributed, reason: WithheldReason) -> None:
         """Count an event that is not applied, and tell who does not want any to be."""
-        event = item.arrived.event
-        if refuses(event):
+        if reason == NO_CONSENT and refuses(item.arrived.event):
             self._on_gone(item)
         if not item.adopted:
-            self.ends.withheld["no_consent"] = self.ends.withheld.get("no_consent", 0) + 1
+            self.ends.withheld[reason] = self.ends.withheld.get(reason, 0) + 1
             self.ledger.add("withheld", item.arrived.part, item.arrived.number)
 
     def _show(self, applied: Applied) -> None:
@@ -199,6 +205,10 @@ class Profiles:
             last = decoded[-1]
             self._clock, self.ends, self.ledger = last.clock, last.ends, last.ledger
         self._people.load([part.people for part in decoded])
+
+    def forget(self, gone: IsGone) -> list[View]:
+        """Forget people; return their views, which end."""
+        return [View("profile", *who, None) for who in forget_people(self._people, gone)]
 
     def people(self) -> Iterator[Profile]:
         """Yield everybody, to look at."""

@@ -19,6 +19,7 @@ from contracts.codec import pack
 from contracts.events import Event
 from contracts.profile import Profile
 from contracts.settings import FlowSettings
+from operators.erased import IsGone, forget_people
 from operators.examples import Approach
 from operators.outcomes import VISIT_FEATURES, is_turn, visit_features
 from operators.profile import Applied
@@ -76,6 +77,10 @@ class ResponseExamples:
             self._settle(key, clock)
         out, self._out = self._out, []
         return out
+
+    def forget(self, gone: IsGone) -> None:
+        """Forget the approaches of people who are gone."""
+        forget_people(self._people, gone)
 
     def dump(self, *, full: bool) -> bytes:
         """Return the approaches that wait, or those that changed."""

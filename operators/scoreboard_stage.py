@@ -1,6 +1,7 @@
 """The live scoreboard of each site under one key: answers and touches in, figures out."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ from contracts.keys import SCOREBOARD
 from contracts.sampling import is_judged
 from contracts.settings import FlowSettings
 from online_models.touches import WEIGHTS, number_of
+from operators.erased import IsGone
 from operators.examples import Answered, Reached
 from operators.judging import SHOWN, Judge, packed_items
 from operators.messages import LIVE_ROUND, Examples, View, Views
@@ -79,6 +81,12 @@ class ScoreboardStage:
                 elif isinstance(item, Answered):
                     self._sites.open(item.site).answered(item)
                     self._pending.add(item.site)
+        return []
+
+    def forget(self, gone: IsGone) -> list[Message]:
+        """Forget people who are gone."""
+        for site in self._sites:
+            self._sites.open(site).forget(partial(gone, site))
         return []
 
     def publish(self) -> list[Message]:

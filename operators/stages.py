@@ -12,12 +12,14 @@ import msgspec
 
 from contracts.codec import encode_json, pack
 from contracts.conditions.vocabulary import LEVELS
+from contracts.erasures import Erased
 from contracts.keys import EVERY_SITE
 from contracts.settings import FlowSettings
 from operators import routing
 from operators.campaigns.book import Book
 from operators.campaigns.moments import Moments
 from operators.dedupe import Dedupe
+from operators.erased import Forgets, IsGone
 from operators.facts import ProfileFacts, Standings
 from operators.families import families_of
 from operators.identify import Identify
@@ -113,8 +115,8 @@ class DedupeStage:
 class IdentifyStage:
     """Whose each event is, one key a bucket of devices."""
 
-    def __init__(self, settings: FlowSettings) -> None:
-        self._identify = Identify(settings.adopt_events)
+    def __init__(self, settings: FlowSettings, erased: Erased | None = None) -> None:
+        self._identify = Identify(settings.adopt_events, erased)
 
     def on_batch(self, messages: Sequence[Slice]) -> list[Message]:
         """Return the slices with a subject for each event."""
@@ -124,6 +126,11 @@ class IdentifyStage:
             )
             for slice_ in messages
         ]
+
+    def forget(self, gone: IsGone) -> list[Message]:
+        """Forget the devices of people who are gone."""
+        self._identify.forget(gone)
+        return []
 
     def dump(self, *, full: bool) -> bytes:
         """Return the devices."""
@@ -186,6 +193,14 @@ class ProfileStage:
         before = len(self._facts), len(self._moments)
         self._gone.append(Gone(arrived.event.site, item.subject, arrived.seq, *before))
 
+    def forget(self, gone: IsGone) -> list[Message]:
+        """Forget people who are gone, and what waits for what becomes of them."""
+        for maker in self._makers.values():
+            if isinstance(maker, Forgets):
+                maker.forget(gone)
+        views = self._profiles.forget(gone)
+        return [Views(views)] if views else []
+
     def dump(self, *, full: bool) -> bytes:
         """Return the people, and the examples that wait for what becomes of them."""
         waiting = {name: maker.dump(full=full) for name, maker in self._makers.items()}
@@ -243,6 +258,11 @@ class FactStage:
         # In a replay a round says how far time has come, for timers.
         clock = max(slice_.clock for slice_ in slices)
         return [CampaignSlice(round_, clock, moments, known, gone)]
+
+    def forget(self, gone: IsGone) -> list[Message]:
+        """Forget people who are gone."""
+        views = self._standings.forget(gone)
+        return [Views(views)] if views else []
 
     def dump(self, *, full: bool) -> bytes:
         """Return the standings, and the rounds that are not complete."""

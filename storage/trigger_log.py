@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from contracts.keys import triggers_key
+from contracts.erasures import Erased
+from contracts.keys import ERASED_KEY, triggers_key
 from contracts.subscriptions import Position
 from storage.control import Control
+from storage.erasures import REVISION, erasures_in
 
 BEGINNING: Final = Position.parse("0")
 
@@ -44,6 +46,17 @@ class TriggerLog:
     async def latest(self, site: str) -> Position:
         """Return the position of the newest entry."""
         return (await self.read(site, BEGINNING, 0)).latest
+
+    async def erased(self, known: bytes) -> tuple[bytes, Erased] | None:
+        """Return the erasures and what stands for their state; None if that is `known`."""
+        revision = await self._control.ask("HGET", ERASED_KEY, REVISION) or b""
+        if revision == known:
+            return None
+        found = await self._control.ask("HGETALL", ERASED_KEY)
+        fields = (
+            found if isinstance(found, dict) else dict(zip(found[::2], found[1::2], strict=True))
+        )
+        return revision, Erased(erasures_in(fields))
 
     async def news(self, after: Mapping[str, Position], wait_ms: int) -> list[str]:
         """Return the sites that have a trigger after the position given; wait for one."""

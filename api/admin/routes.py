@@ -44,7 +44,7 @@ async def get_all(request: Request) -> Response:
     """Answer all campaigns of the site, each with how often it fired and for what reasons not."""
     begin, serving, campaigns, site = _start(request)
     asking.query(request, ("site",))
-    with _Mended():
+    with Mended():
         found = await campaigns.all(site)
         counts = await campaigns.counts(serving.keeper.memory.namespace, site)
     body = {"campaigns": [{**shown(one), "counts": counts.get(one.id, {})} for one in found]}
@@ -56,7 +56,7 @@ async def get_one(request: Request) -> Response:
     begin, serving, campaigns, site = _start(request)
     asking.query(request, ("site",))
     id_ = _id(request)
-    with _Mended():
+    with Mended():
         versions = await campaigns.versions(site, id_)
         counts = await campaigns.counts(serving.keeper.memory.namespace, site)
     if not versions:
@@ -83,7 +83,7 @@ async def get_results(request: Request) -> Response:
         else None
     )
     id_ = asking.id_field("id", asking.path_id(request, PATH, RESULTS))
-    with _Mended():
+    with Mended():
         versions = await campaigns.versions(site, id_)
         counts = await campaigns.results(serving.keeper.memory.namespace, site, id_)
     if not versions:
@@ -102,7 +102,7 @@ async def post(request: Request) -> Response:
     """Make a campaign of an id that no other has. In force within two seconds."""
     begin, serving, campaigns, site = _start(request)
     campaign = await _campaign(request, None)
-    with _Mended():
+    with Mended():
         before = await campaigns.get(site, campaign.id)
         if before is not None and before.campaign is not None:
             raise ProblemError(
@@ -122,7 +122,7 @@ async def put(request: Request) -> Response:
     """
     begin, serving, campaigns, site = _start(request)
     campaign = await _campaign(request, _id(request))
-    with _Mended():
+    with Mended():
         before = await campaigns.get(site, campaign.id)
         _check_match(request, before)
         made = await _change(campaigns, site, campaign.id, campaign)
@@ -134,7 +134,7 @@ async def delete(request: Request) -> Response:
     """End a campaign. Its versions stay, and a later one of the same id goes on counting."""
     begin, serving, campaigns, site = _start(request)
     id_ = _id(request)
-    with _Mended():
+    with Mended():
         before = await campaigns.get(site, id_)
         if before is None or before.campaign is None:
             raise _unknown(id_)
@@ -232,7 +232,7 @@ def _answer(serving: Serving, begin: float, version: CampaignVersion, status: in
     return response
 
 
-class _Mended:
+class Mended:
     """A context in which a store or a broker that is away becomes a 503."""
 
     def __enter__(self) -> None: ...

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
+from contracts.cloudevents import user_in
+from contracts.erasures import Erased
 from contracts.subscriptions import Marks, Position, marks_of
 from storage.errors import StoreError
 from storage.trigger_log import BEGINNING, Record, TriggerLog
@@ -80,6 +82,7 @@ class Hub:
         self._log = log
         self._sites = {site: _Site() for site in sites}
         self._task: asyncio.Task[None] | None = None
+        self._erased: tuple[bytes, Erased] = b"", Erased()
 
     async def start(self) -> None:
         """Begin to follow, once; the store need not be there yet."""
@@ -157,6 +160,7 @@ class Hub:
                 site.floor = site.end = await self._log.latest(name)
                 site.followed = True
                 site.wake()
+        await self._forget()
         ends = {name: site.end for name, site in self._sites.items()}
         news = await self._log.news(ends, WAIT_MS)
         if news:
@@ -170,7 +174,21 @@ class Hub:
             # Whoever stood before it reads the store, and is told what is gone.
             site.held.clear()
             site.floor = page.records[0].position if page.records else page.end
-        site.add(list(map(_trigger, page.records)), page.end)
+        kept = [one for one in page.records if not self._is_gone(name, one.event)]
+        site.add(list(map(_trigger, kept)), page.end)
+
+    async def _forget(self) -> None:
+        """Let go what is held of people who were erased since the last turn."""
+        newer = await self._log.erased(self._erased[0])
+        if newer is not None:
+            self._erased = newer
+            for name, site in self._sites.items():
+                site.held = [one for one in site.held if not self._is_gone(name, one.event)]
+
+    def _is_gone(self, site: str, event: bytes) -> bool:
+        erased = self._erased[1]
+        user = user_in(event) if len(erased) else None
+        return user is not None and erased.holds(site, user)
 
 
 def _trigger(record: Record) -> Trigger:

@@ -4,17 +4,18 @@ from bytewax.dataflow import Dataflow
 
 from contracts.campaign_files import CampaignFileError, read_folder
 from contracts.campaigns import CampaignVersion
+from contracts.erasures import is_erasure
 from contracts.keys import CONTROL_TOPIC
 from contracts.settings import kafka_config
-from flows.campaign_table import put, put_record
 from flows.catalog_table import catalog_view
+from flows.control_table import put, put_record
 from flows.discard import Discard
 from flows.live import Sinks, build
 from flows.process import Process
 from flows.replaying.input import open_source
 from flows.replaying.source import UnusableRecording
 from flows.replaying.spec import ReplaySpec
-from flows.replaying.topic_range import campaign_records
+from flows.replaying.topic_range import control_records
 from flows.view_writes import ViewWrites
 
 
@@ -28,7 +29,7 @@ def replay(process: Process, spec: ReplaySpec) -> Dataflow:
     source, items = open_source(spec, process)
     for item in items:
         process.catalogue.put(item)
-    read_campaigns(spec, process)
+    read_control(spec, process)
     if process.launch.process_id == 0:
         views = process.views()
         views.write(ViewWrites(process.settings.namespace)(map(catalog_view, items)))
@@ -36,8 +37,13 @@ def replay(process: Process, spec: ReplaySpec) -> Dataflow:
     return build(source, sinks, process.settings.flow, process.resources(), ordered=True)
 
 
-def read_campaigns(spec: ReplaySpec, process: Process) -> None:
-    """Put the campaigns that a replay goes by into the book."""
+def read_control(spec: ReplaySpec, process: Process) -> None:
+    """Put the campaigns that a replay goes by into the book, and who was erased into their table.
+
+    Who was erased is so in every replay, and in all of it: that is known by now, whenever it was
+    said. It is what the store keeps, and what the log says.
+    """
+    process.read_erasures()
     folder = process.settings.campaigns.folder
     try:
         files = [] if folder is None else read_folder(folder)
@@ -49,6 +55,7 @@ def read_campaigns(spec: ReplaySpec, process: Process) -> None:
             process.book,
             CampaignVersion(site=file.site, id=given["id"], version=1, time=0, campaign=given),
         )
-    if spec.topics and not files:
-        for raw in campaign_records(kafka_config(process.settings), process.drain):
-            put_record(process.book, raw, CONTROL_TOPIC)
+    if spec.topics:
+        for raw in control_records(kafka_config(process.settings), process.drain):
+            if not files or is_erasure(raw):
+                put_record(process.book, process.erased, raw, CONTROL_TOPIC)

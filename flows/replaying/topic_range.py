@@ -220,8 +220,8 @@ def catalog_items(config: Config, drain: Drain | None = None) -> list[Item]:
     return found
 
 
-def campaign_records(config: Config, drain: Drain | None = None) -> list[bytes]:
-    """Return the records of the topic `control`: all versions of all campaigns."""
+def control_records(config: Config, drain: Drain | None = None) -> list[bytes]:
+    """Return the records of the topic `control`: all versions of all campaigns, and erasures."""
     ends = end_offsets(config, [CONTROL_TOPIC], drain)
     spec = ReplaySpec(f"kafka:{CONTROL_TOPIC}", ends=ends)
     return [record.value for record in TopicRange(config, spec, drain).records()]

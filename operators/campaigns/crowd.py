@@ -10,6 +10,7 @@ from operators.campaigns.people import VERSION, Watched
 from operators.campaigns.rules import ITEM_TYPES, Needs
 from operators.campaigns.timers import next_due
 from operators.durable import PackedMap
+from operators.erased import IsGone
 
 FORGET_MS = 400 * 86_400_000
 """After so long without a visit a person is forgotten: longer than a year, for anniversaries."""
@@ -59,6 +60,15 @@ class Crowd:
         self._open.pop(key, None)
         self._packed.pop(key)
         self._due.pop(key, None)
+
+    def forget(self, gone: IsGone) -> None:
+        """Forget people who are gone, with their timers, and which items they saw."""
+        for key in {*self._packed, *self._open}:
+            site, _, user = key.partition("\0")
+            if gone(site, user):
+                self.drop(site, user)
+                for viewers in self._viewers.values():
+                    viewers.discard(key)
 
     def settle(self, needs_of: NeedsOf) -> None:
         """Set when the next timers of those who are open are due."""

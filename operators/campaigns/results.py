@@ -27,6 +27,7 @@ from online_models.campaign_results import (
     pack_counts,
 )
 from operators.durable import PackedMap
+from operators.erased import IsGone, forget_people
 from operators.messages import View
 from operators.sessions import quantity
 
@@ -108,6 +109,10 @@ class Results:
     def forget(self, site: str, user: str) -> None:
         """Forget a person, a device that became a user's; the counts stay."""
         self._people.pop(f"{site}\0{user}")
+
+    def forget_gone(self, gone: IsGone) -> None:
+        """Forget people who are gone; the counts stay."""
+        forget_people(self._people, gone)
 
     def views(self) -> list[View]:
         """Return the counts that changed since they were asked for."""

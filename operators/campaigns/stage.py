@@ -24,6 +24,7 @@ from operators.campaigns.rules import ITEM_TYPES, Needs, Prepared, Rules
 from operators.campaigns.thresholds import Orders
 from operators.campaigns.timers import WAITED, due_timers
 from operators.catalogue import Catalogue, ItemChange
+from operators.erased import IsGone
 from operators.messages import (
     LIVE_ROUND,
     CampaignSlice,
@@ -340,6 +341,12 @@ class CampaignStage:
             if self._timers_of.get(site) != timers:
                 self._timers_of[site] = timers
                 self._crowd.reschedule()
+
+    def forget(self, gone: IsGone) -> list[Any]:
+        """Forget people who are gone: what was seen of them, timers, caps, windows."""
+        self._crowd.forget(gone)
+        self._results.forget_gone(gone)
+        return []
 
     def dump(self, *, full: bool) -> bytes:
         """Return the people, or those that changed; and what is known of all of them."""

@@ -89,7 +89,7 @@ def run(
             SETTINGS,
             resources,
             tell=lambda flow, answers=answers: add_answers(  # type: ignore[misc]
-                flow, answers, lambda: NOON + SECOND
+                flow, answers, now_ms=lambda: NOON + SECOND
             ),
         )
         if workers > 1:

@@ -1,0 +1,78 @@
+"""`headrace erase USER...`: forget people, everywhere."""
+
+import os
+import time
+from typing import Annotated, Any
+
+import typer
+
+from cli.errors import CommandError, WrongUseError
+from cli.options import ConfigFile, Kafka, Redis, RunsDir
+from contracts.keys import CONTROL_TOPIC, DEFAULT_SITE
+from contracts.settings import Settings, kafka_config
+
+
+def erase(
+    ids: Annotated[list[str], typer.Argument(metavar="USER...", help="Or `device:ID`.")],
+    site: Annotated[str, typer.Option(help="Whose people they are.")] = DEFAULT_SITE,
+    lift: Annotated[
+        bool, typer.Option("--lift", help="Let events count again that arrive from now on.")
+    ] = False,
+    data_dir: RunsDir = None,
+    kafka: Kafka = None,
+    redis: Redis = None,
+    config: ConfigFile = None,
+) -> None:
+    """Erase people: nothing of them counts any more, in a running flow and in every replay.
+
+    What is known of them is taken out of the store at once; a running flow forgets them within
+    some epochs, one that does not run when it starts. May be said again. Ids that were never seen
+    are suppressed all the same.
+
+    \b
+    Examples:
+      headrace erase ada@example.com --site shop
+      headrace erase device:8f1c2a
+      headrace erase ada@example.com --site shop --lift
+    """
+    from cli.lock import LockedError
+    from cli.store_access import check_runs, running_settings, store_of
+    from contracts.erasures import Erased
+    from flows.kafka_client import KafkaAway, KafkaRefused
+    from flows.kafka_sink import NotDelivered
+    from storage.erasures import ErasureStore
+    from storage.errors import StoreError
+
+    given = {"data_dir": data_dir, "redis.url": redis, "kafka.bootstrap_servers": kafka}
+    settings = Settings.load(config, os.environ, given)
+    check_runs(settings)
+    try:
+        settings = running_settings(settings)
+        with store_of(settings) as found:
+            store = ErasureStore(found.model_copy(update={"timeout_seconds": 60.0}))
+            now = time.time_ns() // 1_000_000
+            for id_ in ids:
+                made = store.lift(site, id_, now) if lift else store.erase(site, id_, now)
+                if not made:
+                    raise WrongUseError(f"{id_}: nobody of that id is erased at site {site}")
+                store.put(made)
+                if settings.kafka.bootstrap_servers:
+                    _tell(settings, made)
+                swept = 0 if lift else store.sweep(Erased(made))
+                what = "counts again" if lift else f"erased: {swept:,} keys and entries"
+                print(f"{id_}: {what} ({len(made)} ids)")
+            store.write_anew()
+            store.close()
+    except (KafkaAway, KafkaRefused, LockedError, NotDelivered, StoreError) as error:
+        raise CommandError(str(error)) from error
+
+
+def _tell(settings: Settings, erasures: list[Any]) -> None:
+    """Put erasures on the topic `control`, for the flow that runs and for replays."""
+    from contracts.erasures import encode_erasure
+    from flows.kafka_sink import Outgoing, Sender
+
+    sender = Sender(kafka_config(settings), settings.kafka.delivery_timeout_ms)
+    for erasure in erasures:
+        sender.send(Outgoing(CONTROL_TOPIC, erasure.key, encode_erasure(erasure)))
+    sender.flush()

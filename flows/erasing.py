@@ -1,0 +1,195 @@
+"""Carrying erasures out: the people go from the state of every key, and from the store.
+
+It goes in rounds, one an epoch. In each, every key that knows people is told to forget the erased;
+again and again, since what was on its way from one stage to the next may have brought them back.
+After a few rounds nothing can have, and then what lies on the disk is written anew without them,
+and the old files are given up, a few flushes late as always (`flows.segment_files`). An erasure is
+done when all rounds have passed; until then a restart begins with the first.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from bytewax.inputs import DynamicSource, StatelessSourcePartition
+
+from contracts.erasures import ROUNDS, Erased, Erasure
+from contracts.keys import bucket_name
+from contracts.settings import FlowSettings
+from flows.drain import Drain
+from flows.process import Process
+from flows.segments import sweep_all
+from operators.families import families_of
+from operators.messages import Erase
+from storage.erasures import ErasureStore
+from storage.errors import StoreError
+
+FILE: Final = "erased.json"
+RENEW_ROUND: Final = 3
+"""Eight flushes after this one old files go (`SegmentStore.keep_syncs`), well before the last."""
+
+SWEEP_ROUNDS: Final = (0, RENEW_ROUND)
+REWRITE_TRIES: Final = 60
+REWRITE_PAUSE_S: Final = 1.0
+
+IDLE: Final = timedelta(milliseconds=250)
+
+Keyed = tuple[str, Erase]
+
+logger = logging.getLogger(__name__)
+
+
+class Rounds:
+    """Says what is to be done next, and remembers in a file what is done."""
+
+    def __init__(self, erased: Erased, file: Path) -> None:
+        self._erased = erased
+        self._file = file
+        self._done = set(json.loads(file.read_text())) if file.exists() else set()
+        self._batch: list[str] = []
+        self.round = -1
+
+    def next(self) -> Erase | None:
+        """Return the next round, of all erasures that are not done; None if all are."""
+        wanted = [one for one in self._erased.in_force() if one.mark not in self._done]
+        if not wanted:
+            return None
+        if not self._batch:
+            self._batch, self.round = [one.mark for one in wanted], -1
+        self.round += 1
+        return Erase(wanted, renews=self.round == RENEW_ROUND)
+
+    def end(self) -> bool:
+        """Note, after the last round, that its erasures are done; say whether they are."""
+        if self.round < ROUNDS - 1:
+            return False
+        marks = {one.mark for one in self._erased.in_force()}
+        self._done = {*self._done, *self._batch} & marks
+        made = self._file.with_suffix(".new")
+        made.write_text(json.dumps(sorted(self._done)))
+        made.replace(self._file)
+        logger.info("%d erasures are done", len(self._batch))
+        self._batch = []
+        return True
+
+
+class ErasingSource(DynamicSource[Keyed]):
+    """Gives the rounds, by the first worker, to the keys that know people.
+
+    `sweep` takes the people out of the store, and what nobody refers to off the disk.
+    """
+
+    def __init__(
+        self,
+        rounds: Rounds,
+        keys: Sequence[str],
+        pace: timedelta,
+        drain: Drain,
+        sweep: Callable[[int, list[Erasure]], None],
+    ) -> None:
+        self._given = (rounds, keys, pace, drain, sweep)
+
+    def build(
+        self, step_id: str, worker_index: int, worker_count: int
+    ) -> StatelessSourcePartition[Keyed]:
+        """Return the first worker's partition; the others have nothing to give."""
+        return _Erasing(*self._given) if worker_index == 0 else _Nothing()
+
+
+class _Nothing(StatelessSourcePartition[Keyed]):
+    def next_batch(self) -> list[Keyed]:
+        raise StopIteration
+
+
+class _Erasing(StatelessSourcePartition[Keyed]):
+    def __init__(
+        self,
+        rounds: Rounds,
+        keys: Sequence[str],
+        pace: timedelta,
+        drain: Drain,
+        sweep: Callable[[int, list[Erasure]], None],
+    ) -> None:
+        self._rounds = rounds
+        self._keys = keys
+        self._pace = pace
+        self._drain = drain
+        self._sweep = sweep
+        self._wake = datetime.now(UTC)
+
+    def next_batch(self) -> Iterable[Keyed]:
+        if self._drain.asked:
+            raise StopIteration
+        erase = self._rounds.next()
+        self._wake = datetime.now(UTC) + (IDLE if erase is None else self._pace)
+        if erase is None:
+            return []
+        last = self._rounds.round == ROUNDS - 1
+        self._sweep(self._rounds.round, erase.erasures)
+        if last:
+            self._rounds.end()
+        return [(key, erase) for key in self._keys]
+
+    def next_awake(self) -> datetime:
+        return self._wake
+
+
+def erasing_of(process: Process) -> ErasingSource:
+    """Return the source for a live graph."""
+    settings, recovery = process.settings, process.recovery_dir
+    rounds = Rounds(process.erased, settings.data_dir / FILE)
+    sweeper = Sweeper(
+        lambda: ErasureStore(settings.redis), settings.data_dir / "state", recovery, time.time()
+    )
+    pace = timedelta(seconds=settings.flow.epoch_seconds)
+    return ErasingSource(rounds, keys_of(settings.flow), pace, process.drain, sweeper)
+
+
+def keys_of(settings: FlowSettings) -> list[str]:
+    """Return the state keys that may know people: buckets of devices and users, and families."""
+    buckets = [bucket_name(kind, n) for kind in "du" for n in range(settings.buckets)]
+    return [*buckets, *(family.name for family in families_of(settings))]
+
+
+class Sweeper:
+    """Sweeps the store, in a thread of its own, and files of earlier runs that are given up.
+
+    `began` is when this run did (epoch seconds): what was written to since belongs to it.
+    """
+
+    def __init__(
+        self,
+        open_store: Callable[[], ErasureStore],
+        state_dir: Path,
+        recovery_dir: Path,
+        began: float,
+    ) -> None:
+        self._open = open_store
+        self._folders = state_dir, recovery_dir
+        self._began = began
+
+    def __call__(self, number: int, erasures: list[Erasure]) -> None:
+        """Sweep in a round, if it is time to."""
+        if number > RENEW_ROUND:
+            sweep_all(*self._folders, before=self._began)
+        if number in SWEEP_ROUNDS or number == ROUNDS - 1:
+            given = (Erased(erasures), number == ROUNDS - 1)
+            threading.Thread(target=self._store, args=given, daemon=True).start()
+
+    def _store(self, erased: Erased, last: bool) -> None:
+        try:
+            store = self._open()
+            swept = store.sweep(erased)
+            for _ in range(REWRITE_TRIES if last else 0):
+                if store.write_anew():
+                    break
+                time.sleep(REWRITE_PAUSE_S)
+            store.close()
+            logger.info("erasing: %d keys and entries of the store", swept)
+        except StoreError as error:
+            logger.warning("erasing: the store cannot be swept now: %s", error)
