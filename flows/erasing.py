@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from bytewax.inputs import DynamicSource, StatelessSourcePartition
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from contracts.erasures import ROUNDS, Erased, Erasure
 from contracts.keys import bucket_name
@@ -37,7 +37,7 @@ SWEEP_ROUNDS: Final = (0, RENEW_ROUND)
 REWRITE_TRIES: Final = 60
 REWRITE_PAUSE_S: Final = 1.0
 
-IDLE: Final = timedelta(milliseconds=250)
+IDLE: Final = timedelta(milliseconds=100)
 
 Keyed = tuple[str, Erase]
 
@@ -64,10 +64,8 @@ class Rounds:
         self.round += 1
         return Erase(wanted, renews=self.round == RENEW_ROUND)
 
-    def end(self) -> bool:
-        """Note, after the last round, that its erasures are done; say whether they are."""
-        if self.round < ROUNDS - 1:
-            return False
+    def end(self) -> None:
+        """Note, after the last round, that its erasures are done."""
         marks = {one.mark for one in self._erased.in_force()}
         self._done = {*self._done, *self._batch} & marks
         made = self._file.with_suffix(".new")
@@ -75,68 +73,69 @@ class Rounds:
         made.replace(self._file)
         logger.info("%d erasures are done", len(self._batch))
         self._batch = []
-        return True
 
 
-class ErasingSource(DynamicSource[Keyed]):
-    """Gives the rounds, by the first worker, to the keys that know people.
+class ErasingSource(FixedPartitionedSource[Keyed, None]):
+    """Gives a round in each epoch, if any is due, to the keys that know people.
 
-    `sweep` takes the people out of the store, and what nobody refers to off the disk.
+    The engine begins an epoch once all that came before the last one has had its effect, so that
+    rounds keep the pace of a flow that is behind. `sweep` takes the people out of the store, and
+    what nobody refers to off the disk.
     """
 
     def __init__(
         self,
         rounds: Rounds,
         keys: Sequence[str],
-        pace: timedelta,
         drain: Drain,
         sweep: Callable[[int, list[Erasure]], None],
     ) -> None:
-        self._given = (rounds, keys, pace, drain, sweep)
+        self._given = (rounds, keys, drain, sweep)
 
-    def build(
-        self, step_id: str, worker_index: int, worker_count: int
-    ) -> StatelessSourcePartition[Keyed]:
-        """Return the first worker's partition; the others have nothing to give."""
-        return _Erasing(*self._given) if worker_index == 0 else _Nothing()
+    def list_parts(self) -> list[str]:
+        """Return the one partition."""
+        return ["erasing"]
+
+    def build_part(
+        self, step_id: str, for_part: str, resume_state: None
+    ) -> StatefulSourcePartition[Keyed, None]:
+        """Return the partition; what is done is known from a file."""
+        return _Erasing(*self._given)
 
 
-class _Nothing(StatelessSourcePartition[Keyed]):
-    def next_batch(self) -> list[Keyed]:
-        raise StopIteration
-
-
-class _Erasing(StatelessSourcePartition[Keyed]):
+class _Erasing(StatefulSourcePartition[Keyed, None]):
     def __init__(
         self,
         rounds: Rounds,
         keys: Sequence[str],
-        pace: timedelta,
         drain: Drain,
         sweep: Callable[[int, list[Erasure]], None],
     ) -> None:
         self._rounds = rounds
         self._keys = keys
-        self._pace = pace
         self._drain = drain
         self._sweep = sweep
+        self._due = True
         self._wake = datetime.now(UTC)
 
     def next_batch(self) -> Iterable[Keyed]:
         if self._drain.asked:
             raise StopIteration
-        erase = self._rounds.next()
-        self._wake = datetime.now(UTC) + (IDLE if erase is None else self._pace)
+        self._wake = datetime.now(UTC) + IDLE
+        erase = self._rounds.next() if self._due else None
         if erase is None:
             return []
-        last = self._rounds.round == ROUNDS - 1
+        self._due = False
         self._sweep(self._rounds.round, erase.erasures)
-        if last:
+        if self._rounds.round == ROUNDS - 1:
             self._rounds.end()
         return [(key, erase) for key in self._keys]
 
     def next_awake(self) -> datetime:
         return self._wake
+
+    def snapshot(self) -> None:
+        self._due = True  # the epoch is over
 
 
 def erasing_of(process: Process) -> ErasingSource:
@@ -146,8 +145,7 @@ def erasing_of(process: Process) -> ErasingSource:
     sweeper = Sweeper(
         lambda: ErasureStore(settings.redis), settings.data_dir / "state", recovery, time.time()
     )
-    pace = timedelta(seconds=settings.flow.epoch_seconds)
-    return ErasingSource(rounds, keys_of(settings.flow), pace, process.drain, sweeper)
+    return ErasingSource(rounds, keys_of(settings.flow), process.drain, sweeper)
 
 
 def keys_of(settings: FlowSettings) -> list[str]:

@@ -94,9 +94,12 @@ class _PublishingLogic(_Logic):
         return out
 
     def on_notify(self) -> tuple[Sequence[Message], bool]:
-        self._due = None
         with telling(self._step, "publish"):
-            return self._publisher.publish(), False
+            out = self._publisher.publish()
+        # What is shown in turns gets its next turn, whether or not anything comes meanwhile.
+        every = self._every if self._publisher.waiting else None
+        self._due = None if every is None else self._now() + every
+        return out, False
 
     def on_eof(self) -> tuple[Sequence[Message], bool]:
         # Live, the end of the input is a drain, and a run that resumes goes on publishing.

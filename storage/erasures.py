@@ -17,6 +17,7 @@ from contracts.keys import ALIAS_MARK, ERASED_KEY, LIVE, ViewKey, control_parts
 from contracts.settings import RedisSettings
 from contracts.subscriptions import DeadLetter, Pending
 from storage.connection import connect, place, translated
+from storage.scripts import load
 
 REVISION: Final = "revision"
 _CHUNK: Final = 500
@@ -134,14 +135,14 @@ class ErasureStore:
     def _trim(self, name: str, erased: Erased) -> int:
         site = control_parts(name)[1]
         found = [id_ for id_, one in self._stream(name) if _is_of(erased, site, one.get(b"event"))]
-        return sum(int(self._client.xdel(name, *part)) for part in _chunks(found))
+        return self._prune(name, found)
 
     def _deliver(self, name: str, erased: Erased) -> int:
         """Forget what waits for another attempt, or got none any more."""
         site, part = (control_parts(name)[index] for index in (1, -1))
         if part == "dead":
             dead = [id_ for id_, one in self._stream(name) if _is_dead_of(erased, site, one)]
-            return sum(int(self._client.xdel(name, *some)) for some in _chunks(dead))
+            return self._prune(name, dead)
         if part != "pending":
             return 0
         ids = [
@@ -153,6 +154,9 @@ class ErasureStore:
             self._client.zrem(name.removesuffix(part) + "due", *ids)
             self._client.hdel(name, *ids)
         return len(ids)
+
+    def _prune(self, name: str, ids: list[bytes]) -> int:
+        return int(self._client.eval(load("prune").text, 1, name, *ids)) if ids else 0
 
     def _stream(self, name: str) -> Iterator[tuple[bytes, dict[bytes, bytes]]]:
         after = "-"

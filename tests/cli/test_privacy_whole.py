@@ -67,11 +67,6 @@ class Site:
         for path in ("recommendations", "profile", "scores"):
             assert self.get(f"/v1/users/{name}/{path}").status_code == 200
 
-    def walk(self) -> bool:
-        """Let somebody look at something: what is shown in turns gets its turn with traffic."""
-        self.event("view", user="walker", item=f"i{self.sent % 5}")
-        return True
-
     def get(self, path: str) -> httpx.Response:
         return httpx.get(f"{self.url}{path}", timeout=30)
 
@@ -93,6 +88,7 @@ class Site:
         for key in store.scan_iter(count=1_000):
             kind = store.type(key)
             read = {
+                b"none": lambda: b"",  # it ended since
                 b"string": lambda key=key: store.get(key),
                 b"hash": lambda key=key: store.hgetall(key),
                 b"set": lambda key=key: store.smembers(key),
@@ -136,6 +132,7 @@ def headrace(data: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.timeout(600)  # the whole engine, searched byte by byte, on a machine that may be busy
 def test_nothing_is_left_of_a_person_and_a_rebuild_does_not_bring_one_back(tmp_path: Path) -> None:
     campaign = {
         "id": "all",
@@ -156,7 +153,7 @@ def test_nothing_is_left_of_a_person_and_a_rebuild_does_not_bring_one_back(tmp_p
         site.arrive()
         # It is all over the place by then, or the search would prove nothing.
         places = (":pending", "state/", "appendonly", *map(":{}:".format, KINDS))
-        until(lambda: site.walk() and _missing(places, site.finds(CANARY)) == [])
+        until(lambda: _missing(places, site.finds(CANARY)) == [])
 
         told = site.get(f"/v1/users/{CANARY}/export").json()
         assert told["user"] == CANARY
