@@ -85,8 +85,10 @@ def desk(
     """Open the topic and the store that the options name; errors become one line."""
     from cli.lock import LockedError
     from cli.store_access import api_settings, check_runs, running_settings, store_of
+    from contracts.erasures import Erased
     from flows.kafka_client import KafkaAway, KafkaRefused
     from flows.rejects import read_rejects
+    from storage.erasures import ErasureStore
     from storage.errors import StoreError
     from storage.reject_marks import RejectMarks
 
@@ -98,8 +100,10 @@ def desk(
         if not settings.kafka.bootstrap_servers:
             raise WrongUseError("which broker? Nothing runs in the folder: give --kafka")
         with store_of(settings) as store:
-            marks = RejectMarks(store)
-            yield Desk(settings, read_rejects(kafka_config(settings)), marks.all(), marks)
+            marks, erasures = RejectMarks(store), ErasureStore(store)
+            rejects = read_rejects(kafka_config(settings), Erased(erasures.all()))
+            erasures.close()
+            yield Desk(settings, rejects, marks.all(), marks)
             marks.close()
     except (KafkaAway, KafkaRefused, LockedError, StoreError) as error:
         raise CommandError(str(error)) from error

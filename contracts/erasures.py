@@ -70,6 +70,11 @@ class Erased:
     def __len__(self) -> int:
         return sum(map(len, self._sites.values()))
 
+    @property
+    def sites(self) -> list[str]:
+        """The sites that have any."""
+        return list(self._sites)
+
     def put(self, erasure: Erasure) -> None:
         """Add an erasure; of two of one person the one that was said last counts."""
         of_site = self._sites.setdefault(erasure.site, {})

@@ -6,12 +6,20 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from contracts.keys import CONTROL_TOPIC, TOPICS
+from contracts.keys import CATALOG_TOPIC, CONTROL_TOPIC, DAY_MS, TOPICS
 from flows.kafka_client import cause, is_away, is_refusal, quiet
 
 TIMEOUT_S: Final = 10.0
-CONFIG: Final = {CONTROL_TOPIC: {"cleanup.policy": "compact"}}
-"""What is in force has to stay, however old: by its key, which each version has of its own."""
+RETENTION_MS: Final = 28 * DAY_MS
+"""Of topics that we make: of a person who was erased nothing lies in the log for longer."""
+
+CONFIG: Final = {
+    **{topic: {"retention.ms": str(RETENTION_MS)} for topic in TOPICS},
+    CONTROL_TOPIC: {"cleanup.policy": "compact"},
+    CATALOG_TOPIC: {"retention.ms": "-1"},
+}
+"""What is in force has to stay, however old: by its key, which each version has of its own. And so
+have items, of which the newest record alone would not tell what they once cost."""
 _REFUSALS: Final = frozenset(
     {
         KafkaError.INVALID_REPLICATION_FACTOR,

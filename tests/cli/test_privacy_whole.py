@@ -150,6 +150,9 @@ def test_nothing_is_left_of_a_person_and_a_rebuild_does_not_bring_one_back(tmp_p
         # Before most others: a webhook that keeps failing is left alone for a while.
         for name in ("user0", "user1", CANARY, *(f"user{number}" for number in range(2, 8))):
             site.visit(name, CANARY if name == CANARY else "common")
+        bad = {"id": "bad", "type": "view", "user": CANARY, "time": "never"}
+        assert httpx.post(f"{site.url}/v1/events", json=bad, timeout=30).status_code == 400
+        assert CANARY in headrace(up.data, "rejects", "list", "--json")
         site.arrive()
         # It is all over the place by then, or the search would prove nothing.
         places = (":pending", "state/", "appendonly", *map(":{}:".format, KINDS))
@@ -174,6 +177,8 @@ def test_nothing_is_left_of_a_person_and_a_rebuild_does_not_bring_one_back(tmp_p
             until(lambda: site.finds(CANARY) == [])
         except AssertionError:
             pytest.fail(f"left: {site.finds(CANARY)}")
+
+        assert json.loads(headrace(up.data, "rejects", "list", "--json")) == []
 
         # What comes of the person later is withheld, and by the account it has one end.
         before = site.stats()["withheld"].get("erased", 0)
