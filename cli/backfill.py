@@ -38,6 +38,8 @@ def backfill(
     The handover is exact: live traffic goes on at the very offsets where the history ended. Use
     it to build a namespace with changed settings beside the one that is served, compare the two
     (`headrace diff`), and switch (`headrace promote`). Until then it delivers nothing to anybody.
+    Without following, or once this is stopped, the namespace stands still, also if it is served;
+    `--resume` takes up what it missed.
 
     \b
     Examples:

@@ -10,6 +10,8 @@ from typing import Final, Self
 
 TETHER: Final = Path(__file__).with_name("tether.py")
 STOP_SECONDS: Final = 10.0
+ERROR: Final = " ERROR "
+"""Before what our programs log as an error."""
 
 
 class ChildError(RuntimeError):
@@ -123,13 +125,20 @@ class Child:
 
     def log_tail(self, lines: int = 5) -> str:
         """Return the last lines that this start wrote."""
+        return "\n".join(self._said()[-lines:])
+
+    def last_words(self) -> str:
+        """Return the last error that this start logged, else its last lines."""
+        errors = [line for line in self._said() if ERROR in line]
+        return errors[-1].partition(ERROR)[2] if errors else self.log_tail()
+
+    def _said(self) -> list[str]:
         try:
             with self.log.open("rb") as file:
                 file.seek(self._log_start)
-                text = file.read().decode("utf-8", "replace")
+                return file.read().decode("utf-8", "replace").splitlines()
         except OSError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+            return []
 
     def __enter__(self) -> Self:
         self.start()

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from pydantic import SecretStr
 
-from cli.errors import WrongUseError
+from cli.checks import check_settings
 from cli.options import AsJson, ConfigFile
 from contracts.setting_sources import Schema
 from contracts.settings import Settings
@@ -36,8 +36,9 @@ app = typer.Typer(
 def check(config: ConfigFile = None) -> None:
     """Check a settings file and the environment; say what is wrong, or `ok`."""
     loaded = Settings.trace(config, os.environ)
-    check_rules(loaded.settings)
-    print(f"ok: {len(loaded.origins)} settings given, the rest are defaults")
+    check_settings(loaded.settings)
+    count = len(loaded.origins)
+    print(f"ok: {count} setting{'s' * (count != 1)} given, the rest are defaults")
 
 
 @app.command(epilog="Example: headrace config show --config headrace.toml --json")
@@ -69,19 +70,6 @@ def schema() -> None:
 def table() -> None:
     """Print every setting with its default and meaning, as a Markdown table."""
     print(markdown())
-
-
-def check_rules(settings: Settings) -> None:
-    """Read the rules file that the settings name; raise `WrongUseError` for what is wrong in it."""
-    # Here, so that the other commands need not load the API.
-    from api.serve.rules import RulesError, load
-
-    if settings.api.rules_file is None:
-        return
-    try:
-        load(settings.api.rules_file)
-    except RulesError as error:
-        raise WrongUseError(f"api.rules_file: {error}") from None
 
 
 def markdown() -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.errors import CommandError
+from cli.errors import CommandError, WrongUseError
 from cli.options import AsJson, ConfigFile, Redis, RunsDir
 from contracts.settings import Settings
 
@@ -22,6 +22,11 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare profiles, segments, recommendations and facts of two runs. Ends with 1 if any differ.
+
+    Each kind of view is a line: `profile`, `standing` (scores, segment and latest facts of a
+    person) and `voices` (what they said); `near` (what goes with an item), `top` (what leads),
+    `weights` of the recommender, `segments`, `concept`, `catalog`, `contentment`, `feedback`;
+    `model` (what models know of themselves) and `ends` (what became of the events).
 
     \b
     Examples:
@@ -53,11 +58,11 @@ def diff(
 
 
 def _some(views: Any, namespace: str) -> Any:
-    """Return the namespace's views; raise `CommandError` if there are none."""
+    """Return the namespace's views; raise `WrongUseError` if there are none."""
     found = views.iterate(namespace)
     first = next(found, None)
     if first is None:
-        raise CommandError(f"namespace {namespace!r} has no views in this store")
+        raise WrongUseError(f"namespace {namespace!r} has no views in this store")
     yield first
     yield from found
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import CommandError
+from cli.errors import CommandError, WrongUseError
 from cli.options import ConfigFile, Redis, RunsDir
 from contracts.keys import LIVE, RELIEVED_KEY, RELIEVED_MS, SERVED_KEY
 from contracts.settings import Settings
@@ -41,7 +41,7 @@ def promote(
             empty = next(views.iterate(namespace), None) is None
             views.close()
             if empty and namespace != LIVE:
-                raise CommandError(f"namespace {namespace!r} has no views: nothing to serve")
+                raise WrongUseError(f"namespace {namespace!r} has no views: nothing to serve")
             with translated("the store"):
                 client = connect(store)
                 before = client.get(SERVED_KEY)

@@ -97,7 +97,7 @@ class Replay:
 
     def _wait_before_restart(self, dead: Child, backoff: Backoff) -> None:
         delay = backoff.died(time.monotonic())
-        words = dead.log_tail() or "it said nothing"
+        words = dead.last_words() or "it said nothing"
         if delay is None or dead.exit_code == 2:
             raise CommandError(f"{dead.name} ended with {dead.exit_code}:\n{words}")
         logger.warning("%s ended with %s; resuming in %.1f s", dead.name, dead.exit_code, delay)

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.config import check_rules
+from cli.checks import check_exposure, check_rules, check_servers
 from cli.errors import CommandError, WrongUseError
 from cli.options import ConfigFile, DataDir, Kafka, Redis, Workers
 from cli.part import Part
-from contracts.addresses import is_loopback
 from contracts.settings import ApiSettings, Loaded, Settings
 
 logger = logging.getLogger("headrace")
@@ -57,6 +56,7 @@ def up(
         "redis.url": redis,
     }
     loaded = Settings.trace(config, os.environ, given)
+    check_servers(loaded.settings)
     if only.serves:
         check_exposure(loaded.settings.api)
         check_rules(loaded.settings)
@@ -65,21 +65,15 @@ def up(
     run(loaded, only)
 
 
-def check_exposure(api: ApiSettings) -> None:
-    """Refuse to serve the network without write keys; say it loudly on this machine."""
-    if api.asks_for_keys:
-        return
-    if not is_loopback(api.host):
-        raise WrongUseError(
-            f"api.host is {api.host}, which others can reach, and no write keys are configured: "
-            "set one for each site, as HEADRACE_API__SITES__SHOP=KEY or under [api.sites] in the "
-            "settings file, or listen on 127.0.0.1"
+def warn_of_no_keys(api: ApiSettings) -> None:
+    """Say loudly that anybody on this machine may do anything."""
+    if not api.asks_for_keys:
+        logger.warning(
+            "NO WRITE KEYS ARE CONFIGURED: any write key is taken, for site `default`. Only "
+            "programs on this machine can reach %s. For real use set "
+            "HEADRACE_API__SITES__SHOP=KEY.",
+            api.host,
         )
-    logger.warning(
-        "NO WRITE KEYS ARE CONFIGURED: any write key is taken, for site `default`. Only programs "
-        "on this machine can reach %s. For real use set HEADRACE_API__SITES__SHOP=KEY.",
-        api.host,
-    )
 
 
 def check_shared(settings: Settings) -> None:
@@ -103,6 +97,8 @@ def run(loaded: Loaded, part: Part = Part.ALL) -> None:
         with DataDirLock(data_dir) as lock:
             _log_to(data_dir / "logs" / "up.log")
             deployment = Deployment(loaded, data_dir, lock.descriptor, part)
+            if part.serves:
+                warn_of_no_keys(loaded.settings.api)
             line = deployment.ready_line
             Supervisor(deployment.units(), lambda: print(line, flush=True)).run()
     except (ChildError, GaveUpError, LockedError) as error:

@@ -9,6 +9,7 @@ newer one is refused: nothing is guessed.
 True
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -67,6 +68,7 @@ class _Version(Struct):
     v: int = 1
 
 
+_not_a_number = re.compile(rb'"([^"\\]{1,64})"\s*:\s*(-?(?:NaN|Infinity))\b').search
 _events = msgspec.json.Decoder(Event)
 _version = msgspec.json.Decoder(_Version)
 _json = msgspec.json.Encoder()
@@ -201,12 +203,18 @@ def malformed(raw: bytes, error: Exception) -> DecodeError:
     >>> raw = b'{"user": "\\xff"}'
     >>> malformed(raw, ValueError()).detail
     'not UTF-8: byte 11 is 0xff'
+    >>> malformed(b'{"price": NaN}', ValueError()).detail
+    '`price`: NaN is no number in JSON; leave it out'
     """
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as bad:
         detail = f"not UTF-8: byte {bad.start + 1} is {raw[bad.start]:#04x}"
         return DecodeError("malformed", detail)
+    # Python's and JavaScript's own writers make such numbers, which JSON does not know.
+    if (found := _not_a_number(raw)) is not None:
+        field, word = (part.decode() for part in found.groups())
+        return DecodeError("malformed", f"`{field}`: {word} is no number in JSON; leave it out")
     return DecodeError("malformed", f"not valid JSON: {error}")
 
 

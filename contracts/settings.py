@@ -232,7 +232,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     data_dir: Path = Field(Path("var"), description="everything that is written lies under it")
-    namespace: str = Field("live", description="of the views that are written")
+    namespace: str = Field(
+        "live", pattern=r"^[\w-][\w.-]*$", description="of the views that are written"
+    )
     kafka: KafkaSettings = KafkaSettings()
     redis: RedisSettings = RedisSettings()
     flow: FlowSettings = FlowSettings()

@@ -50,7 +50,7 @@ def check(event: Event) -> Fault | None:
     >>> check(Event(id="1", type="view", time=1511544070000))
     ('no_subject', '`user`, `device`: one of the two is needed')
     >>> check(Event(id="1", type="view", time=1511544070, user="ada"))[1]
-    '`time`: 1511544070 is 1970-01-18; expected milliseconds of 1995 to 2100: are these seconds?'
+    '`time`: 1511544070 is 1970-01-18; expected milliseconds of 1995 to 2099: are these seconds?'
     """
     return (
         _subject(event)
@@ -87,7 +87,7 @@ def _time(time: int) -> Fault | None:
         hint = ": are these seconds?"
     elif EARLIEST_MS <= time // 1000 < LATEST_MS:
         hint = ": are these microseconds?"
-    detail = f"`time`: {time}{_day(time)}; expected milliseconds of 1995 to 2100{hint}"
+    detail = f"`time`: {time}{_day(time)}; expected milliseconds of 1995 to 2099{hint}"
     return "bad_time", detail
 
 

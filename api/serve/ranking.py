@@ -184,7 +184,8 @@ def reorder(
         for n, item in items.items()
     ]
     picks.sort(key=lambda pick: -pick.score)
-    fallback = not any(number in rows for number in trail.steps)
+    spoke = any(number in rows for number in trail.steps)
+    fallback = not (spoke or any(pick.strategy == "repeat" for pick in picks))
     return arranged(picks, known, visitor, site, rules, ask, now, fallback=fallback)
 
 

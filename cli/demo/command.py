@@ -166,11 +166,11 @@ def _run(options: Options, format_: str | None, data_dir: Path, lock: int) -> No
     from cli.demo.display import display_on
     from cli.demo.stream import prepare_stream
     from cli.demo.wording import summary
-    from cli.up import check_exposure
+    from cli.up import warn_of_no_keys
 
     stream = prepare_stream(options, format_, data_dir)
     loaded = Settings.trace(None, {}, settings_of(options, stream.gap_seconds))
-    check_exposure(loaded.settings.api)
+    warn_of_no_keys(loaded.settings.api)
     display = display_on(sys.stdout)
     with display:
         watch = running.run(

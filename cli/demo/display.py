@@ -111,7 +111,7 @@ class LiveLine:
 
     def show(self, figures: Figures) -> None:
         """Write the figures over the last ones."""
-        line = Text(line_of(figures), "bold", no_wrap=False, overflow="fold")
+        line = Text(line_of(figures), "bold", no_wrap=True, overflow="ellipsis")
         self._live.update(line, refresh=True)
 
     def __enter__(self) -> Self:

@@ -156,6 +156,10 @@ class Importer:
         for _, raw in in_order(self._records(Source(path), Report(), _with_bad), memory):
             yield unpack(raw) if raw[0] == MARK else _event.decode(raw)
 
+    def check(self, path: Path) -> None:
+        """Raise `WrongFormatError` unless there is a good line; reads up to the first one."""
+        next(self._records(Source(path), Report(), _without_bad), None)
+
     def catalog(self, path: Path, report: Report | None = None) -> Iterator[Item]:
         """Yield the item records in time order; none where the data set describes no items."""
         _must_exist(path)

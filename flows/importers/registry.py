@@ -105,11 +105,13 @@ def check_files(
     format: str,  # noqa: A002  # it is what the command line calls it
     path: Path,
 ) -> None:
-    """Raise `NoFilesError` for a folder that holds no file of the format; reads none of them."""
+    """Raise `ImporterError` unless a file of the format is there; reads up to a good line."""
+    importer = _importer(format)
     try:
-        Source(path).main(*_importer(format).main)
-    except NoFilesError as error:
-        raise NoFilesError(f"{error}{_hint(format, path)}") from None
+        Source(path).main(*importer.main)
+        importer.check(path)
+    except (NoFilesError, WrongFormatError) as error:
+        raise type(error)(f"{error}{_hint(format, path)}") from None
 
 
 def detect(path: Path) -> str | None:

@@ -14,7 +14,6 @@ from flows.process import Process
 from flows.records import RawBatch
 from flows.replaying.arrival_clock import Arrival, arrived
 from flows.replaying.files import (
-    FileError,
     event_files,
     fingerprint,
     imported,
@@ -112,7 +111,7 @@ def _check_files(format_: str, path: Path) -> None:
             event_files(path)
         else:
             importers.check_files(format_, path)
-    except (FileError, importers.NoFilesError) as error:
+    except ImporterError as error:
         raise ReplayInputError(str(error)) from None
 
 

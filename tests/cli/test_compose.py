@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.checks import check_exposure
 from cli.commands import COMMANDS
-from cli.up import check_exposure, check_shared
+from cli.up import check_shared
 from contracts.settings import Settings
 from tests.cli.running import ROOT
 

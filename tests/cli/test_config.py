@@ -66,7 +66,7 @@ def test_show_names_every_setting_its_origin_and_no_secret(tmp_path: Path) -> No
 
 def test_check_says_ok_or_what_is_wrong_in_one_line(tmp_path: Path) -> None:
     good = headrace("config", "check", "-c", _file(tmp_path, "[flow]\nworkers = 2\n"))
-    assert (good.returncode, good.stdout) == (0, "ok: 1 settings given, the rest are defaults\n")
+    assert (good.returncode, good.stdout) == (0, "ok: 1 setting given, the rest are defaults\n")
     bad = headrace("config", "check", "-c", _file(tmp_path, "[flow]\nworkers = 0\n"))
     assert bad.returncode == 2
     assert bad.stderr.count("\n") == 1

@@ -84,7 +84,7 @@ def test_a_tree_is_the_same_after_a_round_trip(tree: Any) -> None:
         (EVENT, "malformed", "not valid JSON"),
         (EVENT + b"}}", "malformed", "not valid JSON"),
         (EVENT + b',"user":"\xff"}', "malformed", f"not UTF-8: byte {len(EVENT) + 10} is 0xff"),
-        (EVENT + b',"price":NaN}', "malformed", "not valid JSON"),
+        (EVENT + b',"price":NaN}', "malformed", "`price`: NaN is no number in JSON"),
         (EVENT + b',"price":1e999}', "invalid", "price"),
         (EVENT + b',"price":-1}', "invalid", "`price`: expected a number of at least 0"),
         (EVENT + b',"time":"now"}', "invalid", "`time`: expected a whole number, got text"),
