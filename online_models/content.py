@@ -70,12 +70,19 @@ class Content:
         """Items with each concept; that of 0, which is none, stays 0."""
         self._rarity: NDArray[np.float64] | None = None
         """Of each concept, where it is known: it is made anew after the catalogue changed."""
+        self._wanted = np.zeros(len(self._count))
+        """How much of each concept a person wants: zeros, and left as zeros."""
         self._with: dict[int, dict[int, None]] = {}
         self._new: dict[int, None] = {}
         """Items nobody touched, with a concept and of all, in the order they came in."""
 
     def __len__(self) -> int:
         return len(self._index)
+
+    @property
+    def has_new(self) -> bool:
+        """Whether there are items that nobody touched."""
+        return bool(self._new)
 
     def put(self, number: int, concepts: Sequence[str]) -> None:
         """Add an item, or replace what was known of it; one that was touched stays so."""
@@ -119,38 +126,28 @@ class Content:
         if not self._new:
             return Cold(np.empty(0, np.uint64), np.empty(0))
         found = dict.fromkeys(islice(reversed(self._new), EACH))
-        affinity = self._affinity(evidence)
-        heaviest = sorted(affinity, key=lambda code: (-affinity[code], code))[:ASKED]
-        for code in heaviest:
-            found.update(dict.fromkeys(islice(reversed(self._with.get(code, {})), EACH)))
-        numbers = np.fromiter(found, np.uint64, len(found))
-        codes, weights = self._vectors(numbers)
-        wanted = np.zeros(len(self._count))
-        wanted[list(affinity)] = list(affinity.values())
-        return Cold(numbers, (wanted[codes] * weights).sum(axis=1))
-
-    def _affinity(self, evidence: Sequence[tuple[int, float]]) -> dict[int, float]:
-        """Return how much of each concept the mean vector of the recent items has."""
-        known = [(item, weight) for item, weight in evidence if item in self._index]
+        places = self._index.places(item for item, _ in evidence)
+        known = [at for at, place in enumerate(places) if place >= 0]
         if not known:
-            return {}
-        codes, weights = self._vectors(np.array([item for item, _ in known], np.uint64))
-        trust = np.array([weight for _, weight in known])
-        each = (weights * (trust / trust.sum())[:, None]).ravel()
-        distinct, at = np.unique(codes, return_inverse=True)
-        sums = np.bincount(at.ravel(), each, len(distinct))
-        return {
-            code: said for code, said in zip(distinct.tolist(), sums.tolist(), strict=True) if code
-        }
+            return Cold(np.fromiter(found, np.uint64, len(found)), np.zeros(len(found)))
+        codes, weights = self._vectors([places[at] for at in known])
+        trust = np.array([evidence[at][1] for at in known])
+        mine, wanted = codes.ravel(), self._wanted
+        np.add.at(wanted, mine, (weights * (trust / trust.sum())[:, None]).ravel())
+        wanted[0] = 0.0
+        for code in _heaviest(mine, wanted):
+            found.update(dict.fromkeys(islice(reversed(self._with.get(code, {})), EACH)))
+        codes, weights = self._vectors(self._index.places(found))
+        alike = (wanted[codes] * weights).sum(axis=1)
+        wanted[mine] = 0.0
+        return Cold(np.fromiter(found, np.uint64, len(found)), alike)
 
-    def _vectors(
-        self, numbers: NDArray[np.uint64]
-    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Return the concepts of known items (m, CONCEPTS), and their weights; of length 1."""
+    def _vectors(self, places: Sequence[int]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Return the concepts of items (m, CONCEPTS), and their weights; of length 1."""
         if self._rarity is None:
             self._rarity = np.log1p(len(self._index) / np.maximum(self._count, 1))
             self._rarity[0] = 0.0
-        codes = self._codes[self._index.find(numbers)]
+        codes = self._codes[places]
         rarity = self._rarity[codes]
         length = np.sqrt((rarity * rarity).sum(axis=1, keepdims=True))
         return codes, rarity / np.maximum(length, 1e-12)
@@ -159,4 +156,11 @@ class Content:
         code = self._code_of.setdefault(name, len(self._code_of) + 1)
         if code >= len(self._count):
             self._count = grown(self._count, 2 * code)
+            self._wanted = np.zeros(len(self._count))
         return code
+
+
+def _heaviest(codes: NDArray[np.int32], wanted: NDArray[np.float64]) -> list[int]:
+    """Return the distinct ones of some concepts that are wanted most, at most `ASKED`."""
+    distinct = dict.fromkeys(codes[np.lexsort((codes, -wanted[codes]))].tolist())
+    return list(islice((code for code in distinct if code), ASKED))

@@ -20,8 +20,9 @@ RANKINGS: Final = (*HORIZONS, LINKED)
 
 
 class Crowd(NamedTuple):
-    """Ranked items `keys` (c,), each once; `said` (c, 4) is each one's share of every horizon,
-    then how much it is paired. `heads` (h,) are the first of each horizon, one after another.
+    """Ranked items `keys` (c,), each once; `said` (c, 4) times `scale` (4,) is each one's share of
+    every horizon, then how much it is paired. `heads` (h,) are the first of each horizon, one
+    after another.
 
     `table` finds keys for compiled loops; without these it is empty and the keys are sorted.
     """
@@ -30,6 +31,7 @@ class Crowd(NamedTuple):
     said: NDArray[np.float64]
     heads: NDArray[np.uint64]
     table: NDArray[np.int32]
+    scale: NDArray[np.float64]
 
     def of(self, items: NDArray[np.uint64]) -> NDArray[np.float64]:
         """Return what is said of items (m, 4): 0 of those that are in no ranking."""
@@ -39,7 +41,7 @@ class Crowd(NamedTuple):
             keys = self.keys[order]
             at = np.minimum(np.searchsorted(keys, items), len(keys) - 1)
             known = keys[at] == items
-            said[known] = self.said[order[at[known]]]
+            said[known] = self.said[order[at[known]]] * self.scale
         return said
 
 
@@ -57,7 +59,8 @@ def crowd_of(tops: Mapping[str, TopList]) -> Crowd:
     heads = [tops[horizon].keys[:HEAD] for horizon in HORIZONS if horizon in tops]
     fast = compiled()
     made = (fast.crowd if fast else _table)(keys, said, columns.astype(np.int64), len(RANKINGS))
-    return Crowd(made[0], made[1], np.concatenate([np.empty(0, np.uint64), *heads]), made[2])
+    first = np.concatenate([np.empty(0, np.uint64), *heads])
+    return Crowd(made[0], made[1], first, made[2], np.ones(len(RANKINGS)))
 
 
 def _said(column: int, top: TopList) -> NDArray[np.float64]:

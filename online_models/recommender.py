@@ -16,12 +16,11 @@ from river.reco.base import Ranker
 from contracts.keys import item_key
 from online_models.blend import Candidate, best, leaders
 from online_models.content import Content
-from online_models.crowd import LINKED, crowd_of
+from online_models.live_crowd import LiveCrowd
 from online_models.pairs import PairBuffer, last_liked
-from online_models.popularity import Popularity
 from online_models.slate import CANDIDATES, Slate, evidence_of, slate_of
 from online_models.slot_table import DAY_MS, SlotTable
-from online_models.touches import WEIGHTS, Touch
+from online_models.touches import Touch
 from online_models.weights import Weights
 
 SECOND_MS: Final = 1_000
@@ -29,10 +28,6 @@ LAST_MS: Final = 1 << 53
 """Times from here on are no times: the lines of `contracts.events`."""
 
 RECENTS: Final = 50
-TOP: Final = 1_000
-
-REFRESH: Final = 8
-"""Touches that are counted at once; then the rankings are made anew. News cannot wait for 32."""
 
 
 class ItemRecommender(Ranker):
@@ -73,11 +68,9 @@ class ItemRecommender(Ranker):
         self.repeats = repeats
         self.weights = Weights()
         self._table = SlotTable(slots, int(half_life_days * DAY_MS), max_rows=max_items)
-        self._popularity = Popularity(max_items=max_items)
+        self._live = LiveCrowd(self._table, max_items)
         self._pairs = PairBuffer(window)
-        self._touched: list[Touch] = []
         self._users: OrderedDict[Hashable, list[Touch]] = OrderedDict()
-        self._crowd = crowd_of({})
         self._content = Content()
         self._waiting = 0
         self._time = 0
@@ -96,19 +89,17 @@ class ItemRecommender(Ranker):
         others = last_liked(recents, touch.item, self.window)
         if self.batch == 1:
             self._table.learn_touch(touch, others)
+            self._live.paired([touch.item, *others])
         else:
             self._pairs.add_others(touch, others)
+        self._live.count(touch)
         self._content.touched([touch.item])
-        if WEIGHTS.get(touch.type, 0.0):
-            self._touched.append(touch)
         self._users[user] = [*recents[1 - RECENTS :], touch]
         if len(self._users) > self.max_users:
             self._users.popitem(last=False)
         self._waiting += 1
         if self._waiting >= self.batch:
-            self._learn_pairs()
-        if len(self._touched) >= REFRESH or not len(self._crowd.keys):
-            self._rank()
+            self.flush()
 
     def describe(self, item: Hashable, concepts: Sequence[str]) -> None:
         """Take in a catalogue entry (`content.concepts_of`): the item can be found without events.
@@ -176,7 +167,7 @@ class ItemRecommender(Ranker):
             recents,
             evidence,
             rows,
-            self._crowd,
+            self._live.crowd(self._time),
             exclude,
             now,
             repeats=self.repeats,
@@ -184,24 +175,10 @@ class ItemRecommender(Ranker):
         )
 
     def flush(self) -> None:
-        """Learn from what waits for its batch, and make the rankings anew."""
-        self._learn_pairs()
-        self._rank()
-
-    def _learn_pairs(self) -> None:
+        """Learn from what waits for its batch."""
         self._waiting = 0
         if len(self._pairs):
-            self._table.learn_many(*self._pairs.take())
-
-    def _rank(self) -> None:
-        touched, self._touched = self._touched, []
-        self._popularity.learn_many(
-            np.array([touch.item for touch in touched], np.uint64),
-            np.array([WEIGHTS[touch.type] for touch in touched], np.float32),
-            np.array([touch.time for touch in touched], np.int64),
-        )
-        linked = self._table.heaviest(TOP, self._time)
-        self._crowd = crowd_of({**self._popularity.top(TOP, self._time), LINKED: linked})
+            self._live.paired(self._table.learn_many(*self._pairs.take()).tolist())
 
     def _touch(self, item: Hashable, y: Any, x: dict[str, Any]) -> Touch:
         time = x.get("time")

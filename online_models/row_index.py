@@ -43,6 +43,11 @@ class RowIndex:
         """Return the row of a key, or None."""
         return self._row_of.get(key)
 
+    def places(self, keys: Iterable[int]) -> list[int]:
+        """Return the row of each key, -1 where it has none."""
+        row_of = self._row_of.get
+        return [row_of(key, -1) for key in keys]
+
     def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the rows of those keys that have one."""
         row_of = self._row_of
@@ -51,7 +56,7 @@ class RowIndex:
     def claim(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the rows of keys, new ones where a key has none; all count as changed."""
         row_of = self._row_of
-        rows = [row_of.get(key, -1) for key in keys.tolist()]
+        rows = self.places(keys.tolist())
         if -1 in rows:
             for at, key in enumerate(keys.tolist()):
                 if rows[at] < 0:

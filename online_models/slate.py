@@ -121,7 +121,7 @@ def slate_of(
     """
     own = np.array([touch.item for touch in recents[: -1 - TOUCHES : -1]], np.uint64)
     pool = fastest(_rows(evidence, found), crowd, own, barred, repeats, _SETTINGS)
-    if content is not None:
+    if content is not None and content.has_new:
         pool = _with_cold(pool, content, evidence, own, barred)
     pause = max(now - recents[-1].time, 0) if recents else -1
     return Slate(*pool, len(evidence), pause)
@@ -138,15 +138,19 @@ def _with_cold(
     cold = content.cold([(item, FADE[lag] * said) for lag, (item, said) in enumerate(evidence)])
     if not len(cold.items):
         return pool
+    items, alike = cold
     # In so small arrays sets are five times as fast as `np.isin`, which sorts.
-    known = {*pool.items.tolist(), *own.tolist(), *barred.tolist()}
-    unknown = [at for at, item in enumerate(cold.items.tolist()) if item not in known]
-    items, alike = cold.items[unknown], cold.alike[unknown]
-    said = np.zeros((len(items), len(EXPERTS)))
-    said[:, _ALIKE], said[:, _ALIKE + 1] = alike, 1.0
+    fresh = set(items.tolist())
+    known = [n for some in (pool.items, own, barred) for n in fresh.intersection(some.tolist())]
+    if known:
+        unknown = [at for at, item in enumerate(items.tolist()) if item not in known]
+        items, alike = items[unknown], alike[unknown]
+    features = np.zeros((len(items), len(EXPERTS)))
+    features[:, _ALIKE] = log_of(1.0 + alike / SCALES[_ALIKE])
+    features[:, _ALIKE + 1] = log_of(1.0 + 1.0 / SCALES[_ALIKE + 1])
     return Pool(
         np.concatenate([pool.items, items]),
-        np.concatenate([pool.features, featured(said)]),
+        np.concatenate([pool.features, features]),
         np.concatenate([pool.own, np.zeros(len(items), np.bool_)]),
     )
 

@@ -63,7 +63,7 @@ class SlotTable:
         self.slots = slots
         self.channels = channels
         self.max_rows = max_rows
-        self.time = 0
+        self.time = self.releases = 0
         self._decay = ForwardDecay(half_life_ms)
         self._clear()
 
@@ -159,15 +159,28 @@ class SlotTable:
 
         As `rows.gathered` of `rows`, but for the order within a row. Needs two channels.
         """
-        row_of = self._index.get
-        found = [(lag, row) for lag, item in enumerate(items) if (row := row_of(item)) is not None]
-        lags = np.array([lag for lag, _ in found], np.int64)
-        rows = np.array([row for _, row in found], np.int64)
+        rows = np.array(self._index.places(items), np.int64)
+        lags = np.flatnonzero(rows >= 0)
+        rows = rows[lags]
         factor = np.float32(self._decay.factor(time))
         gather = (compiled() or slots).gather
         arrays = self._keys, self._weights, self._used, self._mass
         keys, weights, lengths, masses = gather(*arrays, rows, factor)
         return Gathered(keys, weights, lengths, masses, lags)
+
+    def masses_of(self, items: Sequence[int]) -> NDArray[np.float32]:
+        """Return how much each item is paired with any others (channel 0), in the unit of storage;
+        times `factor` it is in views. 0 for those that are not known.
+
+        What is in that unit holds until `releases` changes.
+        """
+        rows = np.array(self._index.places(items), np.int64)
+        masses: NDArray[np.float32] = np.where(rows < 0, np.float32(0), self._mass[rows, 0])
+        return masses
+
+    def factor(self, time: int) -> float:
+        """Return what a stored 1 weighs at `time`."""
+        return self._decay.factor(time)
 
     def heaviest(self, k: int, time: int) -> TopList:
         """Return the k items that are paired most with any others (channel 0), as of `time`.
@@ -280,6 +293,7 @@ class SlotTable:
         cells = self._decay.advance(self.time)
         fade(self._weights, cells)
         fade(self._mass, cells)
+        self.releases += cells > 0
 
     def _claim(self, items: NDArray[np.uint64]) -> NDArray[np.int64]:
         rows = self._index.claim(items)
@@ -377,6 +391,7 @@ class SlotTable:
         self._release(rows[np.argsort(self._mass[rows].sum(axis=1), kind="stable")[:surplus]])
 
     def _release(self, rows: NDArray[np.int64]) -> None:
+        self.releases += 1
         self._index.release(self._index.key_of[rows].tolist())
         self._used[rows] = 0
         self._mass[rows] = 0

@@ -1,7 +1,19 @@
 """Inner loops compiled by numba: arrays in, arrays out. Imported only if numba is there."""
 
-from online_models.kernels.pool import crowd, pool
+from online_models.kernels.pool import crowd, enter, index, pool
 from online_models.kernels.score import leaders, learn, scores
 from online_models.kernels.slots import SMALL, add, add_touch, gather
 
-__all__ = ["SMALL", "add", "add_touch", "crowd", "gather", "leaders", "learn", "pool", "scores"]
+__all__ = [
+    "SMALL",
+    "add",
+    "add_touch",
+    "crowd",
+    "enter",
+    "gather",
+    "index",
+    "leaders",
+    "learn",
+    "pool",
+    "scores",
+]

@@ -28,7 +28,14 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Bare:
     def run(call: Callable[[], object]) -> tuple[object, object]:
         fast = call()
         with monkeypatch.context() as bare:
-            for module in ("slot_table", "weights", "blend", "crowd", "pooling"):
+            for module in (
+                "slot_table",
+                "weights",
+                "blend",
+                "crowd",
+                "live_crowd",
+                "pooling",
+            ):
                 bare.setattr(f"online_models.{module}.compiled", lambda: None)
             return fast, call()
 
