@@ -22,7 +22,7 @@ KEPT: Final = 2_000
 PAGE: Final = 200
 WAIT_MS: Final = 1_000
 GATHER_SECONDS: Final = 0.003
-"""After the first new trigger, so that a burst is one read and one wake-up."""
+"""Between two reads, so that a burst is two wake-ups, and a single trigger does not wait."""
 RETRY_SECONDS: Final = 0.5
 
 logger = logging.getLogger("headrace.triggers")
@@ -83,6 +83,7 @@ class Hub:
         self._sites = {site: _Site() for site in sites}
         self._task: asyncio.Task[None] | None = None
         self._erased: tuple[bytes, Erased] = b"", Erased()
+        self._read_at = 0.0
 
     async def start(self) -> None:
         """Begin to follow, once; the store need not be there yet."""
@@ -163,8 +164,10 @@ class Hub:
         await self._forget()
         ends = {name: site.end for name, site in self._sites.items()}
         news = await self._log.news(ends, WAIT_MS)
-        if news:
-            await asyncio.sleep(GATHER_SECONDS)
+        clock = asyncio.get_running_loop().time
+        if news and (pause := self._read_at + GATHER_SECONDS - clock()) > 0.0:
+            await asyncio.sleep(pause)
+        self._read_at = clock()
         for name in news:
             await self._take(name, self._sites[name])
 

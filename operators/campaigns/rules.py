@@ -150,6 +150,8 @@ class Rules(Generic[A]):
                 for key in prepared.keys:
                     self._add(key, len(self.every), prepared, at)
                 self.every.append(Rule(place, active, prepared))
+        for waiting in self._levels.values():
+            waiting.settle()
         self._at: dict[Key, Orders] = {key: np.array(found, np.intp) for key, found in at.items()}
         self.sieve = Sieve([rule.prepared.guards for rule in self.every])
         self.place_of: Orders = np.array([rule.place for rule in self.every], np.intp)

@@ -258,7 +258,8 @@ class CampaignStage:
         if not parts:
             return
         orders = np.concatenate(parts)
-        if orders.size > MANY:
+        sifted = orders.size > MANY
+        if sifted:
             orders = self._sift(orders, look, rules)
         if not orders.size:
             return
@@ -266,7 +267,9 @@ class CampaignStage:
         done: set[str] = set()
         for order in sorted(set(orders.tolist())):
             _, active, prepared = rules.every[order]
-            if active.id in done or not rules.sieve.holds(order, look) or look.time < active.since:
+            if active.id in done or look.time < active.since:
+                continue
+            if not sifted and not rules.sieve.holds(order, look):
                 continue
             what: str | None = refusal(active, look)
             if what is None:

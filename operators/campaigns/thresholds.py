@@ -22,6 +22,7 @@ class Thresholds:
 
     >>> waiting = Thresholds()
     >>> waiting.add(">=", 3, 7)
+    >>> waiting.settle()
     >>> [found.tolist() for found in waiting.passed(2.0, 3.0)]
     [[7]]
     >>> [found.tolist() for found in waiting.passed(3.0, 4.0)]
@@ -39,8 +40,6 @@ class Thresholds:
 
     def passed(self, old: Any, new: Any) -> Iterator[Orders]:
         """Yield what waits for a value that was passed, or reached, from `old` to `new`."""
-        if self._added:
-            self._settle()
         for exact in (("==", new), ("!=", old)):
             if exact in self._exact:
                 yield self._exact[exact]
@@ -56,8 +55,8 @@ class Thresholds:
             if begin < end:
                 yield orders[begin:end]
 
-    def _settle(self) -> None:
-        """Sort what was added; nothing is added once it was asked for."""
+    def settle(self) -> None:
+        """Sort what was added: before it is asked for, and once."""
         pairs: dict[str, list[tuple[Any, int]]] = defaultdict(list)
         for (sign, value), orders in self._added.items():
             if sign in ("==", "!="):
@@ -94,6 +93,11 @@ class Parted:
         if part is not None:
             (self._facts if type(part[0]) is str else self._seen).add(part[0])
         self._parts[part].add(sign, value, order)
+
+    def settle(self) -> None:
+        """Sort what was added: before it is asked for, and once."""
+        for part in self._parts.values():
+            part.settle()
 
     def passed(self, old: Any, new: Any, worth: Worth) -> Iterator[Orders]:
         """Yield those whose number was passed from `old` to `new`, and whose part it is."""
