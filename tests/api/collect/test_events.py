@@ -120,7 +120,7 @@ BAD: list[tuple[bytes, str, str]] = [
     (b'"x"', "invalid", "expected an object"),
     (b"[[]]", "invalid", "expected an object, got a list"),
     (b"{}", "invalid", "`id`: is missing"),
-    (BASE + b',"price":NaN}', "malformed", "not valid JSON"),
+    (BASE + b',"price":NaN}', "malformed", "`price`: NaN is no number"),
     (BASE + b',"price":Infinity}', "malformed", "not valid JSON"),
     (BASE + b',"price":1e999}', "invalid", "`price`: number out of range"),
     (BASE + b',"price":-0.5}', "invalid", "`price`: expected a number of at least 0"),
