@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "keys": Command("cli.keys:app", "Make, list and revoke the keys of the HTTP service."),
     "erase": Command("cli.erase:erase", "Erase people, everywhere; or let them in again."),
     "export-user": Command("cli.export_user:export_user", "Print all that is known of a person."),
+    "control": Command("cli.control:app", "Export and import what no replay can make again."),
     "config": Command("cli.config:app", "Check, show and describe the settings."),
     "topics": Command("cli.topics:topics", "Create the topics that are missing."),
     "schema": Command("cli.schema:app", "Print the JSON Schema of every contract."),

@@ -94,6 +94,7 @@ ERASED_KEY: Final = "c:erased"
 """A hash of the erasures, as JSON by their keys on the topic; its field `revision` counts them."""
 
 VIEWS_PATTERN: Final = "v:*"
+CONTROL_PATTERN: Final = "c:*"
 TRIGGERS_PATTERN: Final = "c:triggers:*"
 DELIVERIES_PATTERN: Final = "c:delivery:*"
 OFFERED_PATTERN: Final = "c:offered:*"

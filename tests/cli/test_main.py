@@ -28,7 +28,8 @@ def test_the_overview_names_every_command_and_loads_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in COMMANDS if n != "config"] + ["config show", "keys create"]
+    "name",
+    [n for n in COMMANDS if n != "config"] + ["config show", "keys create", "control export"],
 )
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     done = headrace(*name.split(), "--help")
