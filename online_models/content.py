@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from online_models import scoring
+from online_models.compiled import compiled
 from online_models.row_index import RowIndex, grown
 from online_models.words import concept_name, path_of, words_of
 
@@ -130,27 +132,23 @@ class Content:
         known = [at for at, place in enumerate(places) if place >= 0]
         if not known:
             return Cold(np.fromiter(found, np.uint64, len(found)), np.zeros(len(found)))
-        codes, weights = self._vectors([places[at] for at in known])
+        sums, rarity, wanted = compiled() or scoring, self._rarities(), self._wanted
+        codes = self._codes[[places[at] for at in known]]
         trust = np.array([evidence[at][1] for at in known])
-        mine, wanted = codes.ravel(), self._wanted
-        np.add.at(wanted, mine, (weights * (trust / trust.sum())[:, None]).ravel())
-        wanted[0] = 0.0
+        sums.want(codes, rarity, trust / trust.sum(), wanted)
+        mine = codes.ravel()
         for code in _heaviest(mine, wanted):
             found.update(dict.fromkeys(islice(reversed(self._with.get(code, {})), EACH)))
-        codes, weights = self._vectors(self._index.places(found))
-        alike = (wanted[codes] * weights).sum(axis=1)
+        alike = sums.alike(self._codes[self._index.places(found)], rarity, wanted)
         wanted[mine] = 0.0
         return Cold(np.fromiter(found, np.uint64, len(found)), alike)
 
-    def _vectors(self, places: Sequence[int]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Return the concepts of items (m, CONCEPTS), and their weights; of length 1."""
+    def _rarities(self) -> NDArray[np.float64]:
+        """Return how rare each concept is."""
         if self._rarity is None:
             self._rarity = np.log1p(len(self._index) / np.maximum(self._count, 1))
             self._rarity[0] = 0.0
-        codes = self._codes[places]
-        rarity = self._rarity[codes]
-        length = np.sqrt((rarity * rarity).sum(axis=1, keepdims=True))
-        return codes, rarity / np.maximum(length, 1e-12)
+        return self._rarity
 
     def _code(self, name: str) -> int:
         code = self._code_of.setdefault(name, len(self._code_of) + 1)

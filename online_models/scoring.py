@@ -7,7 +7,7 @@ another, since `@` and `sum` round otherwise from one processor to the next.
 import numpy as np
 from numpy.typing import NDArray
 
-from online_models.elementary import exp_of
+from online_models.elementary import exp_of, log_of
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +30,30 @@ def leaders(items: NDArray[np.uint64], found: Floats, n: int) -> NDArray[np.intp
     [2, 1]
     """
     return np.lexsort((items, -found))[:n]
+
+
+def want(codes: NDArray[np.int32], rarity: Floats, trust: Floats, wanted: Floats) -> None:
+    """Add the vectors of items to `wanted` (concepts,), in place, each by how far it is trusted.
+
+    An item's vector has `rarity` (concepts,) at its `codes` (m, n), and length 1; code 0 is none.
+    """
+    shares = _unit(codes, rarity) * trust[:, None]
+    np.add.at(wanted, codes.ravel(), shares.ravel())
+    wanted[0] = 0.0
+
+
+def alike(codes: NDArray[np.int32], rarity: Floats, wanted: Floats) -> Floats:
+    """Return the product (m,) of each item's vector with `wanted` (concepts,)."""
+    vectors, found = _unit(codes, rarity), np.zeros(len(codes))
+    for at in range(codes.shape[1]):
+        found += wanted[codes[:, at]] * vectors[:, at]
+    return found
+
+
+def log_all(values: Floats) -> Floats:
+    """Return the logarithms of numbers above 0."""
+    logs: Floats = log_of(values)
+    return logs
 
 
 def learn(
@@ -70,3 +94,10 @@ def _step(weights: Floats, squares: Floats, slope: Floats, rate: float, limit: f
     squares += slope * slope
     moved = weights + rate * slope / (np.sqrt(squares) + 1e-9)
     weights[:] = np.minimum(np.maximum(moved, -limit), limit)
+
+
+def _unit(codes: NDArray[np.int32], rarity: Floats) -> Floats:
+    weights, squares = rarity[codes], np.zeros(len(codes))
+    for at in range(codes.shape[1]):
+        squares += weights[:, at] * weights[:, at]
+    return weights / np.maximum(np.sqrt(squares), 1e-12)[:, None]

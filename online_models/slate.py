@@ -20,6 +20,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from online_models import scoring
+from online_models.compiled import compiled
 from online_models.content import Content
 from online_models.crowd import HEAD, LINKED, Crowd, crowd_of
 from online_models.elementary import log_of
@@ -58,6 +60,9 @@ DOUBT: Final = 3.0
 """Weight that a row must gather before half of what it says is believed."""
 
 _ALIKE: Final = EXPERTS.index(CONTENT[0])
+_NEW: Final = float(log_of(1.0 + 1.0 / SCALES[_ALIKE + 1]))
+"""What is said of each new item: that it is one."""
+
 _SETTINGS: Final = Settings(SCALES, OWN_FADE, DOUBT, CANDIDATES)
 
 
@@ -146,8 +151,9 @@ def _with_cold(
         unknown = [at for at, item in enumerate(items.tolist()) if item not in known]
         items, alike = items[unknown], alike[unknown]
     features = np.zeros((len(items), len(EXPERTS)))
-    features[:, _ALIKE] = log_of(1.0 + alike / SCALES[_ALIKE])
-    features[:, _ALIKE + 1] = log_of(1.0 + 1.0 / SCALES[_ALIKE + 1])
+    logs = (compiled() or scoring).log_all
+    features[:, _ALIKE] = logs(1.0 + alike / SCALES[_ALIKE])
+    features[:, _ALIKE + 1] = _NEW
     return Pool(
         np.concatenate([pool.items, items]),
         np.concatenate([pool.features, features]),

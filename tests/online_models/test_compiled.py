@@ -115,6 +115,22 @@ def test_scores_leaders_and_steps_are_the_same(seed: int) -> None:
     assert results[0] == results[1]
 
 
+def test_likeness_is_the_same() -> None:
+    rng = np.random.default_rng(2)
+    codes = rng.integers(0, 60, size=(40, 12), dtype=np.int32)
+    codes[0] = 0  # an item of which nothing is told
+    rarity = np.concatenate([[0.0], rng.exponential(size=59)])
+    results = []
+    for module in (kernels, scoring):
+        wanted = np.zeros(60)
+        module.want(codes[:15], rarity, np.linspace(0.1, 0.9, 15), wanted)
+        alike = module.alike(codes, rarity, wanted)
+        results.append([wanted.tolist(), alike.tolist(), module.log_all(1.0 + alike).tolist()])
+    assert results[0] == results[1]
+    assert results[0][1][0] == 0.0
+    assert max(results[0][1]) > 0.0
+
+
 @pytest.mark.parametrize("module", [kernels, scoring])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1e300, 100.0])
 def test_an_absurd_example_teaches_nothing(module: object, value: float) -> None:
