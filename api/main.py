@@ -12,6 +12,7 @@ import uvicorn
 
 from api.app import create_app, stop_streams
 from contracts.launch import Launch
+from contracts.personal import log_to_stderr
 from contracts.settings import ApiSettings, SettingsError
 from online_models.warming import warm
 
@@ -25,7 +26,7 @@ end it, since a request that meets our end of it gets no answer."""
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
     """Serve until SIGTERM or SIGINT; requests that run then are answered first."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to_stderr("%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = Launch.from_environ(environ).settings
         app = create_app(settings)

@@ -11,7 +11,7 @@ True
 """
 
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from contracts.codec import DecodeError
 from contracts.decisions import Trigger
+from contracts.personal import PERSONAL
 
 TRIGGER_TYPE: Final = "headrace.trigger.v1"
 HOLDOUT_TYPE: Final = "headrace.holdout.v1"
@@ -33,7 +34,7 @@ class CloudEvent(Struct, kw_only=True):
     id: str
     source: str
     type: str
-    subject: str
+    subject: Annotated[str, PERSONAL]
     time: str
     datacontenttype: str = "application/json"
     data: Trigger
@@ -75,7 +76,7 @@ def user_in(raw: bytes) -> str | None:
 
 
 class _Subject(Struct):
-    subject: str
+    subject: Annotated[str, PERSONAL]
 
 
 def source_of(site: str, campaign: str) -> str:

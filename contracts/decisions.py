@@ -1,8 +1,10 @@
 """What Headrace says: scores, segments, facts, recommendations and the log of its answers."""
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Struct
+
+from contracts.personal import PERSONAL
 
 DECISION_VERSION: Final = 1
 
@@ -149,7 +151,7 @@ class Fact(Struct, kw_only=True, omit_defaults=True):
 
     id: str
     site: str
-    user: str
+    user: Annotated[str, PERSONAL]
     name: str
     time: int
     value: Any = None
@@ -185,7 +187,7 @@ class Recommendation(Struct, kw_only=True, omit_defaults=False):
     """One answer to "what next?". `lag_ms` is how far the views lag behind what was accepted."""
 
     request: str
-    user: str
+    user: Annotated[str, PERSONAL]
     items: list[RecommendedItem]
     as_of: int | None
     lag_ms: int | None
@@ -218,7 +220,7 @@ class Answer(Struct, kw_only=True, omit_defaults=True):
 
     request: str
     site: str
-    user: str
+    user: Annotated[str, PERSONAL]
     kind: str
     time: int
     items: list[ServedItem]
@@ -246,7 +248,7 @@ class Trigger(Struct, kw_only=True, omit_defaults=True):
     site: str
     campaign: str
     version: int
-    user: str
+    user: Annotated[str, PERSONAL]
     time: int
     event: str
     type: str = "custom"

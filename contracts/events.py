@@ -14,11 +14,15 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
+from contracts.personal import PERSONAL, TAG
+
 EVENT_VERSION: Final = 1
 ITEM_VERSION: Final = 1
 
 Id = Annotated[str, Meta(min_length=1, max_length=256)]
 Text = Annotated[str, Meta(max_length=16_384)]
+PersonId = Annotated[str, Meta(min_length=1, max_length=256, extra=TAG)]
+PersonText = Annotated[str, Meta(max_length=16_384, extra=TAG)]
 NonNegative = Annotated[float, Meta(ge=0, le=1e12)]
 Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217")]
@@ -84,23 +88,23 @@ class Event(Struct, kw_only=True, omit_defaults=True, gc=False):
     time: Millis
     site: Id = "default"
     source: Id = "web"
-    user: Id | None = None
-    device: Id | None = None
+    user: PersonId | None = None
+    device: PersonId | None = None
     item: Id | None = None
     price: NonNegative | None = None
     currency: Currency | None = None
     quantity: NonNegative | None = None
     value: Number | None = None
-    session: Id | None = None
-    query: Text | None = None
-    text: Text | None = None
-    order: Id | None = None
+    session: PersonId | None = None
+    query: PersonText | None = None
+    text: PersonText | None = None
+    order: PersonId | None = None
     request: Id | None = None
     position: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     campaign: Id | None = None
     variant: Id | None = None
     consent: list[Purpose] | None = None
-    props: dict[str, Any] = {}
+    props: Annotated[dict[str, Any], PERSONAL] = {}
     v: Annotated[int, Meta(ge=1, description="schema version")] = EVENT_VERSION
 
 

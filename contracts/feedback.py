@@ -7,9 +7,11 @@ A complaint or a suggestion is a case. Its status is changed by an event of the 
 ['answered', 'resolved']
 """
 
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from msgspec import Struct
+
+from contracts.personal import PERSONAL
 
 FEEDBACK_VERSION: Final = 1
 
@@ -55,14 +57,14 @@ class Case(Struct, array_like=True):
     site: str
     id: str
     type: str
-    user: str
+    user: Annotated[str, PERSONAL]
     opened: int
-    device: str | None = None
+    device: Annotated[str, PERSONAL] | None = None
     item: str | None = None
-    order: str | None = None
+    order: Annotated[str, PERSONAL] | None = None
     category: str = ""
     channel: str = ""
-    text: str = ""
+    text: Annotated[str, PERSONAL] = ""
     topic: str | None = None
     certainty: float = 0.0
     labelled: bool = False
@@ -98,8 +100,8 @@ class Voice(Struct, array_like=True):
     time: int
     value: float | None = None
     item: str | None = None
-    order: str | None = None
-    text: str = ""
+    order: Annotated[str, PERSONAL] | None = None
+    text: Annotated[str, PERSONAL] = ""
     opinion: float | None = None
     case: bool = False
 

@@ -5,9 +5,11 @@ never renamed in place or removed: an older reader ignores what it does not know
 record reads with the defaults. `PROFILE_VERSION` counts the changes of meaning.
 """
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Struct
+
+from contracts.personal import PERSONAL
 
 PROFILE_VERSION: Final = 1
 
@@ -136,8 +138,8 @@ class Profile(Struct, array_like=True):
     disliked: dict[str, int] = {}
     impressions: dict[str, int] = {}
     consent: list[str] | None = None
-    traits: dict[str, str | float | bool] = {}
-    devices: list[str] = []
+    traits: Annotated[dict[str, str | float | bool], PERSONAL] = {}
+    devices: Annotated[list[str], PERSONAL] = []
     stage: Stage = "new"
     bot: BotMark | None = None
 
@@ -146,7 +148,7 @@ class FeatureVector(Struct, array_like=True):
     """Named, finite numbers about one person at one moment, in the order of `names`."""
 
     site: str
-    user: str
+    user: Annotated[str, PERSONAL]
     time: int
     values: tuple[float, ...]
 

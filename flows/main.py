@@ -18,6 +18,7 @@ from bytewax.run import cli_main
 
 from contracts.keys import CATALOG_TOPIC, CONTROL_TOPIC, EVENT_TOPICS
 from contracts.launch import Launch
+from contracts.personal import log_to_stderr
 from contracts.settings import kafka_config
 from flows.answer_log import answers_of
 from flows.catalog_table import CatalogTable
@@ -91,7 +92,7 @@ def live(process: Process) -> Dataflow:
 
 def main() -> int:
     """Run this process until its input ends or a signal asks it to stop; return the exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log_to_stderr("%(asctime)s %(levelname)s %(message)s")
     try:
         process = Process(Launch.from_environ(os.environ))
         process.drain.install()

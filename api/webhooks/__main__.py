@@ -1,7 +1,6 @@
 """Delivers webhooks: `python -m api.webhooks`, with the settings that `HEADRACE_SETTINGS` names."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -14,6 +13,7 @@ from api.webhooks.deliverer import Deliverer
 from api.webhooks.sending import Sender
 from api.webhooks.targets import Targets
 from contracts.launch import Launch
+from contracts.personal import log_to_stderr
 from contracts.settings import Settings, SettingsError
 from storage.control import Control
 from storage.errors import StoreRefused
@@ -24,7 +24,7 @@ CONNECTIONS = 64
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
     """Deliver until SIGTERM or SIGINT; attempts that are under way then are ended first."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to_stderr("%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = Launch.from_environ(environ).settings
         control = Control(settings.redis, CONNECTIONS)
