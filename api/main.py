@@ -50,8 +50,8 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
             + STOP_MARGIN_SECONDS,
         )
     )
+    warm()  # or the first answer would wait for it; a signal ends it at once
     _stop_on_signals(server)
-    warm()  # or the first answer would wait for it
     server.run(_sockets(server.config, settings.api))
     return 0 if server.started else 1
 
