@@ -75,7 +75,7 @@ def _sockets(config: uvicorn.Config, api: ApiSettings) -> list[socket.socket] | 
                 "Set api.operations_port"
             )
         return None
-    operations = uvicorn.Config(config.app, host=api.operations_host, port=port)
+    operations = uvicorn.Config(config.app, host=api.operations_host, port=port, log_config=None)
     return [config.bind_socket(), operations.bind_socket()]
 
 
