@@ -198,3 +198,53 @@ def test_nothing_is_left_of_a_person_and_a_rebuild_does_not_bring_one_back(tmp_p
         assert "erased" in headrace(up.data, "erase", CANARY, "user1")
         until(lambda: site.get("/v1/users/user1/profile").json()["known"] is False)
         assert up.end() == 0
+
+
+@pytest.mark.timeout(600)  # the whole engine, on a machine that may be busy
+def test_consent_that_is_withdrawn_ends_triggers_answers_and_what_is_known(tmp_path: Path) -> None:
+    campaign = {"id": "ad", "name": "Ad", "condition": "event.type == 'view'"}
+    with Up(tmp_path, program=REAL, **SETTINGS) as up:
+        site = Site(up)
+        httpx.post(f"{site.url}/v1/campaigns", json=campaign, timeout=30).raise_for_status()
+        time.sleep(2.0)  # in force within that
+
+        def fired() -> int:
+            counts: dict[str, int] = site.get("/v1/campaigns/ad").json()["counts"]
+            return counts.get("fired", 0)
+
+        def profile() -> Any:
+            return site.get("/v1/users/ada/profile").json()["profile"]
+
+        for user in ("bob", "eve"):
+            for item in ("cup", "pot"):
+                site.event("purchase", user=user, item=item, price=5.0, order=f"o-{user}")
+        site.event("view", user="ada", item="cup")
+        site.arrive()
+        assert fired() == 0, "nothing said is no consent to marketing"
+        both = ["personalization", "marketing"]
+        site.event("view", user="ada", item="cup", consent=both)
+        until(lambda: fired() == 1)
+        answer = site.get("/v1/users/ada/recommendations").json()
+        assert not answer["fallback"]
+
+        site.event("view", user="ada", item="cup", consent=["personalization"])
+        site.event("view", user="ada", item="cup")
+        until(lambda: profile()["events"] == 4)
+        site.arrive()
+        assert fired() == 1
+
+        site.event("view", user="ada", item="cup", consent=[])
+        until(lambda: profile()["consent"] == [])
+        answer = site.get("/v1/users/ada/recommendations").json()
+        assert answer["fallback"]
+        assert not [one for one in answer["items"] if "cup" in " ".join(one["reasons"])]
+        site.event("view", user="ada", item="pot")
+        site.arrive()
+        assert profile()["events"] == 4
+        assert site.get("/v1/users/ada/facts").json()["facts"] == {}
+        assert site.stats()["withheld"]["no_consent"] == 2
+        assert fired() == 1
+
+        site.event("view", user="ada", item="cup", consent=both)
+        until(lambda: fired() == 2)
+        assert up.end() == 0

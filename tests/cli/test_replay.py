@@ -60,3 +60,30 @@ def test_an_empty_recording_is_said(tmp_path: Path) -> None:
     assert run.returncode == 0
     assert json.loads(run.stdout)["events"] == 0
     assert f"warning: {file} held no events" in run.stderr
+
+
+@pytest.mark.timeout(400)  # three clusters are started, on a machine that may be busy
+def test_a_replay_goes_by_who_was_erased_with_any_number_of_workers(tmp_path: Path) -> None:
+    file = tmp_path / "shop.jsonl"
+    lines = (ROOT / "examples" / "shop.jsonl").read_bytes().splitlines(keepends=True)[:250]
+    file.write_bytes(b"".join(lines))
+    people = [json.loads(line).get("user") for line in lines]
+    user = max(sorted({one for one in people if one}), key=people.count)
+
+    def summed(workers: str) -> dict[str, Any]:
+        summary = tmp_path / f"{workers}.json"
+        run = replay(tmp_path, str(file), "--workers", workers, "--json", str(summary))
+        assert run.returncode == 0, run.stderr
+        found: dict[str, Any] = json.loads(summary.read_text())
+        del found["events_per_second"]
+        return found
+
+    whole = summed("1")
+    command = [sys.executable, "-m", "cli.main", "erase", user, "--data-dir", str(tmp_path / "D")]
+    erased = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert erased.returncode == 0, erased.stderr
+    found = [summed(workers) for workers in ("1", "4")]
+    assert found[0] == found[1]
+    assert found[0]["withheld"]["erased"] >= people.count(user)
+    assert found[0]["users"] < whole["users"]
+    assert found[0]["state_hash"] != whole["state_hash"]
