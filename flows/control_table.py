@@ -37,6 +37,8 @@ class ControlTable:
         """Take a batch of records in."""
         for record in batch.records:
             put_record(self._book, self._erased, record.value, record.origin)
+            if self.loaded:
+                logger.info("%s is taken note of: what it changes is in force", record.origin)
         if batch.last:
             self.loaded = True
             counts = len(self._book), len(self._erased)
