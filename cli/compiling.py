@@ -10,7 +10,7 @@ import online_models
 CACHE: Final = "NUMBA_CACHE_DIR"
 """The environment variable by which numba is told so."""
 
-LOOPS: Final = 8
+LOOPS: Final = 13
 
 
 def is_compiled() -> bool:

@@ -170,6 +170,7 @@ def _harm(it: Engine, load: Load, name: str, fault: Fault) -> None:
     for _ in range(CYCLES):
         fault(it)
         it.await_ends(len(load.taken))
+    until(lambda: len(load.read_s) > first)  # one that began in the fault counts in it
     reads = sorted(load.read_s[first:])
     note(
         fault=name,

@@ -151,7 +151,7 @@ def test_a_backfill_hands_over_at_the_exact_offsets_and_is_promoted_and_back(
             shop.visit(20)
             until(lambda: not people_differ(up.data))
 
-            assert headrace(up.data, "promote", "nothing").returncode == 1
+            assert headrace(up.data, "promote", "nothing").returncode == 2
             assert headrace(up.data, "promote", "rebuilt").returncode == 0
             until(lambda: shop.get("/readyz")["namespace"] == "rebuilt")
             assert shop.get("/v1/users/u1/profile")["profile"]["events"] == 40 // PEOPLE

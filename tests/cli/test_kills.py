@@ -117,8 +117,9 @@ class Replaying:
     def pids(self) -> set[int]:
         found = set()
         for file in (self.folder / "run").glob("worker-*.ready"):
-            text = file.read_text().strip()
-            found |= {int(text)} if text else set()
+            with suppress(FileNotFoundError):  # it goes when its worker is to start again
+                text = file.read_text().strip()
+                found |= {int(text)} if text else set()
         return found
 
     def await_restart(self, seen: set[int]) -> None:

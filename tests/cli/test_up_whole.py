@@ -1,5 +1,8 @@
 """`headrace up` as it is: real workers, real API, through a crash and a restart."""
 
+import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.cli.running import Up, until
+from tests.cli.running import ROOT, Up, until
 
 REAL = ("-m", "cli.main")
 
@@ -47,6 +50,12 @@ class Shop:
         return bool(figures) and figures["models"]["shown"]["predictions"] == predictions
 
 
+def status(up: Up) -> Any:
+    """Return what `headrace status` says of an engine."""
+    command = [sys.executable, *REAL, "status", "--data-dir", str(up.data), "--json"]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
+
+
 @pytest.mark.timeout(600)  # three starts of the whole engine, on a machine that may be busy
 def test_events_survive_a_killed_worker_and_a_restart(tmp_path: Path) -> None:
     options = ("--workers", "2")
@@ -83,6 +92,10 @@ def test_events_survive_a_killed_worker_and_a_restart(tmp_path: Path) -> None:
         until(lambda: shop.judged(2))
         shop.stock()
         until(shop.finds_the_unseen)
+        told = status(up)
+        assert told["ready"]["status"] == "ready"
+        assert told["stats"]["events"]["applied"] >= 8
+        assert told["checkpoint_age_seconds"] is not None
         assert up.end() == 0
         shop.client.close()
     assert list(up.home.iterdir()) == list(up.work.iterdir()) == []

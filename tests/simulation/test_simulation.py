@@ -25,7 +25,7 @@ from tests.simulation.engine import Chaos, SimulatedEngine
 from tests.simulation.traffic import Line, lines, with_repeats
 
 FIRST = int(os.environ.get("HEADRACE_TEST_SEED", "1"))
-SEEDS = int(os.environ.get("HEADRACE_SIMULATION_SEEDS", "75"))
+SEEDS = int(os.environ.get("HEADRACE_SIMULATION_SEEDS", "50"))
 PARTITIONS = 3
 EVENTS = 60
 
