@@ -23,7 +23,7 @@ test: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m online_models.warming
-	$(BIN)/pytest -n auto --durations=20
+	$(BIN)/pytest -n auto --dist worksteal --durations=20
 
 # The same tests twice as slow: Python 3.11 has no cheap way to watch which lines run.
 coverage: install

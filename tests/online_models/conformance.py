@@ -3,7 +3,7 @@
 A `Subject` is what the suite needs of a model: to learn an example, to answer, to be saved. Each
 model has a `Case` in `test_conformance.py` that makes its subject and its examples.
 
-`HEADRACE_FUZZ_ROWS` sets how many hostile rows a model must survive: 1,000 without it, 100,000 for
+`HEADRACE_FUZZ_ROWS` sets how many hostile rows a model must survive: 500 without it, 100,000 for
 the long form, which stops after `FUZZ_SECONDS` wherever it is then.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from online_models.digest import digest
 
-FUZZ_ROWS = int(os.environ.get("HEADRACE_FUZZ_ROWS", "1000"))
+FUZZ_ROWS = int(os.environ.get("HEADRACE_FUZZ_ROWS", "500"))
 FUZZ_SECONDS = 60.0
 
 
