@@ -104,6 +104,15 @@ class Up:
         lines = (self.data / "starts").read_text().splitlines()
         return [Start(*map(int, line.split())) for line in lines]
 
+    def await_control(self, count: int) -> None:
+        """Wait until each worker has `count` changes of control in force since it was ready."""
+
+        def in_force() -> bool:
+            logs = [file.read_text() for file in (self.data / "logs").glob("worker-*.log")]
+            return min((log.count("is taken note of") for log in logs), default=0) >= count
+
+        until(in_force)
+
     def children(self) -> list[psutil.Process]:
         """Its processes."""
         return psutil.Process(self.process.pid).children(recursive=True)

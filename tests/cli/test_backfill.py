@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,20 @@ def people_differ(data: Path) -> bool:
     return any(kinds["profile"][field] for field in ("changed", "only_in_a", "only_in_b"))
 
 
+@contextmanager
+def following(data: Path) -> Iterator[None]:
+    """Run `headrace backfill rebuilt`, from when it follows live traffic until it was stopped."""
+    command = (sys.executable, "-m", "cli.main", "backfill", "rebuilt", "--data-dir", str(data))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "following rebuilt\n"
+            yield
+        finally:
+            process.terminate()
+            assert process.wait(60) == 0
+
+
 @pytest.mark.timeout(600)  # the whole engine and a second flow, on a machine that may be busy
 def test_a_promoted_namespace_delivers_the_one_before_stops_and_no_id_comes_twice(
     tmp_path: Path,
@@ -90,28 +106,18 @@ def test_a_promoted_namespace_delivers_the_one_before_stops_and_no_id_comes_twic
     with Up(tmp_path, program=REAL) as up:
         shop = Shop(up.ready())
         assert httpx.post(f"{shop.url}/v1/campaigns", json=campaign, timeout=30).is_success
-        time.sleep(2.0)  # in force within that
+        up.await_control(1)
         shop.like(5)
         until(lambda: len(shop.fired()) == 5)
-        following = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "cli.main", "backfill", "rebuilt"),
-                *("--data-dir", str(up.data)),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
-        try:
-            assert following.stdout is not None
-            assert following.stdout.readline() == "following rebuilt\n"
+        with following(up.data):
             assert len(shop.fired()) == 5, "a rebuild delivers nothing"
             assert headrace(up.data, "promote", "rebuilt").returncode == 0
             shop.like(20)  # some of them come while both may deliver
             until(lambda: len(shop.fired()) == 25)
             time.sleep(RELIEVED_MS / 1000)
             # Kafka shows each that delivers: from now on there is one.
-            reader = TopicReader(up.settings["kafka"]["bootstrap_servers"], [TRIGGERS_TOPIC], 8)
+            kafka = up.settings["kafka"]
+            reader = TopicReader(kafka["bootstrap_servers"], [TRIGGERS_TOPIC], kafka["partitions"])
             before = len(reader.until(lambda found: len({m.key() for m in found}) == 25))
             shop.like(10)
             until(lambda: len(shop.fired()) == 35)
@@ -122,10 +128,6 @@ def test_a_promoted_namespace_delivers_the_one_before_stops_and_no_id_comes_twic
             shop.like(5)
             until(lambda: len(shop.fired()) == 40)
             assert len(set(shop.fired())) == 40
-        finally:
-            following.terminate()
-            assert following.wait(60) == 0
-            following.communicate()
         assert up.end() == 0
 
 
@@ -136,18 +138,7 @@ def test_a_backfill_hands_over_at_the_exact_offsets_and_is_promoted_and_back(
     with Up(tmp_path, program=REAL) as up:
         shop = Shop(up.ready())
         shop.visit(20)
-        following = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "cli.main", "backfill", "rebuilt"),
-                *("--data-dir", str(up.data)),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
-        try:
-            assert following.stdout is not None
-            assert following.stdout.readline() == "following rebuilt\n"
+        with following(up.data):
             shop.visit(20)
             until(lambda: not people_differ(up.data))
 
@@ -157,8 +148,4 @@ def test_a_backfill_hands_over_at_the_exact_offsets_and_is_promoted_and_back(
             assert shop.get("/v1/users/u1/profile")["profile"]["events"] == 40 // PEOPLE
             assert headrace(up.data, "promote", "live").returncode == 0
             until(lambda: shop.get("/readyz")["namespace"] == "live")
-        finally:
-            following.terminate()
-            assert following.wait(60) == 0
-            following.communicate()
         assert up.end() == 0

@@ -222,13 +222,7 @@ class Live:
             )
             self.producer.produce(CONTROL_TOPIC, encode_version(version), version.key)
         assert self.producer.flush(30) == 0
-        until(self._in_force)
-
-    def _in_force(self) -> bool:
-        logs = [file.read_text() for file in (self.up.data / "logs").glob("worker-*.log")]
-        # Each worker reads all of the topic, some of it before it says so of every record.
-        seen = [log.count("is taken note of") for log in logs]
-        return len(seen) == len(self.workers()) and min(seen, default=0) == len(CAMPAIGNS)
+        self.up.await_control(len(CAMPAIGNS))
 
     def triggers(self) -> list[str]:
         """Return the ids on the stream of triggers, in order."""

@@ -146,7 +146,7 @@ def test_nothing_is_left_of_a_person_and_a_rebuild_does_not_bring_one_back(tmp_p
         hook = {"delivery": "webhook", "url": "http://127.0.0.1:9/", "filter": {}}
         httpx.post(f"{site.url}/v1/subscriptions", json=hook, timeout=30).raise_for_status()
         httpx.post(f"{site.url}/v1/campaigns", json=campaign, timeout=30).raise_for_status()
-        time.sleep(2.0)
+        up.await_control(1)
         # Before most others: a webhook that keeps failing is left alone for a while.
         for name in ("user0", "user1", CANARY, *(f"user{number}" for number in range(2, 8))):
             site.visit(name, CANARY if name == CANARY else "common")
@@ -206,7 +206,7 @@ def test_consent_that_is_withdrawn_ends_triggers_answers_and_what_is_known(tmp_p
     with Up(tmp_path, program=REAL, **SETTINGS) as up:
         site = Site(up)
         httpx.post(f"{site.url}/v1/campaigns", json=campaign, timeout=30).raise_for_status()
-        time.sleep(2.0)  # in force within that
+        up.await_control(1)
 
         def fired() -> int:
             counts: dict[str, int] = site.get("/v1/campaigns/ad").json()["counts"]
