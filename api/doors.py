@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.pages.paths import ASSETS, PAGES, STREAM
 from api.problems import problem
 
 RATE: Final = "headrace.rate"
@@ -15,10 +16,8 @@ RATE: Final = "headrace.rate"
 OPERATIONS: Final = "headrace.operations"
 """Of a request's scope: whether it came in by the operators' door."""
 
-_OPERATIONS_PATHS: Final = frozenset(
-    {"/", "/metrics", "/docs", "/openapi.json", "/shop", "/person", "/v1/live/stream"}
-)
-_OPERATIONS_FOLDERS: Final = ("/docs-assets/", "/web/")
+_OPERATIONS_PATHS: Final = frozenset({"/", "/metrics", "/docs", "/openapi.json", *PAGES, STREAM})
+_OPERATIONS_FOLDERS: Final = ("/docs-assets/", f"{ASSETS}/")
 
 _POLICY: Final = b"content-security-policy"
 _HEADERS: Final = (

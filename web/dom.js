@@ -4,6 +4,21 @@ export const byId = (id) => document.getElementById(id)
 export const number = (value) => (
   value === null || value === undefined ? '–' : new Intl.NumberFormat('en').format(value))
 
+const PAGES = [
+  ['./', 'Live'],
+  ['person', 'A person'],
+  ['shop', 'Shop'],
+  ['docs', 'API'],
+  ['metrics', 'Metrics'],
+]
+
+// The way from each page to the others, in its `nav`.
+export function navigation() {
+  const here = location.pathname.split('/').pop() || './'
+  byId('pages').replaceChildren(...PAGES.map(([path, text]) => (
+    element('a', { href: path, ...(path === here && { 'aria-current': 'page' }) }, text))))
+}
+
 export async function ask(path) {
   const answer = await fetch(path)
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`)

@@ -1,6 +1,6 @@
 // The live page: listens to one stream, draws each picture, keeps five minutes of lines.
 
-import { byId, element, number, table } from './dom.js'
+import { byId, element, navigation, number, table } from './dom.js'
 
 const KEPT = 300
 const SVG = 'http://www.w3.org/2000/svg'
@@ -154,6 +154,7 @@ function listen() {
   source.addEventListener('error', () => say('not connected; trying again', false))
 }
 
+navigation()
 makeCharts()
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', makeCharts)
 new ResizeObserver(() => charts.forEach((each) => (

@@ -1,6 +1,6 @@
 // The person page: all that the public API knows of one person, read again every two seconds.
 
-import { ask, byId, describe, element, number, rows, table } from './dom.js'
+import { ask, byId, describe, element, navigation, number, rows, table } from './dom.js'
 
 const SECONDS = 2
 const SHOWN = 8
@@ -102,4 +102,5 @@ byId('find').addEventListener('submit', (event) => {
   look()
 })
 addEventListener('popstate', look)
+navigation()
 look()

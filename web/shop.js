@@ -1,6 +1,6 @@
 // A small shop that uses nothing but headrace.js and the public API: the part to copy.
 
-import { ask, byId, describe, element, rows } from './dom.js'
+import { ask, byId, describe, element, navigation, rows } from './dom.js'
 
 /* global headrace */
 const SHOWN = 8
@@ -179,5 +179,6 @@ byId('forget').addEventListener('click', () => {
   show()
 })
 addEventListener('hashchange', () => show())
+navigation()
 keepCart(cart())
 show()

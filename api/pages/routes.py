@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from sse_starlette.sse import EventSourceResponse
 
 from api.pages.feed import Feed, Picture
+from api.pages.paths import ASSETS, PAGES, STREAM
 from api.pages.picture import TRIGGERS, picture
 from api.problems import ProblemError
 from api.serve.serving import Serving
@@ -18,9 +19,6 @@ from api.triggers.hub import Hub
 from contracts.codec import dump_json
 from web import FILES
 
-STREAM: Final = "/v1/live/stream"
-ASSETS: Final = "/web"
-PAGES: Final = {"/": "live.html", "/shop": "shop.html", "/person": "person.html"}
 POLICY: Final = "; ".join(
     (
         "default-src 'self'",

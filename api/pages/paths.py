@@ -1,0 +1,7 @@
+"""Where the pages are, and the files of `web/` that they are."""
+
+from typing import Final
+
+PAGES: Final = {"/": "live.html", "/shop": "shop.html", "/person": "person.html"}
+STREAM: Final = "/v1/live/stream"
+ASSETS: Final = "/web"
