@@ -1,5 +1,8 @@
 // What the pages share: asking the API, and making elements.
 
+import { ask } from './asking.js'
+
+export { ask }
 export const byId = (id) => document.getElementById(id)
 export const number = (value) => (
   value === null || value === undefined ? '–' : new Intl.NumberFormat('en').format(value))
@@ -17,12 +20,6 @@ export function navigation() {
   const here = location.pathname.split('/').pop() || './'
   byId('pages').replaceChildren(...PAGES.map(([path, text]) => (
     element('a', { href: path, ...(path === here && { 'aria-current': 'page' }) }, text))))
-}
-
-export async function ask(path) {
-  const answer = await fetch(path)
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
-  return answer.json()
 }
 
 export function element(name, attributes = {}, ...children) {
