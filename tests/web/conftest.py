@@ -16,8 +16,9 @@ QUIET = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser():
+    """One browser a module: no longer, since its event loop would be in the way of others."""
     if CHROMIUM is None:
         pytest.skip("there is no chromium here")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
