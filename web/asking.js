@@ -49,6 +49,7 @@ export async function ask(path, { method, body, headers = {} } = {}) {
   const key = remembered()
   const answer = await fetch(path, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
+    credentials: 'omit', // else the browser itself asks for a name and a password, in front of all
     headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(key && { Authorization: `Bearer ${key}` }), ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
