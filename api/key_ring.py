@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from api.background import running
 from api.gate import Gate
 from api.rates import Shared
 from contracts.codec import DecodeError
@@ -26,16 +27,11 @@ logger = logging.getLogger("headrace.api")
 async def kept(gate: Gate, control: Control) -> AsyncIterator[None]:
     """Read the keys while the context lasts. The last ones stay while the store is away."""
     first = asyncio.Event()
-    task = asyncio.create_task(_keep(gate, control, first))
-    with suppress(TimeoutError):
-        async with asyncio.timeout(FIRST_SECONDS):
-            await first.wait()
-    try:
+    async with running(_keep(gate, control, first)):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_SECONDS):
+                await first.wait()
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @asynccontextmanager
@@ -48,7 +44,7 @@ async def shared(gate: Gate, settings: Settings) -> AsyncIterator[None]:
     client = connect_async(settings.redis, connections=1)
     try:
         url = settings.redis.url.get_secret_value()
-        async with Shared(rates, client.connection_pool, url).running():
+        async with running(Shared(rates, client.connection_pool, url).run()):
             yield
     finally:
         await client.aclose()

@@ -9,8 +9,7 @@ anyway. Several processes may together let through what they take within a secon
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final, NamedTuple
@@ -110,18 +109,8 @@ class Shared:
             url, implementation="redispy", key_prefix=RATES_PREFIX, **given
         )
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Share for as long as the context lasts."""
-        task = asyncio.create_task(self._run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Share again and again, whatever fails."""
         while True:
             await asyncio.sleep(SHARE_SECONDS)
             try:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
+from api.background import running
 from api.collect.log import Log, LogUnavailableError, Record
 from contracts.campaign_files import CampaignFileError, read_folder
 from contracts.campaigns import Campaign, CampaignVersion, encode_version
@@ -52,13 +53,10 @@ class Campaigns:
     ) -> AsyncIterator[Self]:
         """Keep campaigns at the settings' store, and read those in the folder as it changes."""
         campaigns = cls(settings, CampaignStore(settings.redis), log, clock)
-        task = asyncio.create_task(campaigns._keep())
         try:
-            yield campaigns
+            async with running(campaigns._keep()):
+                yield campaigns
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             await campaigns._store.close()
 
     async def all(self, site: str) -> list[CampaignVersion]:

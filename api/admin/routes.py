@@ -239,8 +239,7 @@ class Mended:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if isinstance(error, LogUnavailableError):
-            retry = {"Retry-After": str(error.retry_after)}
-            raise ProblemError(503, "log-unavailable", error.detail, retry) from error
+            raise error.problem("say it again") from error
         if isinstance(error, StoreError):
             raise ProblemError(
                 503, "store-unavailable", str(error), {"Retry-After": "1"}

@@ -75,12 +75,7 @@ async def _append(log: Log, found: list[Outcome], received: int) -> None:
     try:
         await log.append(records, received)
     except LogUnavailableError as error:
-        raise ProblemError(
-            503,
-            "log-unavailable",
-            f"send it again, for not all of it was acknowledged: {error.detail}",
-            {"Retry-After": str(error.retry_after)},
-        ) from None
+        raise error.problem("send it again, for not all of it was acknowledged") from None
 
 
 def _answer(found: list[Outcome]) -> dict[str, Any]:

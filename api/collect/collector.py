@@ -89,12 +89,8 @@ class Collector:
 
     def _unavailable(self, error: LogUnavailableError) -> Response:
         self._metrics.unavailable.inc()
-        return problem(
-            503,
-            "log-unavailable",
-            f"send it again with the same ids, for not all of it was acknowledged: {error.detail}",
-            {"Retry-After": str(error.retry_after)},
-        )
+        again = "send it again with the same ids, for not all of it was acknowledged"
+        return error.problem(again).response()
 
     def _count(self, site: str, good: Sequence[Outcome], bad: Sequence[Outcome]) -> None:
         if good:

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from confluent_kafka import KafkaError, KafkaException
 
 from api.collect.connection import Call, Connection, Record
+from api.problems import ProblemError
 from contracts.keys import partition_of
 from contracts.settings import Settings, kafka_config
 
@@ -55,6 +56,11 @@ class LogUnavailableError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.retry_after = retry_after
+
+    def problem(self, again: str) -> ProblemError:
+        """Return the answer, which says how to try `again`."""
+        retry = {"Retry-After": str(self.retry_after)}
+        return ProblemError(503, "log-unavailable", f"{again}: {self.detail}", retry)
 
 
 class Log:

@@ -95,9 +95,4 @@ async def append(log: Log, event: Event, received: int) -> None:
     try:
         await log.append([Record(FEEDBACK_TOPIC, key, encode_json(event))], received)
     except LogUnavailableError as error:
-        raise ProblemError(
-            503,
-            "log-unavailable",
-            f"send it again with the same `id`: {error.detail}",
-            {"Retry-After": str(error.retry_after)},
-        ) from None
+        raise error.problem("send it again with the same `id`") from None

@@ -5,9 +5,10 @@ out, here in the store at once, and in the flow's state as it hears of it.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final, Self, TypeVar
 
+from api.background import running
 from api.collect.log import Log, LogUnavailableError, Record
 from contracts.erasures import ROUNDS, Erased, Erasure, encode_erasure
 from contracts.keys import CONTROL_TOPIC
@@ -43,13 +44,8 @@ class Privacy:
     ) -> AsyncIterator[Self]:
         """Serve, and tell the topic all erasures that the store keeps: it may be a new one."""
         privacy = cls(settings, log, clock)
-        task = asyncio.create_task(privacy._tell_all())
-        try:
+        async with running(privacy._tell_all()):
             yield privacy
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def erase(self, site: str, id_: str) -> dict[str, Any]:
         """Erase a person; return once nothing of them counts any more, and the store is swept.

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import time_ns
 from typing import Final
 
+from api.background import ended
 from api.serve import loading
 from api.serve.memory import Memory
 from api.serve.rules_file import RulesFile
@@ -57,13 +58,7 @@ class Keeper:
 
     async def close(self) -> None:
         """Stop keeping."""
-        pending = set(self._tasks)
-        while pending:
-            # More than once: before Python 3.12 a cancellation that meets the end of a
-            # `wait_for`, with which redis-py sends, is lost.
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=0.2)
+        await ended(self._tasks)
 
     async def _forever(self, turn: Callable[[], Awaitable[None]], pause: float) -> None:
         while True:

@@ -37,6 +37,7 @@ from tests.builders import SECOND, raw
 from tests.cli.running import ROOT, Up, until
 
 KILLS = 10
+QUIET_SECONDS = 4.0
 CAMPAIGNS: list[dict[str, Any]] = [
     {"id": "first", "name": "F", "template": "first_purchase", "consent": []},
     {
@@ -225,9 +226,22 @@ class Live:
         self.up.await_control(len(CAMPAIGNS))
 
     def triggers(self) -> list[str]:
-        """Return the ids on the stream of triggers, in order."""
+        """Return the ids on the stream of triggers, in order, once no more come.
+
+        An event has ended before what fires on it was delivered, which follows within an epoch.
+        """
+        count, since = -1, time.monotonic()
+
+        def settled() -> bool:
+            nonlocal count, since
+            before, count = count, store.xlen(key)
+            since = since if count == before else time.monotonic()
+            return time.monotonic() - since > QUIET_SECONDS
+
+        key = triggers_key("default")
         with redis.Redis.from_url(self.up.settings["redis"]["url"]) as store:
-            entries: Any = store.xrange(triggers_key("default"))
+            until(settled)
+            entries: Any = store.xrange(key)
         return [decode_trigger(fields[b"event"]).id for _, fields in entries]
 
     def triggers_on_kafka(self, count: int) -> set[str]:
