@@ -44,6 +44,9 @@ COMMANDS: Final = {
     "backfill": Command("cli.backfill:backfill", "Rebuild a namespace from the log, then follow."),
     "promote": Command("cli.promote:promote", "Choose the namespace that is served."),
     "status": Command("cli.status:status", "Show how the running engine does."),
+    "doctor": Command(
+        "cli.doctor.command:doctor", "Check what an engine stands on; say how to mend it."
+    ),
     "audit": Command("cli.audit:audit", "Check that every event has exactly one end."),
     "rejects": Command("cli.rejects:app", "List, show, send again and drop refused events."),
     "keys": Command("cli.keys:app", "Make, list and revoke the keys of the HTTP service."),

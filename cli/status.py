@@ -41,14 +41,15 @@ def status(
         settings = api_settings(settings)
     except LockedError as error:
         raise CommandError(str(error)) from error
-    found = _asked(url or f"http://{settings.api.host}:{settings.api.port}", settings)
-    found["checkpoint_age_seconds"] = _checkpoint_age(settings.data_dir)
+    found = asked(url or f"http://{settings.api.host}:{settings.api.port}", settings)
+    found["checkpoint_age_seconds"] = checkpoint_age(settings.data_dir)
     print(json.dumps(found, indent=2)) if as_json else print("\n".join(_lines(found)))
     if found["ready"].get("status") != "ready":
         raise typer.Exit(1)
 
 
-def _asked(url: str, settings: Settings) -> dict[str, Any]:
+def asked(url: str, settings: Settings) -> dict[str, Any]:
+    """Return what the API says of the engine and of itself; raise `CommandError`."""
     key = settings.api.admin_key.get_secret_value()
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
@@ -65,7 +66,7 @@ def _asked(url: str, settings: Settings) -> dict[str, Any]:
     return {"url": url, "ready": ready, "stats": stats.json()}
 
 
-def _checkpoint_age(data_dir: Path) -> float | None:
+def checkpoint_age(data_dir: Path) -> float | None:
     """Return for how long no snapshot was committed (s); None where there is none to be seen."""
     times = [file.stat().st_mtime for file in (data_dir / "recovery").glob("*.sqlite3")]
     return round(time.time() - max(times), 1) if times else None

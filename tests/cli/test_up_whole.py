@@ -50,10 +50,12 @@ class Shop:
         return bool(figures) and figures["models"]["shown"]["predictions"] == predictions
 
 
-def status(up: Up) -> Any:
-    """Return what `headrace status` says of an engine."""
-    command = [sys.executable, *REAL, "status", "--data-dir", str(up.data), "--json"]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
+def told_by(command: str, up: Up) -> Any:
+    """Return what `headrace status` or `headrace doctor` says of an engine."""
+    command_line = [sys.executable, *REAL, command, "--data-dir", str(up.data), "--json"]
+    return json.loads(
+        subprocess.run(command_line, check=True, capture_output=True, cwd=ROOT).stdout
+    )
 
 
 @pytest.mark.timeout(600)  # three starts of the whole engine, on a machine that may be busy
@@ -92,10 +94,13 @@ def test_events_survive_a_killed_worker_and_a_restart(tmp_path: Path) -> None:
         until(lambda: shop.judged(2))
         shop.stock()
         until(shop.finds_the_unseen)
-        told = status(up)
+        told = told_by("status", up)
         assert told["ready"]["status"] == "ready"
         assert told["stats"]["events"]["applied"] >= 8
         assert told["checkpoint_age_seconds"] is not None
+        checks = told_by("doctor", up)["checks"]
+        assert {"engine", "kafka", "models", "store"} <= {one["area"] for one in checks}
+        assert [one for one in checks if one["level"] == "fail"] == []
         assert up.end() == 0
         shop.client.close()
     assert list(up.home.iterdir()) == list(up.work.iterdir()) == []
