@@ -25,7 +25,7 @@ def print_board(board: Scoreboard, stream: TextIO) -> None:
     for column in board.columns:
         table.add_column(column, justify="right")
     for name, figures in board.models.items():
-        cells = (_cell(figures.get(column)) for column in board.columns)
+        cells = (_cell(figures.get(column), column) for column in board.columns)
         mark = " *" if "note" in figures else ""
         table.add_row(name + mark, *cells, style="bold" if name == OURS else None)
     console.print(table)
@@ -38,11 +38,12 @@ def print_board(board: Scoreboard, stream: TextIO) -> None:
         console.print(f"skipped {name}: {reason}", markup=False)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, column: str = "") -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4f}" if abs(value) <= 1 else f"{value:,.1f}"
+        is_share = abs(value) <= 1 and not column.endswith("_us")
+        return f"{value:.4f}" if is_share else f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

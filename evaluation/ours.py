@@ -18,6 +18,7 @@ from online_models.content import concepts_of
 from online_models.recommender import ItemRecommender
 from online_models.row_index import grown
 from online_models.slate import CANDIDATES, Slate
+from online_models.warming import warm
 
 
 class Blend(Competitor):
@@ -29,6 +30,7 @@ class Blend(Competitor):
     def __init__(
         self, names: Sequence[str], catalogue: Sequence[Item] = (), *, repeats: bool
     ) -> None:
+        warm()  # what has to be compiled is, before anything is timed
         self._model = ItemRecommender(repeats=repeats)
         self._names = names
         self._numbers: list[int] = []

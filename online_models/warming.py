@@ -1,7 +1,8 @@
 """Compiling what is compiled before it is needed: it takes some ten seconds, once a machine.
 
 What was compiled is kept beside the code, or in the folder that `NUMBA_CACHE_DIR` names. A process
-that learns or answers warms up before it says that it is ready; `make install` does so too:
+that learns or answers warms up before it says that it is ready, and `headrace evaluate` before it
+takes the time; `make install` does so too:
 
     python -m online_models.warming
 """
