@@ -58,6 +58,8 @@ SCOPES: Final[dict[str, Scope]] = {
     "GET /v1/campaigns": "campaigns:write",
     "POST /v1/campaigns": "campaigns:write",
     "GET /v1/campaigns/vocabulary": "campaigns:write",
+    "POST /v1/campaigns/check": "campaigns:write",
+    "POST /v1/campaigns/preview": "campaigns:write",
     "GET /v1/campaigns/{id}": "campaigns:write",
     "PUT /v1/campaigns/{id}": "campaigns:write",
     "DELETE /v1/campaigns/{id}": "campaigns:write",

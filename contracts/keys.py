@@ -79,14 +79,11 @@ RELIEVED_KEY: Final = "c:served:before"
 RELIEVED_MS: Final = 10_000
 """It still delivers triggers for so long: of events that it had yet to come to."""
 
-
 REJECT_MARKS_KEY: Final = "c:rejects"
 """A hash of refused records' ids to what was done about them, as JSON."""
 
-
 API_KEYS_KEY: Final = "c:api-keys"
 """A hash of the ids of the HTTP service's keys to what is kept of each, as JSON."""
-
 
 RATES_PREFIX: Final = "r:rates"
 """Starts the keys that requests are counted under: gone within seconds, and no control data."""
@@ -299,6 +296,10 @@ class Keys:
     def results(self, site: str, campaign: str, part: str) -> str:
         """What came of a campaign's triggers for the people of one bucket: packed counts."""
         return self._key(site, "results", f"{campaign}/{part}")
+
+    def course(self, site: str, campaign: str, part: str) -> str:
+        """How a campaign's conversion came about over time, of one bucket: packed counts."""
+        return self._key(site, "course", f"{campaign}/{part}")
 
     def campaigns(self, part: str) -> str:
         """How often campaigns fired for the people of one bucket, and for what reasons not."""

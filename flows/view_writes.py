@@ -45,6 +45,7 @@ class ViewWrites:
             "feedback": (lambda site, _: keys.feedback(site), None),
             "track": (lambda site, item: keys.track(site, int(item, 16)), ITEM_TTL_MS),
             "results": (lambda site, id_: keys.results(site, *id_.rsplit("/", 1)), None),
+            "course": (lambda site, id_: keys.course(site, *id_.rsplit("/", 1)), None),
             "campaigns": (lambda _, bucket: keys.campaigns(bucket), None),
             "ends": (lambda _, owner: keys.ends(*owner.split("/", 1)), None),
         }

@@ -67,11 +67,6 @@ def take_back(profile: Profile, event: Event) -> None:
         profile.owned.pop(event.item, None)
 
 
-def cart_value(profile: Profile) -> float:
-    """Return what the cart is worth, at the prices its items were added at."""
-    return sum(line.quantity * line.price for line in profile.cart.values())
-
-
 def lifecycle(profile: Profile, now: int) -> Stage:
     """Return the stage of the customer's life at `now` (ms).
 

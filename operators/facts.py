@@ -10,10 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from contracts.codec import pack, unpack_standing
+from contracts.conditions.levels import cart_value
 from contracts.decisions import DECISION_VERSION, Fact, Standing
 from contracts.keys import PROFILE_TTL_MS
 from contracts.profile import Profile
-from operators.commerce import cart_value
 from operators.durable import PackedMap
 from operators.erased import IsGone, forget_people
 from operators.messages import Change, FactSlice, Gone, UserFact, UserScore, View

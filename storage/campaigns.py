@@ -1,11 +1,13 @@
 """Campaigns in the store's control keys: the newest version of each, and all that there were."""
 
+from collections.abc import AsyncIterator
 from typing import Final
 
 from contracts.campaigns import CampaignVersion, decode_version, encode_version
-from contracts.keys import CAMPAIGN_SITES_KEY, campaign_versions_key, campaigns_key
+from contracts.keys import CAMPAIGN_SITES_KEY, Keys, campaign_versions_key, campaigns_key
 from contracts.settings import RedisSettings
 from storage.control import Control
+from storage.people_sample import Sample, namespaces_of, people_of
 
 NEWEST: Final = "newest"
 
@@ -59,6 +61,14 @@ class CampaignStore:
     async def counts(self, keys: list[str]) -> list[bytes | None]:
         """Return what some views hold."""
         return list(await self._control.ask("MGET", *keys))
+
+    def people(self, keys: Keys, site: str) -> AsyncIterator[Sample]:
+        """Yield people as views have them, page by page; see `people_of`."""
+        return people_of(self._control, keys, site)
+
+    async def namespaces(self) -> list[str]:
+        """Return the namespaces that a run ever wrote, by name. Several round trips."""
+        return await namespaces_of(self._control)
 
     async def close(self) -> None:
         """Give back all connections."""

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
+from api.admin.preview import Preview
 from api.background import running
 from api.collect.log import Log, LogUnavailableError, Record
 from contracts.campaign_files import CampaignFileError, read_folder
@@ -19,11 +20,13 @@ from contracts.clock_records import clock_record
 from contracts.codec import load_json
 from contracts.keys import CONTROL_TOPIC, EVENT_TOPICS, Keys, bucket_name, partition_of
 from contracts.settings import Settings
+from online_models.campaign_course import Courses, merge_courses, unpack_courses
 from online_models.campaign_results import Counts, merge, unpack_counts
 from storage.campaigns import CampaignStore
 from storage.errors import StoreError
 
 MAX_CAMPAIGNS: Final = 1_000
+MAX_REPLAYS: Final = 20
 LOOK_SECONDS: Final = 1.0
 API: Final = "api"
 FILE: Final = "file"
@@ -105,6 +108,26 @@ class Campaigns:
                     if what != "digest":
                         total[what] = total.get(what, 0) + count
         return found
+
+    async def preview(
+        self, namespace: str, site: str, campaign: Campaign, most: int
+    ) -> dict[str, Any]:
+        """Return whom a campaign could reach, of at most so many people, and what replays made."""
+        preview = Preview(campaign, self._clock())
+        whole = await preview.look(self._store.people(Keys(namespace), site), most)
+        replays = []
+        for name in (await self._store.namespaces())[:MAX_REPLAYS]:
+            if name != namespace:
+                counts = (await self.counts(name, site)).get(campaign.id)
+                replays += [{"namespace": name, "counts": counts}] if counts else []
+        return {**preview.told(), "whole": whole, "replays": replays}
+
+    async def courses(self, namespace: str, site: str, id_: str) -> Courses:
+        """Return how a campaign's conversion came about, by version."""
+        keys = Keys(namespace)
+        names = [bucket_name("u", number) for number in range(self._settings.flow.buckets)]
+        found = await self._store.counts([keys.course(site, id_, name) for name in names])
+        return merge_courses(unpack_courses(raw) for raw in found if raw)
 
     async def results(self, namespace: str, site: str, id_: str) -> Counts:
         """Return what came of a campaign's triggers, by version."""

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.campaigns import CampaignVersion
+from online_models.campaign_course import Course, Courses, over_time
 from online_models.campaign_results import Counts, newest, report, shares_of
 
 
 def results_of(
-    versions: Sequence[CampaignVersion], counts: Counts, asked: int | None, horizon_days: float
+    versions: Sequence[CampaignVersion],
+    counts: Counts,
+    courses: Courses,
+    asked: int | None,
+    horizon_days: float,
 ) -> dict[str, Any]:
     """Return the results of a version: the one asked for, else the newest that did anything.
 
@@ -25,4 +30,5 @@ def results_of(
         "versions": sorted(counts),
         "horizon_days": horizon_days,
         **report(counts.get(number or 0, {}), shares_of(holdout, variants)),
+        "over_time": over_time(courses.get(number or 0, Course())),
     }

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.admin import schema
 from api.admin.campaigns import MAX_CAMPAIGNS, Campaigns, shown
+from api.admin.preview import MOST
 from api.admin.results import results_of
 from api.collect.body import read_body
 from api.collect.log import LogUnavailableError
@@ -24,6 +25,8 @@ from storage.errors import StoreError
 PATH: Final = "/v1/campaigns/"
 RESULTS: Final = "/results"
 MAX_BYTES: Final = 300_000
+PREVIEWED: Final = 2_000
+"""People that a preview looks at, if it is not said how many."""
 
 
 def build_router() -> APIRouter:
@@ -33,6 +36,8 @@ def build_router() -> APIRouter:
     add("GET", "/v1/campaigns", get_all, schema.ALL)
     add("POST", "/v1/campaigns", post, schema.POST)
     add("GET", "/v1/campaigns/vocabulary", get_vocabulary, schema.VOCABULARY)
+    add("POST", "/v1/campaigns/check", post_check, schema.CHECK)
+    add("POST", "/v1/campaigns/preview", post_preview, schema.PREVIEW)
     add("GET", "/v1/campaigns/{id}/results", get_results, schema.RESULTS)
     add("GET", "/v1/campaigns/{id}", get_one, schema.ONE)
     add("PUT", "/v1/campaigns/{id}", put, schema.PUT)
@@ -85,12 +90,14 @@ async def get_results(request: Request) -> Response:
     id_ = asking.id_field("id", asking.path_id(request, PATH, RESULTS))
     with Mended():
         versions = await campaigns.versions(site, id_)
-        counts = await campaigns.results(serving.keeper.memory.namespace, site, id_)
+        namespace = serving.keeper.memory.namespace
+        counts = await campaigns.results(namespace, site, id_)
+        courses = await campaigns.courses(namespace, site, id_)
     if not versions:
         raise _unknown(id_)
     try:
         days = serving.settings.flow.result_days
-        body = results_of(versions, counts, asked, days)
+        body = results_of(versions, counts, courses, asked, days)
     except KeyError:
         raise ProblemError(
             404, "unknown-version", f"campaign {id_!r} has no version {asked} that did anything"
@@ -141,6 +148,42 @@ async def delete(request: Request) -> Response:
         _check_match(request, before)
         made = await campaigns.change(site, id_, None)
     return _answer(serving, begin, made, 200)
+
+
+async def post_check(request: Request) -> Response:
+    """Answer what is wrong with a campaign, and change nothing: for a form, while one types.
+
+    Without `faults` it has the campaign as it would be kept, and the conditions of its template.
+    """
+    begin, serving, _, _ = _start(request)
+    asking.query(request, ("site",))
+    try:
+        campaign = await _campaign(request, None)
+    except ProblemError as error:
+        faults = error.members.get("faults")
+        if faults is None:
+            raise
+        told: dict[str, Any] = {"faults": faults, "campaign": None, "conditions": []}
+    else:
+        told = {"faults": [], "campaign": campaign.as_dict(), "conditions": campaign.conditions}
+    return reply(serving, "campaign_check", begin, told)
+
+
+async def post_preview(request: Request) -> Response:
+    """Answer whom a campaign could reach, by what is stored of people now; it changes nothing.
+
+    `n` people are looked at, at most. What a condition says of moments (`quiet`, `event.type`, ...)
+    is taken for granted and told in `moments`; the rest is in `stored`. `replays` has how often a
+    campaign of this id fired in other namespaces, as of `headrace replay`.
+    """
+    begin, serving, campaigns, site = _start(request)
+    given = asking.query(request, ("site", "n"))
+    most = asking.count("n", given, PREVIEWED, MOST)
+    campaign = await _campaign(request, None)
+    with Mended():
+        namespace = serving.keeper.memory.namespace
+        body = await campaigns.preview(namespace, site, campaign, most)
+    return reply(serving, "campaign_preview", begin, {**body, "lag_ms": serving.lag_ms()})
 
 
 async def get_vocabulary(request: Request) -> Response:

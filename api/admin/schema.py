@@ -5,7 +5,10 @@ from typing import Any, Final
 from api.serve.schema import Operation, adder
 from contracts.campaigns import Campaign
 
-__all__ = ["ALL", "DELETE", "ONE", "POST", "PUT", "RESULTS", "VOCABULARY", "adder"]
+__all__ = [
+    *("ALL", "CHECK", "DELETE", "ONE", "POST", "PREVIEW", "PUT", "RESULTS", "VOCABULARY"),
+    "adder",
+]
 
 Schema = dict[str, Any]
 
@@ -72,6 +75,8 @@ VERSION_ASKED: Final[Schema] = {
     "schema": {"type": "integer", "minimum": 1},
     "description": "which version; else the newest that did anything",
 }
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_NUMBER_OR_NULL: Final[Schema] = {"type": ["number", "null"]}
 _MAYBE: Final[Schema] = {"type": ["object", "null"]}
 RESULTS: Final = Operation(
     "What a campaign did, against its holdout",
@@ -89,6 +94,16 @@ RESULTS: Final = Operation(
             "value_per_send": {"type": ["number", "null"]},
             "segments": {"type": "object"},
             "assignment": {"type": "object"},
+            "over_time": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "time": {"type": "integer", "description": "end of the slot (epoch ms)"},
+                        **dict.fromkeys(("people", "converted", "held", "held_converted"), _COUNT),
+                        **dict.fromkeys(("difference", "low", "high"), _NUMBER_OR_NULL),
+                    }
+                ),
+            },
         }
     ),
     (ID, VERSION_ASKED, SITE),
@@ -99,6 +114,54 @@ PUT: Final = Operation(
     "Make or change a campaign", VERSION, (ID, SITE), BODY, codes=(400, 401, 403, 409, 412, 503)
 )
 DELETE: Final = Operation("End a campaign", VERSION, (ID, SITE), codes=(401, 403, 404, 412, 503))
+_TEXTS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
+CHECK: Final = Operation(
+    "Say what is wrong with a campaign",
+    _object(
+        {
+            "faults": {"type": "array", "items": {"type": "object"}},
+            "campaign": _MAYBE,
+            "conditions": _TEXTS,
+        }
+    ),
+    (SITE,),
+    BODY,
+    codes=(400, 401, 403),
+)
+_PART: Final[Schema] = {"stored": {"type": "string"}, "moments": _TEXTS}
+PREVIEW: Final = Operation(
+    "Say whom a campaign could reach",
+    _object(
+        {
+            "looked_at": _COUNT,
+            "fit": _COUNT,
+            "out": {"type": "object", "additionalProperties": _COUNT},
+            "segments": {"type": "object", "additionalProperties": _COUNT},
+            "audience": {"oneOf": [{"type": "null"}, _object(_PART)]},
+            "conditions": {
+                "type": "array",
+                "items": _object({"text": {"type": "string"}, **_PART, "fit": _COUNT}),
+            },
+            "whole": {"type": "boolean", "description": "whether these were all people"},
+            "replays": {
+                "type": "array",
+                "items": _object({"namespace": {"type": "string"}, "counts": COUNTS}),
+            },
+            "lag_ms": {"type": ["integer", "null"]},
+        }
+    ),
+    (
+        {
+            "name": "n",
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 10_000},
+            "description": "people to look at, 2,000 if unsaid",
+        },
+        SITE,
+    ),
+    BODY,
+    codes=(400, 401, 403, 503),
+)
 VOCABULARY: Final = Operation(
     "What conditions may speak of, and the templates",
     _object({name: {"type": "object"} for name in ("facts", "functions", "templates")}),

@@ -1,14 +1,9 @@
 """What of an applied event, and of the profile that it left, campaigns are told."""
 
-from typing import Final
-
-from contracts.profile import Profile
+from contracts.conditions.levels import levels_of
 from operators.campaigns.book import Book
-from operators.commerce import cart_value
 from operators.messages import Moment
 from operators.profile import Applied
-
-DAY_MS: Final = 86_400_000
 
 
 class Moments:
@@ -49,30 +44,3 @@ class Moments:
         """Return what came of the batch."""
         out, self._out = self._out, []
         return out
-
-
-def levels_of(profile: Profile, time: int) -> tuple[float | str, ...]:
-    """Return what the facts of a profile are worth at `time` (ms), in the order of the words.
-
-    >>> from contracts.conditions import vocabulary as words
-    >>> dict(zip(words.PROFILE, levels_of(Profile(1, "shop", "ada"), 0)))["profile.orders"]
-    0.0
-    """
-    said = profile.satisfaction
-    session = profile.session
-    last = profile.last_purchase
-    return (
-        float(profile.orders),
-        round(profile.monetary, 2),
-        float(profile.sessions),
-        float(profile.events),
-        profile.stage,
-        float(len(profile.cart)),
-        round(cart_value(profile), 2),
-        round((time - last) / DAY_MS, 3) if last else -1.0,
-        round(said.score, 4) if said is not None else 0.0,
-        said.nps if said is not None and said.nps is not None else -1.0,
-        said.csat if said is not None and said.csat is not None else -1.0,
-        float(said.complaints) if said is not None else 0.0,
-        float(session.views) if session is not None else 0.0,
-    )

@@ -17,6 +17,16 @@ from contracts.decisions import Trigger
 from contracts.events import Event
 from contracts.keys import bucket_name, bucket_of
 from contracts.settings import FlowSettings
+from online_models.campaign_course import (
+    CONVERTED,
+    HELD,
+    HELD_CONVERTED,
+    MADE,
+    Course,
+    Courses,
+    pack_courses,
+    unpack_courses,
+)
 from online_models.campaign_results import (
     HOLDOUT,
     OTHER,
@@ -25,6 +35,7 @@ from online_models.campaign_results import (
     Cell,
     Counts,
     pack_counts,
+    unpack_counts,
 )
 from operators.durable import PackedMap
 from operators.erased import IsGone, forget_people
@@ -33,6 +44,9 @@ from operators.sessions import quantity
 
 CAMPAIGNS_OF_ONE: Final = 64
 """Campaigns that are remembered of a person; of more the oldest are begun anew."""
+
+COURSES_OF_ONE: Final = 4
+"""Versions of a campaign of which it is known how it came about: the newest."""
 
 DAY_MS: Final = 86_400_000
 DELIVERED, OPENED, CLICKED = 1, 2, 4
@@ -54,6 +68,19 @@ class Window(Struct, array_like=True):
     paid: float = 0.0
 
 
+HELD_OF: Final = {MADE: HELD, CONVERTED: HELD_CONVERTED}
+"""What is counted of those held out in place of those sent to."""
+
+
+class Saved(Struct, array_like=True):
+    """All of it, or what changed, as it is saved."""
+
+    people: bytes
+    counts: list[tuple[str, str, bytes]]
+    changed: list[tuple[tuple[str, str], str]]
+    courses: list[tuple[str, str, bytes]] = []
+
+
 Windows = dict[str, Window]
 """A person's newest window of each campaign."""
 
@@ -69,6 +96,7 @@ class Results:
         self._buckets = settings.buckets
         self._people = PackedMap()
         self._counts: dict[str, dict[str, Counts]] = {}
+        self._courses: dict[tuple[str, str], Courses] = {}
         self._changed: dict[tuple[str, str], str] = {}
         self._dirty: set[tuple[str, str]] = set()
 
@@ -94,6 +122,7 @@ class Results:
         if window.first:
             cell.converted.add(0.0)
             cell.paid.add(0.0)
+            self._note(key, trigger.campaign, window, trigger.time, MADE)
         self._people[key] = pack(windows)
 
     def see(self, event: Event, user: str) -> None:
@@ -117,10 +146,12 @@ class Results:
     def views(self) -> list[View]:
         """Return the counts that changed since they were asked for."""
         changed, self._changed = sorted(self._changed.items()), {}
-        return [
-            View("results", site, f"{campaign}/{part}", pack_counts(self._counts[site][campaign]))
-            for (site, campaign), part in changed
-        ]
+        out = []
+        for (site, campaign), part in changed:
+            id_, courses = f"{campaign}/{part}", self._courses.get((site, campaign), {})
+            out.append(View("results", site, id_, pack_counts(self._counts[site][campaign])))
+            out.append(View("course", site, id_, pack_courses(courses)))
+        return out
 
     def dump(self, *, full: bool) -> bytes:
         """Return people and counts, or those that changed."""
@@ -131,17 +162,21 @@ class Results:
         )
         self._dirty = set()
         counts = [(site, name, pack_counts(self._counts[site][name])) for site, name in wanted]
-        return pack((self._people.dump(full=full), counts, sorted(self._changed.items())))
+        courses = [(*one, pack_courses(self._courses.get(one, {}))) for one in wanted]
+        people = self._people.dump(full=full)
+        return pack(Saved(people, counts, sorted(self._changed.items()), courses))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace people and counts."""
-        decoded = [_parts(part) for part in parts]
-        self._people.load([people for people, _, _ in decoded])
-        self._counts, self._dirty = {}, set()
-        for _, counts, _ in decoded:
-            for site, campaign, raw in counts:
-                self._counts.setdefault(site, {})[campaign] = _unpack(raw)
-        self._changed = dict(decoded[-1][2]) if decoded else {}
+        decoded = [_saved(part) for part in parts]
+        self._people.load([saved.people for saved in decoded])
+        self._counts, self._courses, self._dirty = {}, {}, set()
+        for saved in decoded:
+            for site, campaign, raw in saved.counts:
+                self._counts.setdefault(site, {})[campaign] = unpack_counts(raw)
+            for site, campaign, raw in saved.courses:
+                self._courses[site, campaign] = unpack_courses(raw)
+        self._changed = dict(decoded[-1].changed) if decoded else {}
 
     def _bought(self, key: str, event: Event) -> None:
         windows = self._open(key)
@@ -153,6 +188,8 @@ class Results:
             cell.orders += 1
             cell.revenue += amount
             if window.first:
+                if not window.bought:
+                    self._note(key, campaign, window, event.time, CONVERTED)
                 cell.converted.change(float(window.bought), 1.0)
                 cell.paid.change(window.paid, window.paid + amount)
             window.bought = True
@@ -190,6 +227,17 @@ class Results:
             window.segment = OTHER
         return cells.setdefault(window.segment, Cell())
 
+    def _note(self, key: str, campaign: str, window: Window, time: int, what: int) -> None:
+        """Note in the campaign's course that somebody was sent to, or bought; or of the holdout."""
+        courses = self._courses.setdefault((key.partition("\0")[0], campaign), {})
+        if window.version not in courses and len(courses) >= COURSES_OF_ONE:
+            oldest = min(courses)
+            if window.version < oldest:
+                return
+            del courses[oldest]
+        held = window.group == HOLDOUT
+        courses.setdefault(window.version, Course()).note(HELD_OF[what] if held else what, time)
+
 
 def _said(event: Event) -> int:
     """Return what an event that names a campaign says became of the message.
@@ -205,7 +253,4 @@ def _said(event: Event) -> int:
 
 
 _windows = msgspec.msgpack.Decoder(Windows).decode
-_unpack = msgspec.msgpack.Decoder(Counts).decode
-_parts = msgspec.msgpack.Decoder(
-    tuple[bytes, list[tuple[str, str, bytes]], list[tuple[tuple[str, str], str]]]
-).decode
+_saved = msgspec.msgpack.Decoder(Saved).decode

@@ -86,6 +86,7 @@ KINDS = [
     Kind("sites", lambda k, *_: k.sites(), lambda _: EVERY_SITE, lambda _: "all"),
     Kind("ends", lambda k, _, i: k.ends("clean", i), lambda _: EVERY_SITE, lambda i: f"clean/{i}"),
     Kind("results", lambda k, s, i: k.results(s, "c", i), id=lambda i: f"c/{i}"),
+    Kind("course", lambda k, s, i: k.course(s, "c", i), id=lambda i: f"c/{i}"),
     Kind("campaigns", lambda k, _, i: k.campaigns(i), lambda _: EVERY_SITE),
     Kind("progress", lambda k, _, i: k.progress(i), lambda _: EVERY_SITE),
 ]

@@ -3,10 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codec import pack, unpack_profile
+from contracts.conditions.levels import cart_value
 from contracts.keys import ALIAS_MARK
 from contracts.profile import PROFILE_VERSION, Profile, interest_at
 from contracts.settings import FlowSettings
-from operators.commerce import LOYAL_ORDERS, cart_value, lifecycle
+from operators.commerce import LOYAL_ORDERS, lifecycle
 from operators.interests import MAX_HALF_LIVES, add
 from operators.messages import Attributed
 from operators.profile import Profiles, apply

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -9,14 +10,23 @@ import pytest
 from cli.embedded import EmbeddedBroker, EmbeddedStore
 from contracts.campaigns import CampaignVersion, decode_version
 from contracts.clock_records import is_clock_record
-from contracts.keys import CLICK_TOPIC, CONTROL_TOPIC, FEEDBACK_TOPIC, Keys
+from contracts.codec import pack
+from contracts.decisions import DECISION_VERSION, Standing
+from contracts.keys import CLICK_TOPIC, CONTROL_TOPIC, FEEDBACK_TOPIC, Keys, alias_value
+from contracts.profile import BotMark, CartLine
 from contracts.settings import RedisSettings
+from online_models.campaign_course import Course, pack_courses
 from online_models.campaign_results import Cell, pack_counts
 from online_models.confidence import Sums
 from storage.redis_views import RedisViews
-from storage.writes import SetView
+from storage.writes import SetView, Write
 from tests.api.running import TopicReader, headers, serving
+from tests.api.serve.shop import ada, person
+from tests.builders import MINUTE
 from tests.conftest import PARTITIONS
+
+NOW = 1_700_000_000_000
+SLOT = 64 * MINUTE
 
 CART = {"id": "cart", "name": "Cart", "template": "cart_abandoned", "with": {"after": "2h"}}
 
@@ -180,6 +190,64 @@ def test_campaigns_take_the_admin_key_and_sites_do_not_see_each_other_s(
         assert other.json() == {"campaigns": []}
 
 
+def test_a_campaign_is_checked_without_being_made(served: Served) -> None:
+    def check(body: object) -> dict[str, Any]:
+        answer = served.http.post("/v1/campaigns/check", json=body)
+        assert answer.status_code == 200
+        return dict(answer.json())
+
+    fine = check(CART)
+    assert fine["faults"] == []
+    assert fine["campaign"]["with"] == {"after": "2h"}
+    assert "quiet('cart', '2h')" in fine["conditions"][0]
+    wrong = check({"id": "x", "name": "X", "condition": "profile.orders > 1 &&\n segmnt == 'a'"})
+    (fault,) = wrong["faults"]
+    assert (fault["field"], fault["line"], fault["column"]) == ("condition", 2, 2)
+    assert [one["field"] for one in check({})["faults"]] == ["id", "name", "condition"]
+    assert served.http.post("/v1/campaigns/check", content=b"{").status_code == 400
+    assert served.http.get("/v1/campaigns").json() == {"campaigns": []}
+
+
+def test_whom_a_campaign_could_reach_is_asked_of_people_as_they_are_stored(
+    served: Served, own_store: EmbeddedStore
+) -> None:
+    views = RedisViews.open(RedisSettings(url=own_store.url), "live")  # type: ignore[arg-type]
+    keys, marketing = Keys("live"), ["marketing"]
+    people = [
+        ada(NOW, "full", consent=marketing, cart={"cup": CartLine(9, 5.0, NOW)}),
+        ada(NOW, "light", consent=marketing, cart={"cup": CartLine(1, 5.0, NOW)}),
+        ada(NOW, "quiet", cart={"cup": CartLine(9, 5.0, NOW)}),
+        ada(NOW, "program", consent=marketing, bot=BotMark("rate", NOW, NOW)),
+        ada(NOW, "new", consent=marketing, orders=0, cart={"cup": CartLine(9, 5.0, NOW)}),
+    ]
+    writes: list[Write] = [person(keys, one) for one in people]
+    writes.append(SetView(keys.profile("default", "device:d"), alias_value("full")))
+    standing = Standing(DECISION_VERSION, "default", "full", segment="s1")
+    writes.append(SetView(keys.standing("default", "full"), pack(standing)))
+    views.write(writes)
+    views.close()
+    tried = RedisViews.open(RedisSettings(url=own_store.url), "tried")  # type: ignore[arg-type]
+    tried.write([SetView(Keys("tried").campaigns("u001"), b'{"default":{"cart":{"fired":7}}}')])
+    tried.issue_run("tried")
+    tried.close()
+
+    draft = {**CART, "with": {"value": 20}, "audience": "profile.orders >= 1"}
+    told = served.http.post("/v1/campaigns/preview", json=draft).json()
+    assert (told["looked_at"], told["whole"], told["fit"]) == (5, True, 1)
+    assert told["out"] == {"bot": 1, "consent": 1, "audience": 1, "condition": 1}
+    assert told["segments"] == {"s1": 1}
+    (condition,) = told["conditions"]
+    assert condition["stored"] == "profile.cart_items > 0 && profile.cart_value >= 20.0"
+    assert (condition["moments"], condition["fit"]) == (["quiet('cart', '1h')"], 1)
+    assert told["audience"] == {"stored": "profile.orders >= 1", "moments": []}
+    assert told["replays"] == [{"namespace": "tried", "counts": {"fired": 7}}]
+
+    few = served.http.post("/v1/campaigns/preview", params={"n": 2}, json=draft).json()
+    assert (few["looked_at"], few["whole"]) == (2, False)
+    assert served.http.post("/v1/campaigns/preview?n=0", json=draft).status_code == 400
+    assert served.http.post("/v1/campaigns/preview", json={"id": "x"}).status_code == 400
+
+
 def test_what_a_campaign_did_is_told_against_its_holdout(
     served: Served, own_store: EmbeddedStore
 ) -> None:
@@ -193,7 +261,10 @@ def test_what_a_campaign_did_is_told_against_its_holdout(
     views = RedisViews.open(RedisSettings(url=own_store.url), "live")  # type: ignore[arg-type]
     for part in ("u000", "u063"):
         packed = pack_counts({1: {"sent": {"s1": cells[0]}, "holdout": {"s1": cells[1]}}})
-        views.write([SetView(Keys("live").results("default", "cart", part), packed)])
+        course = pack_courses({1: Course(SLOT, {5: [4_500, 0, 500, 0], 6: [0, 900, 0, 50]})})
+        keys = Keys("live")
+        views.write([SetView(keys.results("default", "cart", part), packed)])
+        views.write([SetView(keys.course("default", "cart", part), course)])
     views.close()
     told = served.http.get("/v1/campaigns/cart/results").json()
     assert told["sent"]["triggers"] == 10_000
@@ -205,6 +276,9 @@ def test_what_a_campaign_did_is_told_against_its_holdout(
     assert list(told["segments"]) == ["s1"]
     assert told["assignment"]["people"] == {"holdout": 1_000, "sent": 9_000}
     assert not told["assignment"]["mismatch"]
+    assert [one["time"] for one in told["over_time"]] == [6 * SLOT, 7 * SLOT]
+    last = {name: told["over_time"][-1][name] for name in ("difference", "low", "high")}
+    assert last == {name: told["uplift"][name] for name in last}
 
     served.http.delete("/v1/campaigns/cart")
     assert served.http.get("/v1/campaigns/cart/results").json()["version"] == 1

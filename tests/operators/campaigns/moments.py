@@ -65,7 +65,7 @@ class Shop:
             for view in message.items:
                 if view.kind == "results":
                     self.counted[view.site, view.id] = view.value
-                else:
+                elif view.kind == "campaigns":
                     self.counts = __import__("json").loads(view.value)
 
     def results(self):

@@ -2,12 +2,20 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from contracts.decisions import Trigger
 from contracts.events import Event
 from contracts.settings import FlowSettings
+from online_models.campaign_course import (
+    Courses,
+    cumulated,
+    merge_courses,
+    over_time,
+    unpack_courses,
+)
 from online_models.campaign_results import (
     SEGMENTS,
     Counts,
@@ -17,7 +25,8 @@ from online_models.campaign_results import (
     shares_of,
     unpack_counts,
 )
-from operators.campaigns.results import CAMPAIGNS_OF_ONE, Results
+from operators.campaigns.results import CAMPAIGNS_OF_ONE, COURSES_OF_ONE, Results
+from operators.messages import View
 from tests.builders import DAY, HOUR, MINUTE, NOON, event
 from tests.operators.campaigns.moments import Shop
 
@@ -30,8 +39,15 @@ def trigger(user: str = "ada", at: int = 0, campaign: str = "c", **fields: Any) 
 
 
 def counts_of(results: Results) -> Counts:
-    merged = [unpack_counts(view.value or b"") for view in results.views()]
-    return merge(merged)
+    return counts_in(results.views())
+
+
+def counts_in(views: list[View]) -> Counts:
+    return merge(unpack_counts(view.value or b"") for view in views if view.kind == "results")
+
+
+def courses_in(views: list[View]) -> Courses:
+    return merge_courses(unpack_courses(one.value or b"") for one in views if one.kind == "course")
 
 
 def played(*steps: Trigger | Event) -> Results:
@@ -122,14 +138,16 @@ def test_it_is_saved_by_what_changed_and_goes_on_alike() -> None:
     assert len(parts[1]) < len(results.dump(full=True))
     copy = Results(SETTINGS)
     copy.load(parts)
-    assert counts_of(copy) == counts_of(whole)
+    mine, theirs = copy.views(), whole.views()
+    assert (counts_in(mine), courses_in(mine)) == (counts_in(theirs), courses_in(theirs))
     assert copy.views() == []
 
 
 def test_what_is_remembered_is_bounded() -> None:
     results = played(*(trigger(campaign=f"c{n}") for n in range(3 * CAMPAIGNS_OF_ONE)))
     results.see(event("purchase", at=1, price=1.0), "ada")
-    bought = [unpack_counts(view.value or b"")[1]["sent"][""].orders for view in results.views()]
+    told = [view for view in results.views() if view.kind == "results"]
+    bought = [unpack_counts(view.value or b"")[1]["sent"][""].orders for view in told]
     assert sum(bought) == CAMPAIGNS_OF_ONE
     many = played(*(trigger(f"u{n}", segment=f"s{n}") for n in range(3 * SEGMENTS)))
     cells = counts_of(many)[1]["sent"]
@@ -168,6 +186,43 @@ def test_the_report_says_what_was_added_and_where() -> None:
     assert not told["assignment"]["mismatch"]
     wrong = report(groups, shares_of(0.2, {}))
     assert wrong["assignment"]["mismatch"]
+
+
+def test_the_course_ends_where_the_report_stands() -> None:
+    views = experiment(12_000, 0.2).views()
+    told = report(counts_in(views)[1], shares_of(0.1, {}))
+    course = over_time(courses_in(views)[1])
+    assert {name: course[-1][name] for name in ("difference", "low", "high")} == {
+        name: told["uplift"][name] for name in ("difference", "low", "high")
+    }
+    assert (course[-1]["people"], course[-1]["held"]) == (
+        told["sent"]["people"],
+        told["holdout"]["people"],
+    )
+
+
+def test_a_course_is_of_what_happened_whoever_counted_it_and_bounded() -> None:
+    rng = np.random.default_rng(5)
+    triggers = [trigger(f"u{n}", int(at)) for n, at in enumerate(rng.integers(0, 90 * DAY, 500))]
+    bought = [event("purchase", one.user, one.time - NOON + HOUR, price=1.0) for one in triggers]
+    whole = courses_in(played(*triggers, *bought).views())
+    odd = played(*triggers[1::2], *bought[1::2]).views()
+    even = played(*reversed(triggers[::2]), *reversed(bought[::2])).views()
+    assert merge_courses([courses_in(odd), courses_in(even)]) == whole
+    assert len(whole[1].slots) <= 65
+    assert list(cumulated(whole[1]))[-1][1] == [500, 500, 0, 0]
+    versions = played(*(trigger(f"u{n}", version=n) for n in range(9))).views()
+    assert list(courses_in(versions)) == [9 - n for n in range(COURSES_OF_ONE, 0, -1)]
+
+
+def test_what_an_older_release_saved_is_read() -> None:
+    people, counts, changed, _ = msgspec.msgpack.decode(played(trigger()).dump(full=True))
+    results = Results(SETTINGS)
+    results.load([msgspec.msgpack.encode((people, counts, changed))])
+    results.see(event("purchase", at=1, price=2.0), "ada")
+    views = results.views()
+    assert counts_in(views)[1]["sent"][""].converted.hits == 1
+    assert list(cumulated(courses_in(views)[1]))[-1][1] == [0, 1, 0, 0]
 
 
 def test_without_a_holdout_nothing_is_said_to_be_added() -> None:
