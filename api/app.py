@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Response
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.types import ASGIApp
 
 from api import problems
@@ -72,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         async with (
             Log.open(settings, TOPICS) as log,
             Serving.open(settings, registry) as serving,

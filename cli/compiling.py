@@ -1,5 +1,6 @@
 """Where compiled code is kept: beside the source if it is there, else in the data folder."""
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,10 +18,14 @@ def is_compiled() -> bool:
     """Say whether nothing is left to be compiled (`online_models.warming`), by looking at files.
 
     `make install` compiles; a package that came otherwise may lie where nothing can be written.
+    numba reads what lies beside the code only where it could write there too: not if another
+    user installed it.
     """
     if find_spec("numba") is None:
         return True
     folder = Path(online_models.__file__).parent / "kernels"
+    if not os.access(folder / "__pycache__", os.W_OK):
+        return False
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
     kept = [file.stat().st_mtime for file in folder.glob(f"__pycache__/*.{python}.nbi")]
     return len(kept) >= LOOPS and min(kept) >= max(f.stat().st_mtime for f in folder.glob("*.py"))

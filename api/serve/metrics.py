@@ -1,8 +1,10 @@
 """What serving counts for `/metrics`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1)
 
@@ -45,6 +47,21 @@ class ServeMetrics:
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Add a figure that is read when it is asked for."""
         Gauge(name, text, registry=self._registry).set_function(read)
+
+    def counter(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """Add a count that is read when it is asked for; `_total` is put to its name."""
+        self._registry.register(_Read(name, text, read))
+
+
+class _Read(Collector):
+    """A counter that somebody else counts."""
+
+    def __init__(self, name: str, text: str, read: Callable[[], float]) -> None:
+        self._name, self._text, self._read = name, text, read
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the figure."""
+        yield CounterMetricFamily(self._name, self._text, self._read())
 
 
 def _remembered(

@@ -28,17 +28,12 @@ class ModelFigures(Collector):
     """Reads `models()`, site to model to what its view says, when figures are asked for.
 
     >>> told = {"shop": {"intent": {"learned": 3, "drift": {"drifts": 1}}}}
-    >>> [metric.name for metric in ModelFigures(lambda: told, dict).collect() if metric.samples]
+    >>> [metric.name for metric in ModelFigures(lambda: told).collect() if metric.samples]
     ['headrace_model_learned', 'headrace_model_drifts']
     """
 
-    def __init__(
-        self,
-        models: Callable[[], Mapping[str, Mapping[str, Any]]],
-        unlearnt: Callable[[], Mapping[str, int]],
-    ) -> None:
+    def __init__(self, models: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
         self._models = models
-        self._unlearnt = unlearnt
 
     def describe(self) -> Iterable[Metric]:
         """Say nothing beforehand: what there is depends on the views."""
@@ -60,12 +55,6 @@ class ModelFigures(Collector):
         yield from self._drifts(views)
         yield from self._contests(views)
         yield from self._answers(views)
-        kept = CounterMetricFamily(
-            "headrace_events_unlearnt", "Events applied and kept out of learning", labels=["reason"]
-        )
-        for reason, count in sorted(self._unlearnt().items()):
-            kept.add_metric([reason], count)
-        yield kept
 
     def _drifts(self, views: list[tuple[str, str, Any]]) -> Iterator[Metric]:
         drifts = CounterMetricFamily(

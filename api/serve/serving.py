@@ -1,5 +1,6 @@
 """Serving put together: the store behind its guard, the memory, the rules, the log of answers."""
 
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter, time_ns
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from api.serve.answers import AnswerList, AnswerLog, AnswerTopic
 from api.serve.arms import Arms, champion_of
 from api.serve.exploring import Chance
+from api.serve.flow_figures import FlowFigures
 from api.serve.keeper import Keeper
 from api.serve.memory import Site
 from api.serve.metrics import ServeMetrics
@@ -57,8 +59,10 @@ class Serving:
         self.variety = Variety(settings.api.max_per_category, settings.api.diversity)
         sites = settings.api.known_sites
         self.keeper = Keeper(self.store, settings.namespace, sites, self._rules)
-        self.unlearnt: dict[str, int] = {}
-        self.registry.register(ModelFigures(self._models, lambda: self.unlearnt))
+        self.ends: dict[str, Any] = {}
+        """How events ended, as of the last time that somebody asked for figures."""
+        self.registry.register(ModelFigures(self._models))
+        self.registry.register(FlowFigures(lambda: self.ends, lambda: self.keeper.memory.progress))
         self._add_gauges()
 
     @classmethod
@@ -132,30 +136,30 @@ class Serving:
         return {name: site.models for name, site in self.keeper.memory.sites.items()}
 
     def _add_gauges(self) -> None:
-        gauge = self.metrics.gauge
+        gauge, counter = self.metrics.gauge, self.metrics.counter
         gauge("headrace_serve_store_away", "1 while the store is away", lambda: self.store.away)
-        gauge("headrace_serve_lag_ms", "How far the views lag; -1: unknown", self._lag_or_unknown)
+        gauge("headrace_serve_lag_seconds", "How far the views lag; NaN: unknown", self._lag)
         gauge("headrace_serve_items", "Items of all sites in memory", self._items)
-        gauge(
+        gauge("headrace_serve_rules", "Merchandising rules in force", lambda: len(self.rules))
+        counter(
             "headrace_serve_ranker_learned",
             "Clicks in lists that the rankers of all sites learnt from",
             self._ranker_learned,
         )
-        gauge("headrace_serve_rules", "Merchandising rules in force", lambda: len(self.rules))
-        gauge(
+        counter(
             "headrace_serve_answers_logged",
             "Answers that the broker took",
             lambda: self.answers.logged,
         )
-        gauge(
+        counter(
             "headrace_serve_answers_dropped",
             "Answers that could not be logged",
             lambda: self.answers.dropped,
         )
 
-    def _lag_or_unknown(self) -> float:
+    def _lag(self) -> float:
         lag = self.lag_ms()
-        return -1 if lag is None else lag
+        return math.nan if lag is None else lag / 1000
 
     def _ranker_learned(self) -> float:
         return sum(site.rank_weights.learned for site in self.keeper.memory.sites.values())

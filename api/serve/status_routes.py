@@ -52,7 +52,7 @@ async def get_metrics(request: Request) -> Response:
     serving = serving_of(request)
     ends, degraded = await ends_of(serving)
     if not degraded:
-        serving.unlearnt = total(ends)["unlearnt"]
+        serving.ends = total(ends)
     return Response(
         generate_latest(serving.registry),
         headers={"Content-Type": CONTENT_TYPE_LATEST},

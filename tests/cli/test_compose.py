@@ -61,7 +61,7 @@ def test_the_schema_would_notice_a_mistake(tmp_path: Any) -> None:
     reason="`docker compose` is not installed",
 )
 def test_docker_itself_reads_it() -> None:
-    environ = os.environ | {"WRITE_KEY": "k"}
+    environ = os.environ | {"WRITE_KEY": "k", "GRAFANA_PASSWORD": "p"}
     done = subprocess.run(
         ["docker", "compose", "--file", str(FILE), "config", "--quiet"],
         capture_output=True,
@@ -88,14 +88,29 @@ def test_our_services_have_settings_that_headrace_takes(
     check_shared(settings)
 
 
-def test_nothing_runs_as_root_and_nothing_but_the_api_is_published(
+def test_nothing_runs_as_root_or_without_limits_and_little_is_published(
     services: dict[str, Any],
 ) -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "\nUSER 10001\n" in dockerfile
     for name, service in services.items():
         assert service.get("user", "10001" if name in OURS else "root") not in ("root", "0")
-        assert ("ports" in service) == (name == "api")
+        assert ("ports" in service) == (name in {"api", "grafana"})
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+        assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}
+        assert service["cap_drop"] == ["ALL"]
+        assert ("healthcheck" in service) == (name != "topics")
+
+
+def test_what_is_mounted_is_there(services: dict[str, Any]) -> None:
+    mounted = [
+        volume.split(":")[0]
+        for service in services.values()
+        for volume in service.get("volumes", ())
+        if volume.startswith("./")
+    ]
+    assert len(mounted) == 3
+    assert all((ROOT / folder).is_dir() for folder in mounted)
 
 
 def test_what_is_waited_for_can_be_waited_for(services: dict[str, Any]) -> None:
@@ -104,7 +119,7 @@ def test_what_is_waited_for_can_be_waited_for(services: dict[str, Any]) -> None:
         for service in services.values()
         for other, how in service.get("depends_on", {}).items()
     ]
-    assert len(waited) == 5
+    assert len(waited) == 6
     for other, condition in waited:
         assert ("healthcheck" in services[other]) == (condition == "service_healthy")
 

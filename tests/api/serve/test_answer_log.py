@@ -113,4 +113,4 @@ def test_serving_without_a_broker_says_so_in_its_figures(store_server: StoreServ
     with open_shop(store_server) as opened:
         opened.get(ADA)
         assert opened.get("/v1/stats")["answers"] == {"logged": 0, "dropped": 1}
-        assert "headrace_serve_answers_dropped 1.0" in opened.http.get("/metrics").text
+        assert "headrace_serve_answers_dropped_total 1.0" in opened.http.get("/metrics").text

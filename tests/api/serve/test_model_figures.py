@@ -18,15 +18,15 @@ INTENT = {
 }
 
 
-def exposed(models, unlearnt=None):
+def exposed(models):
     registry = CollectorRegistry()
-    registry.register(ModelFigures(lambda: models, lambda: unlearnt or {}))
+    registry.register(ModelFigures(lambda: models))
     lines = generate_latest(registry).decode().splitlines()
     return [line for line in lines if not line.startswith("#")]
 
 
 def test_what_a_model_knows_of_itself_becomes_figures():
-    lines = exposed({"shop": {"intent": INTENT, "items": {"digest": "ab"}}}, {"bot": 7})
+    lines = exposed({"shop": {"intent": INTENT, "items": {"digest": "ab"}}})
     assert 'headrace_model_rollbacks_total{model="intent",site="shop"} 2.0' in lines
     assert 'headrace_model_errors_total{model="intent",site="shop"} 1.0' in lines
     assert 'headrace_model_drifts_total{model="intent",site="shop"} 1.0' in lines
@@ -34,7 +34,6 @@ def test_what_a_model_knows_of_itself_becomes_figures():
     assert 'headrace_contest_loss{model="intent",name="tree",site="shop"} 0.09' in lines
     assert 'headrace_contest_evidence{model="intent",name="tree",site="shop"} 1.5' in lines
     assert 'headrace_contest_promotions_total{model="intent",site="shop"} 1.0' in lines
-    assert 'headrace_events_unlearnt_total{reason="bot"} 7.0' in lines
 
 
 def test_what_came_of_answers_becomes_counters():

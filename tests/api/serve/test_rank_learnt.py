@@ -108,7 +108,7 @@ def test_an_order_of_the_caller_s_own_can_count(opened: Shop) -> None:
 
 def test_how_much_was_learnt_stands_in_metrics(opened: Shop) -> None:
     text = opened.http.get("/metrics").text
-    assert f"headrace_serve_ranker_learned {float(3 * ENOUGH)}" in text
+    assert f"headrace_serve_ranker_learned_total {float(3 * ENOUGH)}" in text
 
 
 def test_damaged_rows_and_weights_do_no_harm(store_server: StoreServer, now: int) -> None:
