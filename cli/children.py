@@ -18,6 +18,10 @@ class ChildError(RuntimeError):
     """A child process did not start or died: which one, why, and the end of its log."""
 
 
+class PostponedError(ChildError):
+    """Something outside has to change before a start can succeed; until then it is no death."""
+
+
 class PermanentError(ChildError):
     """Something that trying again does not mend: a person must act."""
 

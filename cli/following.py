@@ -2,12 +2,10 @@
 
 from cli.cluster import Cluster, child_environ
 from cli.folders import namespace_dir
+from cli.preparing import issue_run, prepare_flow
 from cli.supervisor import Unit
 from contracts.launch import SHADOW
 from contracts.settings import RedisSettings, Settings
-from flows.recovery import prepare
-from flows.segments import sweep_all
-from storage.redis_views import RedisViews
 
 DRAIN_SECONDS = 30.0
 
@@ -32,24 +30,13 @@ class Following:
         """Return what a supervisor runs."""
         file = self._folder / "run" / "settings.json"
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._settings.save(file)
+        settings = self._settings
+        settings.save(file)
         cluster = Cluster(
             self._folder,
-            self._settings.flow.workers,
+            settings.flow.workers,
             {**child_environ(file, self._folder), SHADOW: "1"},
-            self._prepare,
-            self._issue_run,
+            lambda: prepare_flow(self._folder, settings.flow.recovery_parts),
+            lambda: issue_run(settings.redis, settings.namespace),
         )
         return Unit("flow", cluster.start, cluster.ready, stop_seconds=DRAIN_SECONDS)
-
-    def _prepare(self) -> None:
-        recovery = self._folder / "recovery"
-        prepare(recovery, self._settings.flow.recovery_parts)
-        sweep_all(self._folder / "state", recovery)
-
-    def _issue_run(self) -> int:
-        views = RedisViews.open(self._settings.redis)
-        try:
-            return views.issue_run(self._settings.namespace)
-        finally:
-            views.close()

@@ -23,14 +23,13 @@ from cli.children import Child
 from cli.cluster import Cluster, child_environ
 from cli.errors import CommandError
 from cli.folders import namespace_dir
+from cli.preparing import prepare_flow
 from cli.stop_signals import StopSignals
 from contracts.codec import load_json
 from contracts.keys import Keys
 from contracts.settings import RedisSettings, Settings
-from flows.recovery import prepare
 from flows.replaying.spec import ENVIRON, ReplaySpec
 from flows.replaying.total_order import PART
-from flows.segments import sweep_all
 from flows.summary import Summary, summarise
 from storage.connection import connect
 from storage.errors import StoreUnavailable
@@ -115,14 +114,9 @@ class Replay:
             self.folder,
             self.settings.flow.workers,
             environ,
-            self._prepare,
+            lambda: prepare_flow(self.folder, self.settings.flow.recovery_parts),
             lambda: views.issue_run(self.namespace),
         )
-
-    def _prepare(self) -> None:
-        recovery = self.folder / "recovery"
-        prepare(recovery, self.settings.flow.recovery_parts)
-        sweep_all(self.folder / "state", recovery)
 
 
 def _patient(read: Callable[[], T]) -> T:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cli.backoff import Backoff
-from cli.children import Child, ChildError, PermanentError
+from cli.children import Child, ChildError, PermanentError, PostponedError
 from cli.stop_signals import StopSignals
 
 POLL_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 30.0
 """After this long without being ready, say what is being waited for, and again each time."""
+POSTPONED_SECONDS: Final = 1.0
 HOPELESS: Final = 2
 """The exit code by which a child says that a person must act before it can run: wrong settings,
 a refused password, state that belongs to another log."""
@@ -38,7 +39,8 @@ class Unit:
     """Processes that live and die as one.
 
     `start` starts them and returns when they run, or raises `ChildError` (`PermanentError` when
-    trying again is useless); what it started before it failed it has to stop itself. `ready` says
+    trying again is useless, `PostponedError` to be asked again for as long as it takes); what it
+    started before it failed it has to stop itself. `ready` says
     whether they serve; it is asked often. When the unit named in `after` starts again, so does
     this one.
     """
@@ -59,16 +61,20 @@ class _Running:
         self.children: list[Child] = []
         self.up = False
         self.start_at = 0.0
+        self._postponed = ""
 
     def start(self, now: float) -> None:
         try:
             self.children = list(self.unit.start())
         except PermanentError as error:
             raise GaveUpError(str(error)) from error
+        except PostponedError as error:
+            self._wait(now, str(error))
         except ChildError as error:
             self._failed(now, str(error), "")
         else:
             self.up = True
+            self._postponed = ""
             self.unit.backoff.started(now)
 
     def look(self, now: float) -> bool:
@@ -94,6 +100,12 @@ class _Running:
             )
         logger.warning("%s; %s starts again in %.1f s%s", reason, self.unit.name, delay, log)
         self.start_at = now + delay
+
+    def _wait(self, now: float, reason: str) -> None:
+        if reason != self._postponed:  # once, however long it takes
+            logger.warning("%s waits: %s", self.unit.name, reason)
+        self._postponed = reason
+        self.start_at = now + POSTPONED_SECONDS
 
     def restart_with(self, other: str, now: float) -> None:
         if self.up:

@@ -1,32 +1,28 @@
 """What `headrace up` runs: which processes, in which order, with which settings."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import SecretStr
 
 from cli.backoff import Backoff
-from cli.children import Child, ChildError, PermanentError
+from cli.children import Child, ChildError
 from cli.cluster import WORKER, Cluster, child_environ
 from cli.embedded import EmbeddedBroker, EmbeddedStore
 from cli.embedded.ports import free_port, why_not
 from cli.folders import namespace_dir
 from cli.part import Part
+from cli.preparing import check_room, issue_run, or_child_error, prepare_flow
 from cli.service import SERVICE, WEBHOOKS, Service
 from cli.supervisor import Unit
 from contracts.settings import Loaded, Settings, kafka_config
-from flows.recovery import RecoveryError, prepare
-from flows.segments import sweep_all
-from flows.topics import TIMEOUT_S, TopicsError, TopicsRefusedError, create_topics
-from storage.errors import StoreError, StoreRefused
-from storage.redis_views import RedisViews
+from flows.topics import TIMEOUT_S, create_topics
 
 DRAIN_SECONDS = 30.0
 API_MARGIN_SECONDS = 5.0
-T = TypeVar("T")
 
 logger = logging.getLogger("headrace")
 
@@ -155,6 +151,7 @@ class Deployment:
 
     def _start_store(self) -> Sequence[Child]:
         assert self._store is not None
+        check_room(self._data_dir)
         self._store.start()
         return [self._store.child]
 
@@ -170,7 +167,7 @@ class Deployment:
 
     def _create_topics(self) -> None:
         kafka = self._settings.kafka
-        _or_child_error(
+        or_child_error(
             lambda: create_topics(
                 kafka.bootstrap_servers,
                 kafka.partitions,
@@ -184,9 +181,7 @@ class Deployment:
         if self._broker is None:
             self._say_waiting()
             self._create_topics()
-        directory = self._flow_dir / "recovery"
-        epoch = _or_child_error(lambda: prepare(directory, self._settings.flow.recovery_parts))
-        _or_child_error(lambda: sweep_all(self._flow_dir / "state", directory))
+        epoch = prepare_flow(self._flow_dir, self._settings.flow.recovery_parts)
         logger.info("recovery is clean: the flow resumes at epoch %d", epoch)
 
     def _say_waiting(self) -> None:
@@ -201,14 +196,7 @@ class Deployment:
             )
 
     def _issue_run(self) -> int:
-        return _or_child_error(self._next_run)
-
-    def _next_run(self) -> int:
-        views = RedisViews.open(self._settings.redis)
-        try:
-            run = views.issue_run(self._settings.namespace)
-        finally:
-            views.close()
+        run = issue_run(self._settings.redis, self._settings.namespace)
         logger.info("run %d of namespace %s", run, self._settings.namespace)
         return run
 
@@ -219,13 +207,3 @@ def _port(host: str, wanted: int) -> int:
             f"the API cannot listen on {host}:{wanted}: {reason}; choose another with --port"
         )
     return wanted or free_port(host)
-
-
-def _or_child_error(action: Callable[[], T]) -> T:
-    """What is away now may be back at the next try; what refuses us will refuse us again."""
-    try:
-        return action()
-    except (TopicsRefusedError, StoreRefused, RecoveryError) as error:
-        raise PermanentError(str(error)) from error
-    except (TopicsError, StoreError, OSError) as error:
-        raise ChildError(str(error)) from error

@@ -4,6 +4,7 @@ The engine wraps what a source or a sink raises in errors of its own, whose text
 line. The cause inside says what happened.
 """
 
+import errno
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,6 +17,8 @@ from storage.errors import Fenced, StoreRefused, StoreUnavailable
 HOPELESS: Final = 2
 """The exit code of a run that a person has to mend: starting it again as it is cannot help."""
 FAILED: Final = 1
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Error numbers of a disk, or a quota, that takes no more."""
 
 _HOPELESS: Final = (
     SettingsError,
@@ -40,7 +43,14 @@ def explained(error: BaseException) -> tuple[str, int] | None:
             return str(each), HOPELESS
         if isinstance(each, _PASSING):
             return str(each), FAILED
+        if _is_full(each):
+            return f"the disk is full ({each}): the flow goes on once there is room", FAILED
     return None
+
+
+def _is_full(error: BaseException) -> bool:
+    # The engine says what its database said.
+    return (isinstance(error, OSError) and error.errno in FULL) or "code: DiskFull" in str(error)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

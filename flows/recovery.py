@@ -21,12 +21,21 @@ from bytewax.recovery import init_db_dir
 
 FIRST_EPOCH: Final = 1
 PATTERN: Final = "part-*.sqlite3"
+PASSING: Final = {
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM),
+}
+"""What is no fault of the files."""
 BUSY_S: Final = 5.0
 TRIES: Final = 20
 
 
 class RecoveryError(RuntimeError):
     """The recovery store cannot be used: which file, why, and what to do about it."""
+
+
+class RecoveryUnwritable(RecoveryError):  # noqa: N818  # reads as what it is
+    """The recovery store is sound as far as is known, and its disk cannot be used at present."""
 
 
 def prepare(recovery_dir: Path, parts: int) -> int:
@@ -184,6 +193,10 @@ def _opened(recovery_dir: Path, mode: str = "") -> Iterator[list[sqlite3.Connect
                 for file in sorted(recovery_dir.glob(PATTERN))
             ]
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in PASSING:
+            raise RecoveryUnwritable(
+                f"{recovery_dir}: cannot be used now: {error}. Is its disk full, or failing?"
+            ) from None
         raise RecoveryError(
             f"{recovery_dir}: a recovery partition cannot be used: {error}. Restore the folder "
             "from a backup, or delete it to start without state"

@@ -42,6 +42,23 @@ class ProxiedBroker(EmbeddedBroker):
         return command
 
 
+class SlowStore(EmbeddedStore):
+    """A store that can be told to take its time over loading its data, `delay_us` a command."""
+
+    delay_us = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return self._directory
+
+    def _configuration(self) -> str:
+        text = super()._configuration()
+        if self.delay_us:
+            text += f"key-load-delay {self.delay_us}\n"
+        return text
+
+
 class Load:
     """Somebody who posts events and asks for recommendations, and remembers the answers.
 
@@ -127,7 +144,7 @@ class Load:
 class Engine:
     """A `headrace up` on servers of ours, each behind a proxy."""
 
-    def __init__(self, up: Up, broker: ProxiedBroker, store: EmbeddedStore, to_store: Proxy):
+    def __init__(self, up: Up, broker: ProxiedBroker, store: SlowStore, to_store: Proxy):
         self.up = up
         self.broker, self.store = broker, store
         self.to_broker, self.to_store = broker.proxy, to_store
@@ -172,7 +189,7 @@ class Servers:
             stack.enter_context(self.broker.proxy)
             stack.enter_context(self.broker)
             create_topics(self.broker.bootstrap_servers, PARTITIONS)
-            store = EmbeddedStore(self._folder / "store", self._folder / "store.log")
+            store = SlowStore(self._folder / "store", self._folder / "store.log")
             self.store = stack.enter_context(store)
             self.to_store = stack.enter_context(Proxy(self.store._port))
             self._stack = stack.pop_all()

@@ -7,9 +7,10 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
 
@@ -22,6 +23,9 @@ from tests.cli.running import until
 CYCLES = int(os.environ.get("HEADRACE_CHAOS_CYCLES", "1"))
 SECONDS = 1.5
 LONGER = DELIVERY_MS / 1000 + 1.5
+
+LOADED = 20_000
+"""Commands that it loads slowly: it looks for clients every thousand."""
 
 Fault = Callable[[Engine], None]
 
@@ -56,6 +60,18 @@ def killed_store(it: Engine) -> None:
     it.store.start()
 
 
+def loading_store(it: Engine) -> None:
+    """Let it come back slowly: it answers all the while, that it is loading."""
+    with admin(it) as client, client.pipeline(transaction=False) as many:
+        for number in range(LOADED):
+            many.set("x", number)
+        many.execute()
+    it.store.child.kill()
+    it.store.delay_us = int(2 * SECONDS * 1e6 / LOADED)
+    it.store.start()
+    it.store.delay_us = 0
+
+
 def frozen_store(it: Engine) -> None:
     it.store.child.signal(signal.SIGSTOP)
     time.sleep(SECONDS)
@@ -79,7 +95,7 @@ def read_only_store(it: Engine) -> None:
 def store_that_cannot_save(it: Engine) -> None:
     with admin(it) as client:
         # A folder stands where the file would go.
-        folder = Path(client.config_get("dir")["dir"]) / "dump.rdb"
+        folder = it.store.folder / "dump.rdb"
         folder.mkdir()
         client.config_set("save", "3600 1")
         client.bgsave()
@@ -88,6 +104,28 @@ def store_that_cannot_save(it: Engine) -> None:
         folder.rmdir()
         client.config_set("save", "")
         client.bgsave()
+        until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "ok")
+        folder.unlink()
+
+
+def full_disk(of: str) -> Fault:
+    """Let the engine's processes, or the store, add no byte to any file; then let them again."""
+
+    def processes(it: Engine) -> list[psutil.Process]:
+        if of == "store":
+            return [psutil.Process(it.store.child.pid)]
+        return [psutil.Process(it.up.process.pid), *it.up.children()]
+
+    def harm(it: Engine) -> None:
+        for limit in (0, psutil.RLIM_INFINITY):
+            # Who is started meanwhile inherits it.
+            for process in processes(it):
+                with suppress(psutil.NoSuchProcess):
+                    process.rlimit(psutil.RLIMIT_FSIZE, (limit, psutil.RLIM_INFINITY))
+            if not limit:
+                time.sleep(3 * SECONDS)
+
+    return harm
 
 
 def frozen_broker(it: Engine) -> None:
@@ -110,10 +148,13 @@ FAULTS: dict[str, Fault] = {
     "worker killed": killed_worker,
     "API killed": killed_api,
     "store killed": killed_store,
+    "store loading": loading_store,
     "store frozen": frozen_store,
     "store out of memory": full_store,
     "store read-only": read_only_store,
     "store cannot save": store_that_cannot_save,
+    "disk of recovery full": full_disk("engine"),
+    "disk of the store full": full_disk("store"),
     "broker frozen beyond the delivery timeout": frozen_broker,
     "slow network to the store": network("store", "slow"),
     "network to the store cut": network("store", "cut"),
@@ -125,15 +166,14 @@ FAULTS: dict[str, Fault] = {
 
 
 SHORT = (
-    "worker killed",
     "API killed",
-    "store killed",
     "store out of memory",
+    "disk of recovery full",
     "broker frozen beyond the delivery timeout",
     "network to the store cut",
     "half-open connections to the broker",
 )
-"""One of each kind, where nobody asked for cycles: the others take as long again."""
+"""One of each kind, where nobody asked for cycles; `test_kills.py` kills the rest."""
 
 
 def chosen() -> dict[str, Fault]:
@@ -148,7 +188,7 @@ def test_nothing_taken_is_lost_whatever_is_harmed(tmp_path: Path) -> None:
         with Load(it.url) as load:
             it.await_ends(50)
             for name, fault in chosen().items():
-                if name == "store killed":
+                if name == "store out of memory":
                     threads = it.threads("api.main")
                 unanswered = load.writes[0] + load.reads[0]
                 _harm(it, load, name, fault)

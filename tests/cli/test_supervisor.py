@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from cli.backoff import Backoff
-from cli.children import Child, ChildError, PermanentError
+from cli.children import Child, ChildError, PermanentError, PostponedError
 from cli.supervisor import GaveUpError, Supervisor, Unit
 
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up'); time.sleep(60)"
@@ -167,6 +167,20 @@ def test_what_cannot_be_mended_by_waiting_is_given_up_at_once(crew: Crew) -> Non
         Supervisor([crew.unit("api", wrong)], lambda: time.sleep(0.3)).run()
     assert crew.events == ["store", "flow", "api"]
     assert crew.all_gone()
+
+
+def test_what_waits_for_something_outside_is_asked_again_and_not_counted(
+    crew: Crew, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.supervisor.POSTPONED_SECONDS", 0.01)
+
+    def full(number: int) -> None:
+        if number <= 20:
+            raise PostponedError("the disk is full")
+
+    Supervisor([crew.unit("flow", on_start=full, limit=3)], _stop).run()
+    assert crew.events == ["flow"] * 21
+    assert caplog.text.count("flow waits: the disk is full") == 1
 
 
 def test_a_command_that_does_not_exist_is_told(crew: Crew) -> None:

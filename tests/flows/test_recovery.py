@@ -1,13 +1,22 @@
 """The recovery store: what is purged, what is refused."""
 
 import pickle
+import resource
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from flows.recovery import FIRST_EPOCH, RecoveryError, prepare, state_keys
+from cli.children import PostponedError
+from cli.preparing import check_room
+from flows.recovery import (
+    FIRST_EPOCH,
+    RecoveryError,
+    RecoveryUnwritable,
+    prepare,
+    state_keys,
+)
 
 PARTS = 3
 
@@ -128,6 +137,21 @@ def test_a_damaged_partition_is_refused(store: Path) -> None:
     (store / "part-2.sqlite3").write_bytes(b"not a database, but long enough to be read as one")
     with pytest.raises(RecoveryError, match=r"cannot be used: file is not a database"):
         prepare(store, PARTS)
+
+
+def test_a_disk_that_takes_nothing_is_no_damage(store: Path) -> None:
+    write(store, 0, "exs", (0, 1, 1))
+    write(store, 0, "snaps", *(snap(f"k{n}", 5) for n in range(500)))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(RecoveryUnwritable, match=r"cannot be used now.*Is its disk full"):
+            prepare(store, PARTS)
+        with pytest.raises(PostponedError, match="is full: free some space"):
+            check_room(store)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert prepare(store, PARTS) == 1
 
 
 def test_a_folder_of_other_things_is_refused(tmp_path: Path) -> None:
