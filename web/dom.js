@@ -5,11 +5,17 @@ import { ask } from './asking.js'
 export { ask }
 export const byId = (id) => document.getElementById(id)
 export const number = (value) => (
-  value === null || value === undefined ? '–' : new Intl.NumberFormat('en').format(value))
+  value === null || value === undefined ? '–' : new Intl.NumberFormat('en', { signDisplay: 'negative' }).format(value))
+
+export const percent = (share) => (
+  share === null || share === undefined ? '–' : `${number(Math.round(1000 * share) / 10)} %`)
+export const at = (time) => (time ? new Date(time).toLocaleString() : '–')
 
 const PAGES = [
   ['./', 'Live'],
   ['person', 'A person'],
+  ['campaigns', 'Campaigns'],
+  ['feedback', 'Feedback'],
   ['shop', 'Shop'],
   ['docs', 'API'],
   ['metrics', 'Metrics'],
@@ -39,7 +45,7 @@ export function rows(pairs) {
   return list
 }
 
-const isFigure = (text) => /^[-–\d.,]+$/.test(text)
+const isFigure = (text) => /^[-+–\d.,% ]+$/.test(text)
 
 // A table; the first cell of each row heads it. Columns of figures stand to the right.
 export function table(heads, lines, nothing) {
@@ -47,8 +53,9 @@ export function table(heads, lines, nothing) {
   const cell = (name, column, child, attributes = {}) => (
     element(name, { ...attributes, ...(figures[column] && { class: 'figure' }) }, child))
   const head = element('tr', {}, ...heads.map((text, column) => cell('th', column, text, { scope: 'col' })))
-  const body = (lines.length ? lines : [[nothing]]).map((line) => element('tr', {}, ...line.map((child, column) => (
-    column ? cell('td', column, child) : cell('th', column, child, { scope: 'row' })))))
+  const none = [element('tr', {}, element('td', { colspan: heads.length }, nothing))]
+  const body = lines.length ? lines.map((line) => element('tr', {}, ...line.map((child, column) => (
+    column ? cell('td', column, child) : cell('th', column, child, { scope: 'row' }))))) : none
   return element('table', {}, element('thead', {}, head), element('tbody', {}, ...body))
 }
 

@@ -202,6 +202,8 @@ async def get_vocabulary(request: Request) -> Response:
                 "meaning": one.meaning,
                 "conditions": list(one.conditions),
                 "with": dict(one.given),
+                "cooldown": one.cooldown,
+                "service": one.service,
             }
             for name, one in TEMPLATES.items()
         },

@@ -2,6 +2,12 @@
 
 from typing import Final
 
-PAGES: Final = {"/": "live.html", "/shop": "shop.html", "/person": "person.html"}
+PAGES: Final = {
+    "/": "live.html",
+    "/shop": "shop.html",
+    "/person": "person.html",
+    "/feedback": "feedback.html",
+    "/campaigns": "campaigns.html",
+}
 STREAM: Final = "/v1/live/stream"
 ASSETS: Final = "/web"

@@ -1,0 +1,45 @@
+// Whom would a campaign reach? What was asked of people, and what was taken for granted.
+
+import { toml } from './campaign-fields.js'
+import { element, number, percent, table } from './dom.js'
+
+const OUT = { bot: 'are taken for programs', consent: 'have not given the consent', audience: 'are not of the audience', condition: 'do not fit the condition' }
+
+const region = (label, made) => element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, made)
+
+function sentence({ looked_at: looked, fit, whole, conditions }) {
+  const whom = whole ? `all ${number(looked)} people of the store` : `${number(looked)} people, a sample in the store’s own order`
+  const moments = conditions.some((one) => one.moments.length)
+  const when = moments ? ' would get it if the moment came' : ' fit; it fires for those of whom it becomes true, not for those of whom it is already'
+  return element('p', {}, element('b', {}, `${number(fit)} of ${number(looked)} (${percent(looked ? fit / looked : null)})`), `${when}. Asked of ${whom}, before cooldown, caps, quiet hours and holdout.`)
+}
+
+const asked = ({ conditions, audience }) => [
+  ...(audience ? [['audience', audience.stored, audience.moments.join(', ') || '–', '–']] : []),
+  ...conditions.map((one, index) => [conditions.length > 1 ? `condition ${index + 1}` : 'condition', one.stored === 'true' ? 'nothing: all of it is about moments' : one.stored, one.moments.join(', ') || '–', number(one.fit)]),
+]
+
+function replays(found, draft) {
+  const told = found.map(({ namespace, counts }) => [namespace, number(counts.fired ?? 0), number(counts.held ?? 0),
+    Object.entries(counts).filter(([name]) => !['fired', 'held'].includes(name)).map(([name, count]) => `${name} ${number(count)}`).join(', ') || '–'])
+  return [
+    element('h3', {}, 'In replays'),
+    region('Replays', table(['namespace', 'sent', 'held out', 'not sent'], told, `no replay in the store has a campaign ${draft.id}`)),
+    element('p', { class: 'note' }, 'Counts are of the campaign of this id as that replay had it.'),
+    element('details', {}, element('summary', {}, 'Replay the log with this draft'),
+      element('p', { class: 'note' }, `Save this as draft/${draft.id}.toml; the replay delivers nothing, and its counts stand here afterwards.`),
+      region('The draft as a file', element('pre', {}, toml(draft))),
+      region('The command', element('pre', {}, 'HEADRACE_CAMPAIGNS__FOLDER=draft headrace replay kafka:events.click,events.feedback --namespace draft'))),
+  ]
+}
+
+export function drawPreview(place, told, draft) {
+  const out = Object.entries(told.out).filter(([, count]) => count).map(([name, count]) => [OUT[name], number(count)])
+  const segments = Object.entries(told.segments).map(([name, count]) => [name || 'none yet', number(count)])
+  place.replaceChildren(
+    element('h3', {}, 'Whom it would reach'), sentence(told),
+    region('What was asked', table(['', 'asked of what is stored', 'taken for granted', 'fit'], asked(told), '')),
+    ...(out.length ? [region('Who is out', table(['the others', 'people'], out, ''))] : []),
+    ...(segments.length ? [region('By segment', table(['segment', 'fit'], segments, ''))] : []),
+    ...replays(told.replays, draft))
+}

@@ -1,0 +1,89 @@
+// What a campaign did: against those held out, and how that came about over time.
+
+import { at, byId, element, number, percent, table } from './dom.js'
+
+/* global uPlot */
+const HEIGHT = 190
+let chart = null
+let drawn = ''
+
+const points = (share) => (share === null ? '–' : `${share > 0 ? '+' : ''}${number(Math.round(10000 * share) / 100)}`)
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+const region = (label, made) => element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, made)
+
+function verdict({ uplift, assignment, horizon_days: days }) {
+  if (assignment.mismatch) return 'The groups’ sizes cannot have come of the shares that were meant: no difference can be believed.'
+  if (uplift === null) return 'Nobody was held out, so nothing can be said of what it added. Hold some out.'
+  const { difference, low, high, sure } = uplift
+  if (low === null) return `${points(difference)} points so far; bounds come with 100 people and 20 conversions in each group.`
+  return `${points(difference)} points of conversion within ${number(days)} days, between ${points(low)} and ${points(high)}${sure ? '.' : ': it may be nothing.'}`
+}
+
+const LINES = [['triggers', 'triggers'], ['delivered', 'delivered'], ['opened', 'opened'], ['clicked', 'clicked'], ['people', 'people'], ['converted', 'converted'], ['purchases', 'order lines'], ['revenue', 'revenue']]
+
+function figures({ sent, holdout }) {
+  const cell = (told, name) => (told === null ? '–' : number(told[name]))
+  return table(['', 'sent to', 'held out'], [
+    ...LINES.map(([name, text]) => [text, cell(sent, name), cell(holdout, name)]),
+    ['conversion', percent(sent.conversion), percent(holdout?.conversion)],
+    ['revenue a person', number(sent.revenue_per_person), number(holdout?.revenue_per_person)],
+  ], '')
+}
+
+const bounds = (uplift) => (uplift ? [points(uplift.difference), points(uplift.low), points(uplift.high)] : ['–', '–', '–'])
+const parts = (found, what) => table([what, 'people', 'conversion, %', 'uplift', 'low', 'high'], Object.entries(found).map(
+  ([name, told]) => [name || 'none', number(told.people), number(Math.round(1000 * told.conversion) / 10), ...bounds(told.uplift)]), 'none')
+
+const overTime = (found) => table(['until', 'people', 'converted', 'held out', 'converted', 'uplift', 'low', 'high'], found.map((one) => [
+  at(one.time), number(one.people), number(one.converted), number(one.held), number(one.held_converted), points(one.difference), points(one.low), points(one.high)]), 'nothing yet')
+
+function makeChart(place) {
+  const axis = { stroke: colour('--faint'), grid: { stroke: colour('--line'), width: 1 } }
+  const value = (_, y) => (y === null || y === undefined ? '–' : `${number(Math.round(100 * y) / 100)} points`)
+  const line = (label, width, more = {}) => ({ label, width, stroke: colour('--water'), value, ...more })
+  return new uPlot({
+    width: place.clientWidth,
+    height: HEIGHT,
+    axes: [axis, { ...axis, size: 60 }],
+    scales: { y: { range: (_, low, high) => [Math.min(low, 0) - 0.5, Math.max(high, 0) + 0.5] } },
+    series: [{ label: 'until' }, line('low', 1, { dash: [4, 4] }), line('high', 1, { dash: [4, 4] }), line('uplift', 2)],
+    bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${colour('--water')} 15%, transparent)` }],
+  }, [[]], place)
+}
+
+function drawChart(place, found) {
+  chart?.destroy()
+  chart = null
+  if (!found.some((one) => one.difference !== null)) return place.replaceChildren(element('p', { class: 'note' }, 'There is a line once some were sent to and some held out.'))
+  place.replaceChildren()
+  chart = makeChart(place)
+  const shares = (name) => found.map((one) => (one[name] === null ? null : 100 * one[name]))
+  return chart.setData([found.map(({ time }) => time / 1000), shares('low'), shares('high'), shares('difference')])
+}
+
+// Show results where the open campaign has a place for them; what did not change is left as it is.
+export function drawResults(told) {
+  const place = byId('results')
+  const text = JSON.stringify(told)
+  if (place === null || (drawn === text && place.querySelector('h2'))) return
+  drawn = text
+  const open = [...place.querySelectorAll('details')].map((one) => one.open)
+  const line = element('div', { class: 'chart', role: 'img', 'aria-label': 'Uplift over time, with its bounds; the figures are in the table below' })
+  place.replaceChildren(
+    element('h2', {}, `What version ${told.version} did`),
+    element('p', { id: 'verdict' }, verdict(told)),
+    region('Figures', figures(told)),
+    element('p', { class: 'note' }, told.value_per_send === null ? '' : `A trigger added ${number(told.value_per_send)} of revenue.`),
+    element('h3', {}, 'Uplift over time, in points'), line,
+    element('details', {}, element('summary', {}, 'As a table'), region('Uplift over time', overTime(told.over_time))),
+    ...(Object.keys(told.variants).length ? [element('h3', {}, 'Variants'), region('Variants', parts(told.variants, 'variant'))] : []),
+    element('h3', {}, 'By segment'), region('Segments', parts(told.segments, 'segment')),
+    element('h3', {}, 'Groups'), region('Groups', table(['group', 'people', 'meant'], Object.entries(told.assignment.people).map(
+      ([name, people]) => [name, number(people), percent(told.assignment.meant[name])]), 'nobody yet')))
+  place.querySelectorAll('details').forEach((one, index) => { one.open = open[index] ?? false })
+  drawChart(line, told.over_time)
+}
+
+// The colours of the chart are those of the page.
+export const redraw = () => { drawn = '' }
+addEventListener('resize', () => chart?.setSize({ width: chart.root.parentElement.clientWidth, height: HEIGHT }))

@@ -1,0 +1,165 @@
+// The page of campaigns: the list, and the one that is open, to be changed or looked at.
+
+import { edit } from './campaign-form.js'
+import { drawResults, redraw } from './campaign-results.js'
+import { ask, byId, element, navigation, number, percent, table } from './dom.js'
+import { span } from './span.js'
+
+const SECONDS = 5
+const SHOWN = 50 // of the list; each asks for its results
+const AT_ONCE = 4
+
+let words = null // what conditions may speak of, and the templates
+let known = [] // the campaigns, as the API told them
+const results = new Map() // by id
+let timer = 0
+let turn = 0
+
+const stateOf = ({ enabled, start, end }, now = Date.now()) => {
+  if (enabled === false) return 'paused'
+  if (end && Date.parse(end) <= now) return 'over'
+  return start && Date.parse(start) > now ? 'planned' : 'on'
+}
+const COLOURS = { on: 'good', planned: 'now', paused: '', over: '' }
+const chip = (text, kind = '', title = '') => element('span', { class: `chip ${kind}`, ...(title && { title }) }, text)
+
+// What held triggers back, and what makes the figures doubtful.
+const HELD_BACK = { consent: 'no consent', cap: 'capped', quiet: 'quiet hours', waits: 'waited for quiet hours to end', cooldown: 'cooling down', audience: 'not the audience', bot: 'programs', ended: 'out of its dates' }
+
+function guards(counts, told) {
+  const back = Object.entries(HELD_BACK).filter(([name]) => counts[name]).map(([name, text]) => chip(`${text} ${number(counts[name])}`))
+  if (told?.assignment.mismatch) back.unshift(chip('groups do not fit', 'bad', 'The sizes of the groups cannot have come of the shares that were meant: no difference can be believed.'))
+  return element('span', {}, ...back.flatMap((one, index) => (index ? [' ', one] : [one])), ...(back.length ? [] : ['–']))
+}
+
+const points = (share) => `${share > 0 ? '+' : ''}${number(Math.round(10000 * share) / 100)}`
+
+function uplift(told) {
+  if (!told?.uplift) return '–'
+  const { difference, low, high, sure } = told.uplift
+  const text = low === null ? `${points(difference)} points; too few for bounds` : `${points(difference)} points, between ${points(low)} and ${points(high)}`
+  const edge = Math.max(0.05, ...[difference, low ?? 0, high ?? 0].map(Math.abs))
+  return element('span', {}, span({ value: difference, low, high, least: -edge, most: edge, text }), ` ${points(difference)} `, ...(sure ? [chip('sure', 'good')] : []))
+}
+
+function row({ id, version, campaign, counts }) {
+  const told = results.get(id)
+  const state = stateOf(campaign)
+  return [
+    element('a', { href: `#${encodeURIComponent(id)}` }, campaign.name),
+    chip(state, COLOURS[state]), number(counts.fired ?? 0), told ? number(told.sent.converted) : '…',
+    told ? percent(told.sent.conversion) : '…', told ? uplift(told) : '…', number(counts.held ?? 0),
+    guards(counts, told), campaign.template ?? 'custom', String(version),
+  ]
+}
+
+const chosen = () => decodeURIComponent(location.hash.slice(1))
+
+function fitting() {
+  const find = byId('make').find.value.trim().toLowerCase()
+  return known.filter(({ id, campaign }) => [id, campaign.name, campaign.template ?? ''].some((text) => text.toLowerCase().includes(find)))
+}
+
+function drawList() {
+  const fit = fitting()
+  const focused = document.activeElement?.closest('#list a')?.getAttribute('href')
+  const heads = ['campaign', 'state', 'sent', 'converted', 'of people', 'uplift', 'held out', 'held back', 'template', 'version']
+  byId('list').replaceChildren(table(heads, fit.slice(0, SHOWN).map(row), 'none yet'))
+  byId('more').textContent = fit.length > SHOWN ? `${number(fit.length - SHOWN)} more: find them by a part of their name.` : ''
+  for (const line of byId('list').querySelectorAll('tbody tr')) {
+    if (line.querySelector('a')?.getAttribute('href') === location.hash) line.setAttribute('aria-current', 'true')
+  }
+  if (focused) byId('list').querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus()
+}
+
+// The results of those that are shown, a few at once.
+async function readResults(mine) {
+  const waiting = fitting().slice(0, SHOWN).map(({ id }) => id)
+  const one = async () => {
+    for (let id = waiting.shift(); id !== undefined && mine === turn; id = waiting.shift()) {
+      results.set(id, await ask(`v1/campaigns/${encodeURIComponent(id)}/results`))
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, one))
+}
+
+async function refresh() {
+  const mine = turn += 1
+  clearTimeout(timer)
+  let again = true
+  try {
+    const { campaigns } = await ask('v1/campaigns')
+    if (mine !== turn) return
+    known = campaigns
+    if (!results.size) drawList() // there are figures a moment later
+    await readResults(mine)
+    if (mine !== turn) return
+    drawList()
+    const open = results.get(chosen())
+    if (open) drawResults(open)
+    say(`as of ${new Date().toLocaleTimeString()}`, true)
+  } catch (error) {
+    if (mine !== turn) return
+    again = error.status === undefined || error.status === 404 || error.status >= 429 // 404: one was just deleted
+    say(error.message, false)
+  }
+  if (again) timer = setTimeout(() => (document.hidden ? undefined : refresh()), 1000 * SECONDS)
+}
+
+function say(text, good) {
+  byId('state').textContent = text
+  byId('state').className = good ? 'live' : 'broken'
+}
+
+async function follow() {
+  const id = chosen()
+  const place = byId('open')
+  drawList()
+  if (!id) return place.replaceChildren()
+  try {
+    words ??= await ask('v1/campaigns/vocabulary')
+    if (id.startsWith('new:')) return edit(place, words, id.slice(4), null, saved)
+    const [one, told] = await Promise.all([
+      ask(`v1/campaigns/${encodeURIComponent(id)}`), ask(`v1/campaigns/${encodeURIComponent(id)}/results`)])
+    if (id !== chosen()) return undefined
+    edit(place, words, one.campaign?.template ?? '', one, saved)
+    drawResults(told)
+    place.focus({ preventScroll: true })
+    return place.scrollIntoView({ block: 'nearest' })
+  } catch (error) {
+    return place.replaceChildren(element('section', {}, element('p', { role: 'alert' }, error.message)))
+  }
+}
+
+// A version was made: the list shows it, and so does the form if it is still open.
+async function saved(id) {
+  results.delete(id)
+  await Promise.all([refresh(), chosen() === id ? follow() : undefined])
+}
+
+async function offerTemplates() {
+  words ??= await ask('v1/campaigns/vocabulary')
+  const select = byId('make').template
+  select.append(...Object.keys(words.templates).map((name) => element('option', { value: name }, name.replaceAll('_', ' '))))
+}
+
+const explain = () => {
+  byId('meaning').textContent = words?.templates[byId('make').template.value]?.meaning ?? ''
+}
+
+navigation()
+byId('make').addEventListener('submit', (event) => {
+  event.preventDefault()
+  location.hash = `new:${byId('make').template.value}`
+})
+byId('make').template.addEventListener('change', explain)
+byId('make').find.addEventListener('input', () => {
+  drawList()
+  clearTimeout(timer)
+  timer = setTimeout(refresh, 400)
+})
+addEventListener('hashchange', follow)
+document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh() })
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { redraw(); refresh() })
+refresh().then(offerTemplates).catch(() => undefined)
+follow()

@@ -1,0 +1,173 @@
+// The page of feedback: how content people are, and the cases that wait for somebody.
+
+import { opened, open } from './care.js'
+import { ask, at, byId, element, navigation, number, percent, table } from './dom.js'
+import { span } from './span.js'
+
+const SECONDS = 5
+const LISTED = 100
+let timer = 0
+let turn = 0
+
+const tile = (name, ...told) => element('div', {}, element('dt', {}, name), element('dd', {}, ...told))
+const small = (text) => element('p', { class: 'note' }, text)
+const signed = (value) => (value > 0 ? `+${number(value)}` : number(value))
+const hours = ({ median_hours: median, p90_hours: late }) => (median === null ? ['–'] : [
+  `${number(median)} h`, small(`nine of ten within ${number(late)} h`)])
+
+function nps({ nps: value, nps_low: low, nps_high: high }) {
+  if (value === null) return ['–', small('nobody was asked')]
+  const text = `between ${number(low)} and ${number(high)}`
+  return [number(value), small(text), span({ value, low, high, least: -100, most: 100, text })]
+}
+
+function drawTiles({ all, cases, first_response: first, resolution }) {
+  byId('tiles').replaceChildren(...all === null ? [] : [
+    tile('Satisfied (CSAT)', percent(all.csat)),
+    tile('Would recommend (NPS)', ...nps(all)),
+    tile('Complaints per item bought', percent(all.complaint_rate)),
+    tile('Mean opinion, -1 to 1', number(all.score), small(all.trend === null ? 'no trend yet' : `of late ${signed(all.trend)}`)),
+    tile('Wait for an answer', number((cases.open ?? 0) + (cases.reopened ?? 0)), small(`${number(cases.overdue ?? 0)} overdue`)),
+    tile('First answer after', ...hours(first)),
+    tile('Resolved after', ...hours(resolution)),
+  ])
+}
+
+const contentment = (found, what) => table([what, 'opinion', 'CSAT', 'NPS', 'answers'],
+  Object.entries(found ?? {}).map(([name, told]) => (
+    [name, number(told.score), percent(told.csat), number(told.nps), number(told.answers)])), 'nobody said anything yet')
+
+const changesOf = (summary) => [
+  ...(summary.all?.changes ?? []).map((change) => ['all', change]),
+  ...['channels', 'categories'].flatMap((kind) => Object.entries(summary[kind] ?? {}).flatMap(([name, told]) => (
+    told.changes.map((change) => [name, change])))),
+].sort(([, left], [, right]) => right.time - left.time).slice(0, 20)
+
+function drawSummary(summary) {
+  drawTiles(summary)
+  const put = (id, made) => byId(id).replaceChildren(made)
+  put('channels', contentment(summary.channels, 'channel'))
+  put('categories', contentment(summary.categories, 'category'))
+  put('worst', contentment(summary.worst_items, 'item'))
+  put('topics', table(['topic', 'cases that wait'], Object.entries(summary.waiting_by_topic ?? {}).map(
+    ([name, count]) => [chooser(name), number(count)]), 'no case with a topic waits'))
+  put('emerging', table(['topic', 'said', 'usual', 'since'], (summary.emerging ?? []).map(
+    (one) => [one.topic, number(one.count), number(one.usual), at(one.since)]), 'nothing is said more often than usual'))
+  put('groups', table(['words', 'texts'], (summary.groups ?? []).map(
+    (one) => [one.name, number(one.texts)]), 'too few texts yet'))
+  put('changes', table(['of', 'from', 'to', 'at'], changesOf(summary).map(
+    ([name, change]) => [name, number(change.before), number(change.after), at(change.time)]), 'no change was noticed'))
+  offerTopics([...new Set([...summary.topics ?? [], ...Object.keys(summary.waiting_by_topic ?? {})])].sort())
+}
+
+const filter = () => Object.fromEntries(new FormData(byId('filter')))
+
+const chooser = (topic) => element('button', {
+  type: 'button', class: 'plain', onclick: () => { byId('filter').topic.value = topic; refresh() },
+}, topic)
+
+// Topics to choose from; what is chosen stays, also while nothing has it.
+function offerTopics(topics) {
+  const select = byId('filter').topic
+  const wanted = [...new Set([...topics, select.value])].filter(Boolean)
+  const known = [...select.options].slice(1).map(({ value }) => value)
+  if (wanted.join('\0') === known.join('\0')) return
+  const chosen = select.value
+  select.replaceChildren(element('option', { value: '' }, 'any'), ...wanted.map((topic) => element('option', { value: topic }, topic)))
+  select.value = chosen
+  const list = byId('known-topics') ?? document.body.appendChild(element('datalist', { id: 'known-topics' }))
+  list.replaceChildren(...wanted.map((topic) => element('option', { value: topic })))
+}
+
+const STATUSES = { waiting: ['open', 'reopened'], answered: ['answered'], resolved: ['resolved'], '': [''] }
+
+// The cases that are asked for: the overdue first, those due longest on top, then the newest.
+async function cases() {
+  const { status, topic, type, overdue } = filter()
+  const asked = (more) => {
+    const query = new URLSearchParams({ n: LISTED, ...(topic && { topic }), ...(type && { type }), ...more })
+    return ask(`v1/feedback?${query}`)
+  }
+  const wanted = STATUSES[status].map((one) => (one ? { status: one } : {}))
+  const late = wanted.map((more) => asked({ ...more, overdue: true }))
+  const answers = await Promise.all([...late, ...(overdue ? [] : wanted.map(asked))])
+  const found = new Map(answers.flatMap((answer) => answer.cases).map((one) => [one.id, one]))
+  const more = answers.slice(overdue ? 0 : wanted.length).reduce((sum, answer) => sum + answer.more, 0)
+  const order = (left, right) => (right.overdue - left.overdue
+    || (left.overdue ? left.due - right.due : right.opened - left.opened) || (left.id < right.id ? -1 : 1))
+  return { found: [...found.values()].sort(order), more }
+}
+
+const COLOURS = { resolved: 'good', answered: '', open: 'now', reopened: 'now' }
+const short = (text) => (text.length > 120 ? `${text.slice(0, 118)}…` : text) || '(nothing written)'
+
+const line = (one) => element('li', { 'data-case': one.id },
+  element('button', { type: 'button', class: 'plain', onclick: () => choose(one.id) }, short(one.text)),
+  element('span', { class: 'note' },
+    ...(one.overdue ? [element('span', { class: 'chip bad' }, 'overdue'), ' '] : []),
+    element('span', { class: `chip ${COLOURS[one.status]}` }, one.status),
+    ` ${[one.type, one.topic, one.user, at(one.opened)].filter(Boolean).join(' · ')}`))
+
+function drawQueue({ found, more }) {
+  const focused = document.activeElement?.closest('[data-case]')?.dataset.case
+  byId('queue').replaceChildren(found.length ? element('ol', { class: 'lines' }, ...found.map(line)) : element('p', { class: 'note' }, 'None.'))
+  byId('more').textContent = more ? `${number(more)} more fit; choose fewer.` : ''
+  mark()
+  if (focused) byId('queue').querySelector(`[data-case="${CSS.escape(focused)}"] button`)?.focus()
+}
+
+function mark() {
+  for (const one of byId('queue').querySelectorAll('[data-case]')) {
+    if (one.dataset.case === opened()) one.setAttribute('aria-current', 'true')
+    else one.removeAttribute('aria-current')
+  }
+}
+
+function choose(id) {
+  location.hash = `case/${encodeURIComponent(id)}`
+}
+
+async function follow() {
+  const [kind, id] = location.hash.slice(1).split('/')
+  if (kind !== 'case' || !id) return
+  try {
+    await open(decodeURIComponent(id), refresh)
+    mark()
+    byId('case').focus({ preventScroll: true })
+    byId('case').scrollIntoView({ block: 'nearest' })
+  } catch (error) {
+    byId('case-title').textContent = 'This case cannot be shown'
+    byId('case-body').replaceChildren(element('p', {}, error.message))
+  }
+}
+
+async function refresh() {
+  const mine = turn += 1
+  clearTimeout(timer)
+  let again = true
+  try {
+    const [summary, list] = await Promise.all([ask('v1/feedback/summary'), cases()])
+    if (mine !== turn) return
+    drawSummary(summary)
+    drawQueue(list)
+    say(`as of ${new Date().toLocaleTimeString()}`, true)
+  } catch (error) {
+    if (mine !== turn) return
+    again = error.status === undefined || error.status >= 429
+    say(error.message, false)
+  }
+  if (again) timer = setTimeout(() => (document.hidden ? undefined : refresh()), 1000 * SECONDS)
+}
+
+function say(text, good) {
+  byId('state').textContent = text
+  byId('state').className = good ? 'live' : 'broken'
+}
+
+navigation()
+byId('filter').addEventListener('change', refresh)
+byId('filter').addEventListener('submit', (event) => event.preventDefault())
+document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh() })
+addEventListener('hashchange', follow)
+refresh()
+follow()
