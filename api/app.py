@@ -25,6 +25,7 @@ from api.decide.offers import load as load_offers
 from api.decide.routes import build_router as decide_router
 from api.docs_page import add_docs_page
 from api.doors import Doors
+from api.examples import add_examples
 from api.feedback import build_router as build_feedback_router
 from api.gate import Gate
 from api.key_ring import kept, shared
@@ -58,6 +59,7 @@ class Service(FastAPI):
         document.setdefault("components", {}).setdefault("securitySchemes", {}).update(
             {**SECURITY, **SECRET_KEY}
         )
+        add_examples(document)
         return document
 
 

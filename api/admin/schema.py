@@ -109,9 +109,16 @@ RESULTS: Final = Operation(
     (ID, VERSION_ASKED, SITE),
     codes=(400, 401, 403, 404, 503),
 )
-POST: Final = Operation("Make a campaign", VERSION, (SITE,), BODY, codes=(400, 401, 403, 409, 503))
+POST: Final = Operation(
+    "Make a campaign", VERSION, (SITE,), BODY, codes=(400, 401, 403, 409, 503), done=(201,)
+)
 PUT: Final = Operation(
-    "Make or change a campaign", VERSION, (ID, SITE), BODY, codes=(400, 401, 403, 409, 412, 503)
+    "Make or change a campaign",
+    VERSION,
+    (ID, SITE),
+    BODY,
+    codes=(400, 401, 403, 409, 412, 503),
+    done=(200, 201),
 )
 DELETE: Final = Operation("End a campaign", VERSION, (ID, SITE), codes=(401, 403, 404, 412, 503))
 _TEXTS: Final[Schema] = {"type": "array", "items": {"type": "string"}}

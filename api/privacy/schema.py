@@ -23,7 +23,8 @@ _EXPORTED: Final[Schema] = {
     "user": {"type": "string"},
     "devices": {"type": "array", "items": {"type": "string"}},
     "exported": _MILLIS,
-    **dict.fromkeys(("profiles", "standings", "said", "cases", "triggers"), _LIST),
+    **dict.fromkeys(("profiles", "standings", "cases", "triggers"), _LIST),
+    "said": {"type": "array", "items": _LIST},
     "webhooks_waiting": _LIST,
     "offers_made": {"type": "object", "additionalProperties": _COUNT},
 }

@@ -23,6 +23,7 @@ class Operation(NamedTuple):
     body: Schema | None = None
     media: str = "application/json"
     codes: tuple[int, ...] = (400, 401)
+    done: tuple[int, ...] = (200,)
 
 
 def adder(router: APIRouter, tag: str = "serve") -> Callable[[str, str, Endpoint, Operation], None]:
@@ -37,17 +38,22 @@ def adder(router: APIRouter, tag: str = "serve") -> Callable[[str, str, Endpoint
             description=endpoint.__doc__,
             tags=[tag],
             response_class=Response,
-            responses={
-                200: {
-                    "description": "the answer",
-                    "content": {operation.media: {"schema": operation.answer}},
-                },
-                **problems_of(operation.codes),
-            },
+            status_code=operation.done[0],
+            responses={**_answers(operation), **problems_of(operation.codes)},
             openapi_extra=_extra(operation),
         )
 
     return add
+
+
+def _answers(operation: Operation) -> dict[int | str, Schema]:
+    return {
+        code: {
+            "description": "the answer",
+            "content": {operation.media: {"schema": operation.answer}},
+        }
+        for code in operation.done
+    }
 
 
 def _extra(operation: Operation) -> Schema:
