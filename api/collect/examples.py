@@ -87,11 +87,34 @@ SECURITY: Final = {
     }
 }
 
+_COUNT: Final = {"type": "integer", "minimum": 0}
+TAKEN: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["success", "accepted", "rejected"],
+    "properties": {
+        "success": {"type": "boolean"},
+        "accepted": _COUNT,
+        "rejected": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["index", "reason", "detail"],
+                "properties": {
+                    "index": {**_COUNT, "description": "which message of the body"},
+                    "reason": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "the broker acknowledged every accepted event; refused ones are listed",
         "content": {
             "application/json": {
+                "schema": TAKEN,
                 "example": {
                     "success": True,
                     "accepted": 2,
