@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "evaluate": Command("cli.evaluate:evaluate", "Compare models over a recording."),
     "ope": Command("cli.ope:ope", "Estimate what other policies would have earned, from a log."),
     "backfill": Command("cli.backfill:backfill", "Rebuild a namespace from the log, then follow."),
+    "rebuild": Command("cli.rebuild:rebuild", "Make views again that the store has lost."),
     "promote": Command("cli.promote:promote", "Choose the namespace that is served."),
     "status": Command("cli.status:status", "Show how the running engine does."),
     "doctor": Command(

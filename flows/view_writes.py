@@ -10,9 +10,15 @@ from contracts.keys import (
     catalog_page_of,
 )
 from operators.messages import View
-from storage.writes import AddMembers, Append, DeleteView, SetFields, SetView, Write
-
-CATALOG_LOG_LENGTH = 100_000
+from storage.writes import (
+    CATALOG_LOG_LENGTH,
+    AddMembers,
+    Append,
+    DeleteView,
+    SetFields,
+    SetView,
+    Write,
+)
 
 
 class ViewWrites:

@@ -7,7 +7,12 @@
 True
 """
 
+from typing import Final
+
 from msgspec import Struct
+
+CATALOG_LOG_LENGTH: Final = 100_000
+"""Entries that the log of a site's catalogue keeps, about."""
 
 
 class SetView(Struct, frozen=True, array_like=True, gc=False, tag="set"):

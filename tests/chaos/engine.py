@@ -149,6 +149,11 @@ class Engine:
         self.broker, self.store = broker, store
         self.to_broker, self.to_store = broker.proxy, to_store
         self.url = up.ready()
+        self._http = httpx.Client(base_url=self.url, timeout=30)
+
+    def close(self) -> None:
+        """Give back what it looks with."""
+        self._http.close()
 
     def await_ends(self, count: int) -> None:
         """Wait until so many events have come to their ends, and nothing is degraded."""
@@ -156,7 +161,9 @@ class Engine:
 
     def _ended(self) -> int:
         with suppress(httpx.TransportError):
-            told = httpx.get(f"{self.url}/v1/stats", timeout=30).json()
+            given = self.up.settings["api"]
+            headers = {"Authorization": f"Bearer {given['admin_key']}"} if given["sites"] else {}
+            told = self._http.get("/v1/stats", headers=headers).json()
             return 0 if told["degraded"] else int(told["events"]["ended"])
         return 0
 
@@ -210,7 +217,11 @@ class Servers:
         }
         servers = ("--kafka", self.broker.bootstrap_servers, "--redis", redis)
         with Up(self._folder, *servers, *options, program=REAL, **settings) as up:
-            yield Engine(up, self.broker, self.store, self.to_store)
+            engine = Engine(up, self.broker, self.store, self.to_store)
+            try:
+                yield engine
+            finally:
+                engine.close()
 
 
 @contextmanager

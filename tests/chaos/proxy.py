@@ -51,6 +51,7 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         self.mode = "cut"
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -70,6 +71,12 @@ class Proxy:
         elif before == "half-open":
             # What was swallowed is missing from these streams: nobody can go on with them.
             self._hang_up()
+
+    async def _end(self) -> None:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def _hang_up(self) -> None:
         for writer in self._writers:

@@ -1,14 +1,16 @@
 """What a chaos run came to, row by row, and its table: `python -m tests.chaos.report FILE`."""
 
 import json
+import math
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 COLUMNS = (
     *("fault", "cycles", "events taken", "writes refused", "unanswered", "reads", "degraded"),
-    "read p99 ms",
+    *("read p99 ms", "back p50 s", "back p95 s"),
 )
 
 
@@ -18,6 +20,11 @@ def note(**row: Any) -> None:
     if file:
         with Path(file).open("a") as report:
             report.write(json.dumps(row) + "\n")
+
+
+def share(values: Sequence[float], of: float) -> float:
+    """Return the least value that at least a share of all do not exceed."""
+    return sorted(values)[max(0, math.ceil(len(values) * of) - 1)]
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -17,7 +17,7 @@ import redis
 from flows.topics import create_topics
 from tests.chaos.engine import DELIVERY_MS, PARTITIONS, Engine, Load, engine
 from tests.chaos.proxy import Mode
-from tests.chaos.report import note
+from tests.chaos.report import note, share
 from tests.cli.running import until
 
 CYCLES = int(os.environ.get("HEADRACE_CHAOS_CYCLES", "1"))
@@ -207,11 +207,13 @@ def _harm(it: Engine, load: Load, name: str, fault: Fault) -> None:
     before = len(load.taken), load.writes[503], sum(load.reads.values()), load.degraded
     silent = load.writes[0] + load.reads[0]
     first = len(load.read_s)
+    backs = []
     for _ in range(CYCLES):
         fault(it)
+        begun = time.monotonic()
         it.await_ends(len(load.taken))
+        backs.append(time.monotonic() - begun)
     until(lambda: len(load.read_s) > first)  # one that began in the fault counts in it
-    reads = sorted(load.read_s[first:])
     note(
         fault=name,
         cycles=CYCLES,
@@ -221,7 +223,9 @@ def _harm(it: Engine, load: Load, name: str, fault: Fault) -> None:
             "unanswered": load.writes[0] + load.reads[0] - silent,
             "reads": sum(load.reads.values()) - before[2],
             "degraded": load.degraded - before[3],
-            "read p99 ms": round(reads[int(len(reads) * 0.99)] * 1000, 1),
+            "read p99 ms": round(share(load.read_s[first:], 0.99) * 1000, 1),
+            "back p50 s": round(share(backs, 0.5), 1),
+            "back p95 s": round(share(backs, 0.95), 1),
         },
     )
 

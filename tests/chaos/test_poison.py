@@ -13,9 +13,9 @@ import pytest
 
 from contracts.keys import CLICK_TOPIC
 from tests.builders import NOON, SECOND, raw
+from tests.chaos.live import REAL, Live
 from tests.chaos.poison import POISON
 from tests.cli.running import ROOT, Up, until
-from tests.cli.test_kills import REAL, Live
 
 SEED = 7
 EVENTS = 600

@@ -11,8 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+import redis
 
-from contracts.keys import RELIEVED_MS, TRIGGERS_TOPIC
+from contracts.keys import RELIEVED_MS, TRIGGERS_TOPIC, Keys
+from flows.replaying.topic_range import end_offsets
 from tests.api.running import TopicReader
 from tests.cli.running import ROOT, Up, until
 
@@ -128,7 +130,28 @@ def test_a_promoted_namespace_delivers_the_one_before_stops_and_no_id_comes_twic
             shop.like(5)
             until(lambda: len(shop.fired()) == 40)
             assert len(set(shop.fired())) == 40
+        _lose_views_and_rebuild(up, shop)
         assert up.end() == 0
+
+
+def _lose_views_and_rebuild(up: Up, shop: Shop) -> None:
+    """Wipe all views: one command brings them back, and delivers nothing."""
+    known = shop.get("/v1/users/fan7/profile")["profile"]
+    kafka = up.settings["kafka"]
+    with redis.Redis.from_url(up.settings["redis"]["url"]) as store:
+        store.unlink(*store.scan_iter(match=Keys().pattern, count=1_000))
+    until(lambda: not shop.get("/v1/users/fan7/profile")["known"])
+    triggers = end_offsets({"bootstrap.servers": kafka["bootstrap_servers"]}, [TRIGGERS_TOPIC])
+    done = headrace(up.data, "rebuild")
+    assert done.returncode == 0, done.stderr
+    assert "rebuilt live: " in done.stderr
+    until(lambda: shop.get("/v1/users/fan7/profile")["known"])
+    assert shop.get("/v1/users/fan7/profile")["profile"] == known
+    assert len(shop.fired()) == 40
+    after = end_offsets({"bootstrap.servers": kafka["bootstrap_servers"]}, [TRIGGERS_TOPIC])
+    assert after == triggers
+    audited = headrace(up.data, "audit")
+    assert audited.returncode == 0, (audited.stdout, audited.stderr)
 
 
 @pytest.mark.timeout(600)  # the whole engine and a second flow, on a machine that may be busy
