@@ -33,6 +33,10 @@ from api.pages.feed import Feed
 from api.pages.routes import add_pages, feed_of
 from api.privacy import Privacy
 from api.privacy import router as privacy_router
+from api.rejects import Desk
+from api.rejects import router as rejects_router
+from api.replays import Comparing
+from api.replays import router as replays_router
 from api.routing import mount
 from api.serve import Serving
 from api.serve import router as serve_router
@@ -86,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.feed = feed_of(serving, triggers.hub)
             app.state.triggers = triggers
             app.state.log = log
+            app.state.rejects, app.state.comparing = Desk(settings), Comparing(settings.redis)
             async with (
                 Campaigns.open(settings, log, serving.clock) as campaigns,
                 Deciding.open(settings, serving, log) as deciding,
@@ -114,6 +119,8 @@ def create_app(settings: Settings) -> FastAPI:
         build_trigger_router(),
         decide_router(),
         privacy_router,
+        rejects_router,
+        replays_router,
     )
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
     app.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)

@@ -27,6 +27,7 @@ from cli.preparing import prepare_flow
 from cli.stop_signals import StopSignals
 from contracts.codec import load_json
 from contracts.keys import Keys
+from contracts.replays import Finished
 from contracts.settings import RedisSettings, Settings
 from flows.replaying.spec import ENVIRON, ReplaySpec
 from flows.replaying.total_order import PART
@@ -34,6 +35,7 @@ from flows.summary import Summary, summarise
 from storage.connection import connect
 from storage.errors import StoreUnavailable
 from storage.redis_views import RedisViews
+from storage.replays import ReplayStore
 
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 0.2
@@ -71,9 +73,25 @@ class Replay:
             started = time.monotonic()
             self._run_cluster(views, on_progress)
             seconds = time.monotonic() - started
-            return _patient(lambda: summarise(views.iterate(self.namespace), seconds))
+            summary = _patient(lambda: summarise(views.iterate(self.namespace), seconds))
+            _patient(lambda: self._keep(summary))
+            return summary
         finally:
             views.close()
+
+    def _keep(self, summary: Summary) -> None:
+        store = ReplayStore(self.redis)
+        store.put(
+            Finished(
+                namespace=self.namespace,
+                source=self.spec.source,
+                format=self.spec.format,
+                time=time.time_ns() // 1_000_000,
+                workers=self.settings.flow.workers,
+                summary=summary.as_dict(),
+            )
+        )
+        store.close()
 
     def _run_cluster(self, views: RedisViews, on_progress: OnProgress) -> None:
         cluster = self._cluster(views)

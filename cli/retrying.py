@@ -1,19 +1,15 @@
 """Refused events back through the collector, as whoever sent them first would send them."""
 
-import re
 from typing import Any, Final, NamedTuple
 
 import httpx
 from pydantic import SecretStr
 
 from cli.errors import CommandError, WrongUseError
+from contracts.reject_list import Reject, request_of
 from contracts.settings import Settings
-from flows.rejects import HTTP, Reject
 
-EVENTS: Final = "/v1/events"
 TIMEOUT_S: Final = 30.0
-_PLACE: Final = re.compile(r"(/[^\[\]]+)(\[\d+\])?")
-_BATCHES: Final = frozenset({"/v1/batch", "/v1/b", "/v1/import"})
 
 
 class Sent(NamedTuple):
@@ -69,24 +65,6 @@ class Collector:
         if site is None or site not in self._keys:
             raise WrongUseError(f"{reject.id}: which write key? Give --key (its site is {site})")
         return self._keys[site].get_secret_value()
-
-
-def request_of(reject: Reject, raw: bytes) -> tuple[str, bytes]:
-    """Return the path and the body that send it again: one message of a batch as a batch of one.
-
-    >>> from contracts.rejects import rejected
-    >>> request_of(Reject("0-1", rejected("invalid", "", "http:/v1/batch[3]", b"{}")), b"{}")
-    ('/v1/batch', b'{"batch":[{}]}')
-    >>> request_of(Reject("0-2", rejected("invalid", "", "events.click/0/7", b"{}")), b"{}")
-    ('/v1/events', b'{}')
-    """
-    if not reject.record.origin.startswith(HTTP):
-        return EVENTS, raw
-    found = _PLACE.fullmatch(reject.record.origin.removeprefix(HTTP))
-    if found is None:
-        return EVENTS, raw
-    path, place = found.groups()
-    return path, b'{"batch":[' + raw + b"]}" if place and path in _BATCHES else raw
 
 
 def url_of(settings: Settings) -> str:

@@ -50,21 +50,8 @@ SCOREBOARD: Final = "scoreboard"
 """The figures of the answers that were given, by model and by arm."""
 
 MODELS: Final = (
-    "intent",
-    "segments",
-    "baskets",
-    "ranker",
-    "churn",
-    "spend",
-    "order_value",
-    "response",
-    "visits",
-    "rates",
-    "blend",
-    "decide",
-    "feedback",
-    "items",
-    SCOREBOARD,
+    *("intent", "segments", "baskets", "ranker", "churn", "spend", "order_value", "response"),
+    *("visits", "rates", "blend", "decide", "feedback", "items", SCOREBOARD),
 )
 """Models that publish what they know of themselves; the name is the id of their view."""
 
@@ -81,6 +68,8 @@ RELIEVED_MS: Final = 10_000
 
 REJECT_MARKS_KEY: Final = "c:rejects"
 """A hash of refused records' ids to what was done about them, as JSON."""
+REPLAYS_KEY: Final = "c:replays"
+"""A set of the namespaces that a replay ended in; the view `summary` has what it came to."""
 
 API_KEYS_KEY: Final = "c:api-keys"
 """A hash of the ids of the HTTP service's keys to what is kept of each, as JSON."""
@@ -309,6 +298,18 @@ class Keys:
         """How far one source partition has been read, and when: freshness comes from it."""
         return self._key(EVERY_SITE, "progress", part)
 
+    def summary(self) -> str:
+        """What a replay came to: `contracts.replays.Finished`, as JSON."""
+        return self._key(EVERY_SITE, "summary", "all")
+
+    def worker(self, number: int) -> str:
+        """What a process of the flow tells of itself (`contracts.vitals.Worker`), as JSON."""
+        return self._key(EVERY_SITE, "worker", str(number))
+
+    def checkpoint(self) -> str:
+        """When recovery took in an epoch (`contracts.vitals.Checkpoint`), as JSON."""
+        return self._key(EVERY_SITE, "checkpoint", "all")
+
     def _key(self, site: str, kind: str, id_: str) -> str:
         start = self._starts.get((site, kind))
         if start is None:
@@ -327,7 +328,7 @@ def alias_value(user: str) -> bytes:
     return ALIAS_MARK + user.encode()
 
 
-VOLATILE_KINDS: Final = frozenset({"progress", "catalog-log"})
+VOLATILE_KINDS: Final = frozenset({"progress", "worker", "checkpoint", "summary", "catalog-log"})
 """Kinds that hold wall-clock times or delivery logs; a state hash leaves them out."""
 
 CATALOG_PAGES: Final = 256

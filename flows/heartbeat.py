@@ -4,37 +4,47 @@ The API computes how fresh its answers are from it. It is no part of the state: 
 cannot be written is left out, the next one says more.
 """
 
+import itertools
 import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Final, Self
 
-from contracts.codec import dump_json
+from contracts.codec import dump_json, encode_json
 from contracts.keys import Keys
 from flows.progress import Progress
+from flows.vitals import Vitals
 from storage.errors import StoreError
 from storage.views import ViewWriter
 from storage.writes import SetView, Write
 
 EVERY_SECONDS: Final = 0.2
+LOOK_EVERY: Final = 5
+"""Heartbeats between two looks at recovery."""
 LIFETIME_MS: Final = 3_600_000
+WORKER_LIFETIME_MS: Final = 60_000
 
 logger = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """A thread that publishes `Progress`; a context manager.
+    """A thread that publishes `Progress` and `Vitals`; a context manager.
 
     `open_views` opens a connection of its own: the sinks' is the worker's.
     """
 
     def __init__(
-        self, open_views: Callable[[], ViewWriter], namespace: str, progress: Progress
+        self,
+        open_views: Callable[[], ViewWriter],
+        namespace: str,
+        progress: Progress,
+        vitals: Vitals,
     ) -> None:
         self._open = open_views
         self._keys = Keys(namespace)
         self._progress = progress
+        self._vitals = vitals
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -65,10 +75,25 @@ class Heartbeat:
             for name, part in sorted(self._progress.parts().items())
         ]
 
+    def vitals(self, now_ms: int) -> list[Write]:
+        """Return how this process is, and when an epoch was kept, as views."""
+        worker = self._vitals.worker(now_ms, list(self._progress.parts()))
+        key = self._keys.worker(worker.worker)
+        writes: list[Write] = [SetView(key, encode_json(worker), WORKER_LIFETIME_MS)]
+        checkpoint = self._vitals.checkpoint(now_ms)
+        if checkpoint is not None:
+            writes.append(SetView(self._keys.checkpoint(), encode_json(checkpoint), LIFETIME_MS))
+        return writes
+
     def _run(self) -> None:
         views = self._open()
-        while not self._stop.wait(EVERY_SECONDS):
-            beats = self.beats(time.time_ns() // 1_000_000)
+        for turn in itertools.count():
+            if self._stop.wait(EVERY_SECONDS):
+                return
+            now_ms = time.time_ns() // 1_000_000
+            beats = self.beats(now_ms)
+            if turn % LOOK_EVERY == 0:
+                beats += self.vitals(now_ms)
             if not beats:
                 continue
             try:

@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from datetime import timedelta
 
 import bytewax.operators as op
@@ -37,6 +38,7 @@ from flows.process import Process
 from flows.recovery import state_keys
 from flows.replaying.spec import ReplaySpec
 from flows.table_source import TableSource
+from flows.vitals import Vitals
 from online_models.warming import warm
 
 GC_THRESHOLD = 50_000
@@ -99,7 +101,8 @@ def main() -> int:
         spec = ReplaySpec.from_environ(os.environ)
         flow = live(process) if spec is None else _replay(process, spec)
         warm()
-        with Heartbeat(process.views, process.settings.namespace, process.progress):
+        vitals = Vitals(process.launch, process.recovery_dir, time.time_ns() // 1_000_000)
+        with Heartbeat(process.views, process.settings.namespace, process.progress, vitals):
             settle_memory()
             # Ready all the same: without a partition to read, or while the broker is away.
             seconds = READY_WITHIN_S if spec is None else 0.0

@@ -51,15 +51,27 @@ class Collector:
         received = self._clock()
         body = await read_body(request, self._limit)
         grant = admit(request, lambda: write_key_in(body))
-        site = grant.site
+        return await self.add(body, read, grant.site, request.url.path, grant.public, received)
+
+    async def add(
+        self,
+        body: bytes,
+        read: Reader,
+        site: str,
+        path: str,
+        public: bool = False,
+        received: int | None = None,
+    ) -> Response:
+        """Answer a body that came by `path`, of `site`; `public` says that a page sent it."""
+        received = self._clock() if received is None else received
         good: list[Outcome] = []
         bad: list[Outcome] = []
-        for outcome in read(body, site, received, grant.public):
+        for outcome in read(body, site, received, public):
             (bad if outcome.error else good).append(outcome)
             if (len(good) + len(bad)) % BREATH == 0:
                 await asyncio.sleep(0)
         records = [record for outcome in good for record in outcome.records]
-        refused = [self._refusal(outcome, request, site, received) for outcome in bad]
+        refused = [self._refusal(outcome, path, site, received) for outcome in bad]
         try:
             await self._append(records, refused, received)
         except LogUnavailableError as error:
@@ -74,13 +86,13 @@ class Collector:
         await self._log.append([*records, *refused], received)
         self._metrics.ack_seconds.observe(time.perf_counter() - started)
 
-    def _refusal(self, outcome: Outcome, request: Request, site: str, received: int) -> Record:
+    def _refusal(self, outcome: Outcome, path: str, site: str, received: int) -> Record:
         assert outcome.error is not None
         place = "" if outcome.at is None else f"[{outcome.at}]"
         record = rejected(
             outcome.error.reason,
             outcome.error.detail,
-            f"http:{request.url.path}{place}",
+            f"http:{path}{place}",
             outcome.raw,
             received,
             site,

@@ -23,9 +23,14 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
 BATCHES: Final = ("/v1/batch", "/v1/b", "/v1/import")
 EVENTS: Final = "/v1/events"
 
-PATHS: Final = frozenset(
-    {EVENTS, *BATCHES, *(path for paths in ALIASES.values() for path in paths)}
-)
+READERS: Final[dict[str, Reader]] = {
+    EVENTS: read_events,
+    **dict.fromkeys(BATCHES, read_batch),
+    **{path: read_call(call) for call, paths in ALIASES.items() for path in paths},
+}
+"""Path to what reads its bodies."""
+
+PATHS: Final = frozenset(READERS)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -33,26 +38,25 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def build_router() -> APIRouter:
     """Return the routes; they use `app.state.collector`."""
     router = APIRouter(tags=["collect"], route_class=PlainRoute)
-    _add(router, EVENTS, read_events, "Post canonical events", OPENAPI_EVENTS)
-    _add(router, BATCHES[0], read_batch, "Post a Segment batch", OPENAPI_BATCH)
+    _add(router, EVENTS, "Post canonical events", OPENAPI_EVENTS)
+    _add(router, BATCHES[0], "Post a Segment batch", OPENAPI_BATCH)
     for path in BATCHES[1:]:
-        _add(router, path, read_batch)
+        _add(router, path)
     for call, (path, short) in ALIASES.items():
-        _add(router, path, read_call(call), f"Post a Segment {call} call", OPENAPI_CALLS[call])
-        _add(router, short, read_call(call))
+        _add(router, path, f"Post a Segment {call} call", OPENAPI_CALLS[call])
+        _add(router, short)
     return router
 
 
 def _add(
     router: APIRouter,
     path: str,
-    read: Reader,
     summary: str | None = None,
     openapi: dict[str, object] | None = None,
 ) -> None:
     router.add_api_route(
         path,
-        _endpoint(read),
+        _endpoint(READERS[path]),
         methods=["POST"],
         summary=summary,
         name=path.rpartition("/")[2],

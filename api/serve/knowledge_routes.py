@@ -43,7 +43,7 @@ async def get_rules(request: Request) -> Response:
     rules = [] if row is None else [r for r in row.rules if basis in (None, r.basis)][:n]
     body = {
         "item": item,
-        "rules": [_rule(rule) for rule in rules],
+        "rules": [rule_json(rule) for rule in rules],
         "baskets": {} if row is None else row.baskets,
         "oversized": {} if row is None else row.oversized,
         **_marks(serving, None if row is None else row.as_of, not rules, failed),
@@ -134,11 +134,8 @@ def concept_json(view: Concept) -> dict[str, Any]:
     }
 
 
-def _linked(links: Sequence[Linked]) -> list[dict[str, Any]]:
-    return [{"name": one.name, "strength": one.strength} for one in links]
-
-
-def _rule(rule: ItemRule) -> dict[str, Any]:
+def rule_json(rule: ItemRule) -> dict[str, Any]:
+    """Return a rule for an answer."""
     return {
         "given": list(rule.given),
         "then": rule.then,
@@ -149,6 +146,10 @@ def _rule(rule: ItemRule) -> dict[str, Any]:
         "count": rule.count,
         "missed": rule.missed,
     }
+
+
+def _linked(links: Sequence[Linked]) -> list[dict[str, Any]]:
+    return [{"name": one.name, "strength": one.strength} for one in links]
 
 
 def _given(given: dict[str, list[str]], name: str, what: str) -> str:

@@ -1,10 +1,12 @@
 """How far the views lag behind what was accepted."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
+
+T = TypeVar("T", bound=Struct)
 
 LEFT_OVER_MS: Final = 60_000
 """A part that nobody wrote for so long while others were written belongs to no worker any more."""
@@ -24,16 +26,13 @@ class Progress(Struct):
     lag: int = 0
 
 
-_decode = msgspec.json.Decoder(Progress).decode
-
-
-def parse(records: Iterable[bytes | None]) -> list[Progress]:
-    """Return the progress in JSON records; what is missing or damaged is left out."""
+def told(kind: type[T], records: Iterable[bytes | None]) -> list[T]:
+    """Return what processes of the flow told, as JSON; what is missing or damaged is left out."""
     found = []
     for raw in records:
         if raw is not None:
             try:
-                found.append(_decode(raw))
+                found.append(msgspec.json.decode(raw, type=kind))
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 continue
     return found

@@ -9,10 +9,11 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from api.serve.catalogue import Catalogue
-from api.serve.lag import Progress, lag_ms, parse
+from api.serve.lag import Progress, lag_ms, told
 from contracts.decisions import Segment
 from contracts.keys import MODELS, Keys
 from contracts.keys import parse as parse_key
+from contracts.vitals import Checkpoint, Worker
 from online_models.crowd import LINKED, Crowd, crowd_of
 from online_models.popularity import HORIZONS
 from online_models.rank_weights import RankWeights
@@ -152,13 +153,17 @@ class Memory:
         self.sites = {name: Site(self.keys, name) for name in sites}
         self.ends: list[str] = []
         self._parts: list[str] = []
+        self._workers: list[str] = []
         self.progress: list[Progress] = []
+        self.workers: list[Worker] = []
+        self.checkpoint: Checkpoint | None = None
         self.refreshed = 0
 
     @property
     def wanted(self) -> list[str]:
         """The keys that are read again and again."""
-        return [*self._parts, *(key for site in self.sites.values() for key in site.wanted)]
+        own = (key for site in self.sites.values() for key in site.wanted)
+        return [*self._parts, *self._workers, self.keys.checkpoint(), *own]
 
     @property
     def common(self) -> list[str]:
@@ -176,10 +181,13 @@ class Memory:
         for key in keys:
             kinds.setdefault(parse_key(key).kind, []).append(key)
         self._parts, self.ends = kinds.get("progress", []), kinds.get("ends", [])
+        self._workers = kinds.get("worker", [])
 
     def take(self, values: Mapping[str, bytes | None], now: int) -> None:
         """Take what the store holds under the wanted keys, at `now` (ms)."""
-        self.progress = parse(values.get(part) for part in self._parts)
+        self.progress = told(Progress, map(values.get, self._parts))
+        self.workers = told(Worker, map(values.get, self._workers))
+        self.checkpoint = next(iter(told(Checkpoint, [values.get(self.keys.checkpoint())])), None)
         for site in self.sites.values():
             site.take(values)
         self.refreshed = now

@@ -327,6 +327,8 @@ STATS: Final = Operation(
             "events": OBJECT,
             "lag_ms": _or_null(COUNT),
             "progress": _list(OBJECT),
+            "checkpoint": _or_null(OBJECT),
+            "workers": _list(OBJECT),
             "sites": _map(OBJECT),
             "scoreboard": _map(OBJECT),
             "models": _map(OBJECT),

@@ -60,7 +60,7 @@ async def get_metrics(request: Request) -> Response:
 
 
 async def get_stats(request: Request) -> Response:
-    """Answer how the events ended, how far each part has been read, and what is in memory.
+    """Answer how the events ended, how far each part was read, the last checkpoint, the workers.
 
     What is counted over all sites is for the operator's key only, unless there is but one site.
     """
@@ -81,7 +81,9 @@ async def get_stats(request: Request) -> Response:
     if grant.operator or len(gate_of(request).sites) == 1:
         ends, body["degraded"] = await ends_of(serving)
         body["events"] = total(ends)
-        body["progress"] = serving.keeper.memory.progress
+        memory = serving.keeper.memory
+        body["progress"] = memory.progress
+        body["checkpoint"], body["workers"] = memory.checkpoint, memory.workers
         body["answers"] = {"logged": serving.answers.logged, "dropped": serving.answers.dropped}
     return Response(dump_json(body), media_type="application/json")
 

@@ -113,6 +113,8 @@ def test_a_promoted_namespace_delivers_the_one_before_stops_and_no_id_comes_twic
         until(lambda: len(shop.fired()) == 5)
         with following(up.data):
             assert len(shop.fired()) == 5, "a rebuild delivers nothing"
+            (ended,) = shop.get("/v1/replays")["replays"]
+            assert (ended["namespace"], ended["summary"]["triggers"]) == ("rebuilt", {"c": 5})
             assert headrace(up.data, "promote", "rebuilt").returncode == 0
             shop.like(20)  # some of them come while both may deliver
             until(lambda: len(shop.fired()) == 25)

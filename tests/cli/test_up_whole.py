@@ -101,6 +101,10 @@ def test_events_survive_a_killed_worker_and_a_restart(tmp_path: Path) -> None:
         checks = told_by("doctor", up)["checks"]
         assert {"engine", "kafka", "models", "store"} <= {one["area"] for one in checks}
         assert [one for one in checks if one["level"] == "fail"] == []
+        assert sorted(one["worker"] for one in told["stats"]["workers"]) == [0, 1]
+        assert {one["run"] for one in told["stats"]["workers"]} == {3}
+        kept = told["stats"]["checkpoint"]
+        until(lambda: told_by("status", up)["stats"]["checkpoint"]["time"] > kept["time"])
         assert up.end() == 0
         shop.client.close()
     assert list(up.home.iterdir()) == list(up.work.iterdir()) == []

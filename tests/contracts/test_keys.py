@@ -89,6 +89,14 @@ KINDS = [
     Kind("course", lambda k, s, i: k.course(s, "c", i), id=lambda i: f"c/{i}"),
     Kind("campaigns", lambda k, _, i: k.campaigns(i), lambda _: EVERY_SITE),
     Kind("progress", lambda k, _, i: k.progress(i), lambda _: EVERY_SITE),
+    Kind(
+        "worker",
+        lambda k, _, i: k.worker(catalog_page_of(i)),
+        lambda _: EVERY_SITE,
+        lambda i: str(catalog_page_of(i)),
+    ),
+    Kind("checkpoint", lambda k, *_: k.checkpoint(), lambda _: EVERY_SITE, lambda _: "all"),
+    Kind("summary", lambda k, *_: k.summary(), lambda _: EVERY_SITE, lambda _: "all"),
 ]
 kinds = st.sampled_from(KINDS)
 

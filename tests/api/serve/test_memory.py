@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.serve.catalogue import Catalogue
-from api.serve.lag import Progress, lag_ms, parse
+from api.serve.lag import Progress, lag_ms, told
 from api.serve.reasons import ago
 from contracts.codec import pack
 from contracts.events import Item
@@ -56,7 +56,7 @@ def test_lag_is_that_of_the_worst_part_that_still_reports() -> None:
 
 def test_damaged_progress_is_left_out() -> None:
     good = b'{"part": "a", "offset": 1, "received": 2, "written": 3, "lag": 0, "more": true}'
-    assert parse([None, b"{", b"\xff", b"[]", good]) == [Progress("a", 1, 2, 3, 0)]
+    assert told(Progress, [None, b"{", b"\xff", b"[]", good]) == [Progress("a", 1, 2, 3, 0)]
 
 
 def test_times_are_told_in_the_largest_unit() -> None:
