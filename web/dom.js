@@ -4,8 +4,8 @@ import { ask } from './asking.js'
 
 export { ask }
 export const byId = (id) => document.getElementById(id)
-export const number = (value) => (
-  value === null || value === undefined ? '–' : new Intl.NumberFormat('en', { signDisplay: 'negative' }).format(value))
+export const number = (value, digits = 3) => (value === null || value === undefined ? '–'
+  : new Intl.NumberFormat('en', { signDisplay: 'negative', maximumFractionDigits: digits }).format(value))
 
 export const percent = (share) => (
   share === null || share === undefined ? '–' : `${number(Math.round(1000 * share) / 10)} %`)
@@ -17,6 +17,8 @@ const PAGES = [
   ['campaigns', 'Campaigns'],
   ['feedback', 'Feedback'],
   ['shop', 'Shop'],
+  ['concepts', 'Concepts'],
+  ['operations', 'Operations'],
   ['docs', 'API'],
   ['metrics', 'Metrics'],
 ]

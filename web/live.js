@@ -1,102 +1,80 @@
 // The live page: listens to one stream, draws each picture, keeps five minutes of lines.
 
+import * as charts from './charts.js'
 import { byId, element, navigation, number, table } from './dom.js'
+import { scoreboard } from './models.js'
+import { listen } from './stream.js'
+import { shape } from './svg.js'
 
-const KEPT = 300
-const SVG = 'http://www.w3.org/2000/svg'
 const sum = (counts) => Object.values(counts ?? {}).reduce((total, count) => total + count, 0)
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
-
-const points = [] // [time, events ended, answers given, lag], as `point` of api/pages/routes.py
-let charts = []
-
-// Change of a count by the second between two points; nothing where a restart set it back.
-function perSecond(at, column) {
-  const [before, after] = [points[at - 1], points[at]]
-  const gained = after[column] - before[column]
-  const seconds = (after[0] - before[0]) / 1000
-  return gained < 0 || seconds <= 0 ? null : gained / seconds
-}
-
-function chart(id, series, unit) {
-  const axis = { stroke: colour('--faint'), grid: { stroke: colour('--line'), width: 1 } }
-  const options = {
-    width: byId(id).clientWidth,
-    height: 170,
-    axes: [axis, { ...axis, size: 72, values: (_, ticks) => ticks.map((tick) => number(tick) + unit) }],
-    scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.1, 1)] } },
-    series: [{ label: 'time' }, ...series.map(([label, name]) => ({
-      label, stroke: colour(name), width: 2, value: (_, y) => (y === null ? '–' : number(Math.round(y)) + unit),
-    }))],
-  }
-  return new uPlot(options, [[]], byId(id))
-}
-
-function makeCharts() {
-  charts.forEach((each) => each.destroy())
-  charts = [
-    chart('rates', [['events', '--water'], ['answers', '--leaf']], ''),
-    chart('lags', [['lag', '--water']], ' ms'),
-  ]
-  drawLines()
-}
-
-function drawLines() {
-  const at = points.map((_, index) => index).slice(1)
-  const times = at.map((index) => points[index][0] / 1000)
-  charts[0].setData([times, at.map((index) => perSecond(index, 1)), at.map((index) => perSecond(index, 2))])
-  charts[1].setData([times, at.map((index) => points[index][3])])
-}
-
-function addPoint(point) {
-  points.push(point)
-  if (points.length > KEPT) points.shift()
-}
-
-function shape(name, attributes = {}, text = '') {
-  const made = document.createElementNS(SVG, name)
-  made.textContent = text
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
-  return made
-}
+const rounded = (value) => (value === null ? '–' : number(Math.round(value)))
+const milliseconds = (value) => (value === null ? 'unknown' : `${number(value)} ms`)
+let last = null
 
 function drawTiles(picture) {
-  const { events } = picture
-  const last = points.length - 1
-  const rate = (column) => (last > 0 ? perSecond(last, column) : null)
-  const rounded = (value) => (value === null ? '–' : number(Math.round(value)))
-  const texts = {
-    rate: rounded(rate(1)),
-    answering: rounded(rate(2)),
-    lag: picture.lag_ms === null ? 'unknown' : `${number(picture.lag_ms)} ms`,
-    applied: number(events.applied),
-    duplicate: number(events.duplicate),
-    withheld: number(sum(events.withheld)),
-    rejected: number(sum(events.rejected)),
-  }
-  for (const [id, text] of Object.entries(texts)) byId(id).textContent = text
+  byId('rate').textContent = rounded(charts.newest(charts.LINES.events))
+  byId('answering').textContent = rounded(charts.newest(charts.LINES.answers))
+  byId('lag').textContent = milliseconds(picture.lag_ms)
   byId('where').textContent = `${picture.site}, ${picture.namespace}, ${number(picture.items)} items`
+}
+
+const reasons = (counts) => Object.entries(counts).map(([why, count]) => `${why} ${number(count)}`).join(', ')
+
+function drawStages({ events, parts, lag_ms: lag, answers, checkpoint, time }) {
+  const waiting = sum(parts.map((part) => part.lag))
+  const stages = [
+    ['Log', ['waiting', waiting], ['partitions', parts.length]],
+    ['Clean', ['rejected', sum(events.rejected), reasons(events.rejected)], ['withheld', sum(events.withheld), reasons(events.withheld)]],
+    ['Dedupe', ['duplicate', events.duplicate]],
+    ['Profiles', ['applied', events.applied], ['late', events.late]],
+    ['Models', ['kept out', sum(events.unlearnt), reasons(events.unlearnt)]],
+    ['Views', ['lag', milliseconds(lag)], ['epoch kept', checkpoint ? `${number(Math.max(0, Math.round((time - checkpoint.time) / 1000)))} s ago` : 'never']],
+    ['API', ['answers', answers]],
+  ]
+  byId('stages').replaceChildren(...stages.map(([name, ...figures]) => element('li', {},
+    element('b', {}, name),
+    element('dl', {}, ...figures.flatMap(([label, value, title = '']) => [
+      element('dt', {}, label), element('dd', { title, 'data-figure': label }, typeof value === 'number' ? number(value) : value)])))))
+}
+
+function drawFunnel(funnel) {
+  const steps = funnel?.last[byId('span').value]
+  if (!steps) {
+    byId('funnel').replaceChildren(element('p', {}, 'No visit yet.'))
+    return
+  }
+  const most = Math.max(1, ...Object.values(steps))
+  const names = { view: 'looked', add_to_cart: 'put into the cart', purchase: 'bought' }
+  const share = (count) => (steps.view ? `${number(100 * count / steps.view, 1)} %` : '–')
+  byId('funnel').replaceChildren(table(['step', 'visits', 'of those that looked', 'drawn'], Object.entries(steps).map(([step, count]) => (
+    [names[step], number(count), share(count), element('meter', { max: most, value: count, 'aria-label': names[step] })])), ''))
 }
 
 // Circles are kept by segment, so that they move to their new places.
 function drawMap(segments) {
   const map = byId('map')
   const known = new Map([...map.children].map((group) => [group.dataset.id, group]))
-  for (const { id, size, share, x, y } of segments) {
+  for (const { id, name, size, share, x, y } of segments) {
     let group = known.get(id)
     if (!group) {
       group = shape('g', { 'data-id': id })
-      group.append(shape('circle'), shape('text', {}, id))
+      group.append(shape('circle'), shape('text'))
       map.append(group)
     }
     known.delete(id)
     const [circle, label] = group.children
-    circle.setAttribute('cx', 90 * x)
+    circle.setAttribute('cx', 85 * x)
     circle.setAttribute('cy', -50 * y)
     circle.setAttribute('r', 3 + 22 * Math.sqrt(share))
-    label.setAttribute('x', 90 * x)
-    label.setAttribute('y', -50 * y + 2.5)
-    group.setAttribute('aria-label', `${id}, ${size} people`)
+    label.textContent = name.split(':')[0]
+    label.setAttribute('x', Math.max(-75, Math.min(75, 85 * x)))
+    group.setAttribute('aria-label', `${name}, ${size} people`)
+  }
+  // Labels of neighbours stand below one another.
+  let free = -Infinity
+  for (const { id, y } of [...segments].sort((a, b) => b.y - a.y)) {
+    free = Math.max(free + 8, -50 * y + 2.5)
+    map.querySelector(`[data-id="${CSS.escape(id)}"] text`).setAttribute('y', free)
   }
   known.forEach((group) => group.remove())
   byId('segments').replaceChildren(...segments.map(({ id, name, size }) => (
@@ -108,55 +86,45 @@ function drawTrending(items) {
 }
 
 const personLink = (user) => element('a', { href: `person?id=${encodeURIComponent(user)}` }, user)
+const conceptLink = (name, label) => element('a', { href: `concepts?name=${encodeURIComponent(name)}` }, label)
+
+function drawKnowledge({ rules, concepts }) {
+  byId('rules').replaceChildren(table(['with', 'comes', 'in', 'lift', 'how sure'], rules.map((rule) => (
+    [rule.given.join(' + '), rule.then, rule.basis, number(rule.lift, 2), number(rule.confidence, 2)])), 'no rule is sure enough yet'))
+  byId('concepts').replaceChildren(...concepts.flatMap(({ name, label }) => [conceptLink(name, label), ' ']))
+}
 
 function drawTables(picture) {
   const put = (id, ...given) => byId(id).replaceChildren(table(...given))
   const { models, arms } = picture.scoreboard
   const row = ([name, told]) => [name, number(told.predictions ?? told.answers),
-    number(told['hr@10']), number(told['mrr@20']), number(told['ndcg@10'])]
-  const scores = [...Object.entries(models).map(row),
+    number(told['hr@10'], 4), number(told['mrr@20'], 4), number(told['ndcg@10'], 4)]
+  const scores = [...Object.entries(models).map(row).sort((a, b) => b[2] - a[2]),
     ...Object.entries(arms).map(([name, told]) => row([`arm ${name}`, told]))]
   put('scores', ['list', 'answers', 'hr@10', 'mrr@20', 'ndcg@10'], scores,
     'nobody whose answers are judged touched anything yet')
-  put('models', ['model', 'learned', 'drifts', 'errors', 'rolled back'],
-    picture.models.map((model) => [model.name, number(model.learned), number(model.drifts),
-      number(model.errors), number(model.rollbacks)]), 'no model has learnt yet')
   put('triggers', ['person', 'campaign', 'at'],
     picture.triggers.map((trigger) => [personLink(trigger.user), trigger.campaign + (trigger.holdout ? ' (held out)' : ''),
       new Date(trigger.time).toLocaleTimeString()]), 'none yet')
-  put('parts', ['partition', 'read up to', 'waiting'],
-    picture.parts.map((part) => [part.part, number(part.offset), number(part.lag)]), 'nothing was read yet')
+  byId('models').replaceChildren(scoreboard(picture.models))
 }
 
 function draw(picture) {
-  addPoint([picture.time, picture.events.ended, picture.answers, picture.lag_ms])
-  drawLines()
+  last = picture
+  charts.add([picture.time, picture.events.ended, picture.answers, picture.lag_ms])
   drawTiles(picture)
+  drawStages(picture)
+  drawFunnel(picture.funnel)
   drawMap(picture.segments)
   drawTrending(picture.trending)
+  drawKnowledge(picture.knowledge)
   drawTables(picture)
-  say(picture.store === 'up' ? 'live' : 'the store is away; figures stand still', picture.store === 'up')
-}
-
-function say(text, good) {
-  const state = byId('state')
-  if (state.textContent !== text) state.textContent = text
-  state.className = good ? 'live' : 'broken'
-}
-
-function listen() {
-  const source = new EventSource('v1/live/stream')
-  source.addEventListener('history', ({ data }) => {
-    points.length = 0
-    JSON.parse(data).forEach(addPoint)
-  })
-  source.addEventListener('picture', ({ data }) => draw(JSON.parse(data)))
-  source.addEventListener('error', () => say('not connected; trying again', false))
 }
 
 navigation()
-makeCharts()
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', makeCharts)
-new ResizeObserver(() => charts.forEach((each) => (
-  each.setSize({ width: each.root.parentElement.clientWidth, height: 170 })))).observe(document.querySelector('main'))
-listen()
+charts.draw([
+  { id: 'rates', lines: [charts.LINES.events, charts.LINES.answers], unit: '' },
+  { id: 'lags', lines: [charts.LINES.lag], unit: ' ms' },
+])
+byId('span').addEventListener('change', () => drawFunnel(last?.funnel))
+listen(draw, charts.begin)

@@ -8,6 +8,8 @@ PAGES: Final = {
     "/person": "person.html",
     "/feedback": "feedback.html",
     "/campaigns": "campaigns.html",
+    "/concepts": "concepts.html",
+    "/operations": "operations.html",
 }
 STREAM: Final = "/v1/live/stream"
 ASSETS: Final = "/web"

@@ -14,7 +14,7 @@ from contracts.keys import SCOREBOARD
 
 TRENDING: Final = 10
 TRIGGERS: Final = 8
-GUARDED: Final = ("learned", "errors", "rollbacks")
+GUARDED: Final = ("learned", "refused", "errors", "rollbacks", "restarts")
 
 
 def picture(
@@ -34,12 +34,15 @@ def picture(
         "answers": serving.metrics.given,
         "lag_ms": serving.lag_ms(),
         "parts": memory.progress,
+        "workers": memory.workers,
+        "checkpoint": memory.checkpoint,
         "segments": _segments(site),
         "trending": _trending(site),
         "scoreboard": _scoreboard(site),
         "models": [
             _model(name, known) for name, known in sorted(site.models.items()) if name != SCOREBOARD
         ],
+        "funnel": site.models.get("rates", {}).get("funnel"),
         "items": len(site.catalogue),
         "triggers": _triggers(triggers),
     }
@@ -86,6 +89,20 @@ def _triggers(triggers: Sequence[Trigger]) -> list[dict[str, Any]]:
 
 
 def _model(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    drift = known.get("drift")
-    drifts = drift.get("drifts") if isinstance(drift, dict) else None
-    return {"name": name, "drifts": drifts, **{each: known.get(each) for each in GUARDED}}
+    """Return what a model knows of itself, without the means of all that is watched for drift."""
+    drift = known.get("drift") or {}
+    counts = {
+        each: value
+        for each, value in known.items()
+        if isinstance(value, int) and each not in GUARDED and each != "screened"
+    }
+    return {
+        "name": name,
+        **{each: known.get(each) for each in GUARDED},
+        "cause": known.get("cause") or None,
+        "drifts": drift.get("drifts"),
+        "drifted": drift.get("recent", []),
+        "loss": drift.get("series", {}).get("loss", {}).get("mean"),
+        "contest": known.get("contest"),
+        "counts": counts,
+    }

@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from sse_starlette.sse import EventSourceResponse
 
 from api.pages.feed import Feed, Picture
+from api.pages.knowledge import Knowledge
 from api.pages.paths import ASSETS, PAGES, STREAM
 from api.pages.picture import TRIGGERS, picture
 from api.problems import ProblemError
@@ -42,6 +43,7 @@ def feed_of(serving: Serving, hub: Hub) -> Feed:
     """Return the feed of one service."""
 
     events = total(())
+    knowledge = Knowledge(serving)
 
     async def make() -> Picture:
         nonlocal events
@@ -49,7 +51,9 @@ def feed_of(serving: Serving, hub: Hub) -> Feed:
         # Without the store the counts stand still: they have not gone back to 0.
         events = events if away else total(ends)
         (site, *_) = serving.keeper.memory.sites.values()
-        return picture(serving, events, site, hub.newest(site.name, TRIGGERS))
+        made = picture(serving, events, site, hub.newest(site.name, TRIGGERS))
+        trending = [one["item"] for one in made["trending"]]
+        return made | {"knowledge": await knowledge.told(site.name, trending)}
 
     return Feed(make, point)
 

@@ -1,0 +1,98 @@
+// Refused events: listed, looked at, mended, sent again, let go.
+
+import { ask, byId, element, number, table } from './dom.js'
+
+const SHOWN = 50
+const path = ({ id }, verb = '') => `v1/rejects/${encodeURIComponent(id)}${verb}`
+let listed = []
+
+const tell = (text) => { byId('done').textContent = text }
+
+// Do something with one after another; the first failure ends it. What came of it is told last.
+async function doing(rejects, what, action) {
+  let done = 0
+  let trouble = ''
+  try {
+    for (const reject of rejects) {
+      const why = await action(reject)
+      if (why) trouble = `; ${reject.id} was refused again: ${why}`
+      else done += 1
+    }
+  } catch (error) {
+    trouble = `; then: ${error.message}`
+  }
+  await look()
+  tell(`${number(done)} ${what}${trouble}`)
+}
+
+async function send(reject, body = {}) {
+  const { taken, why } = await ask(path(reject, '/retry'), { body })
+  return taken ? '' : why
+}
+
+const letGo = async (reject, why = '') => { await ask(path(reject, '/drop'), { body: { why } }) }
+
+async function open(reject) {
+  const found = await ask(path(reject))
+  const text = element('textarea', { rows: 12, spellcheck: 'false', 'aria-label': 'The event, as it came' })
+  text.value = found.text
+  const why = element('input', { maxlength: 500, autocomplete: 'off' })
+  const act = (what, action) => () => {
+    shown.close()
+    doing([reject], what, action)
+  }
+  const mended = () => (text.value === found.text ? {} : { text: text.value })
+  const shown = element('dialog', { 'aria-labelledby': 'reject-title', class: 'wide', onclose: () => shown.remove() },
+    element('h2', { id: 'reject-title' }, `Refused: ${found.reason}`),
+    element('p', {}, found.detail),
+    element('p', { class: 'note' }, `${found.origin}, ${new Date(found.received).toLocaleString()}, ${number(found.size)} bytes${found.state === 'open' ? '' : `, ${found.state}${found.why ? `: ${found.why}` : ''}`}`),
+    text,
+    element('p', { class: 'actions' },
+      element('button', { class: 'main', onclick: act('sent again', (one) => send(one, { ...mended(), again: true })) }, 'Send it again'),
+      element('label', {}, 'Why ', why),
+      element('button', { onclick: act('let go', (one) => letGo(one, why.value)) }, 'Let it go'),
+      element('button', { onclick: () => shown.close() }, 'Close')))
+  document.body.append(shown)
+  shown.showModal()
+}
+
+function draw({ rejects, more, counts }) {
+  listed = rejects
+  const known = new Set(Object.values(counts).flatMap((of) => Object.keys(of)))
+  const reason = byId('filter').elements.reason
+  for (const name of known) {
+    if (![...reason.options].some(({ value }) => value === name)) reason.append(element('option', { value: name }, name))
+  }
+  const button = (reject) => element('button', { onclick: () => open(reject).catch((error) => tell(error.message)) }, reject.id)
+  byId('rejects').replaceChildren(table(['record', 'came', 'reason', 'what is wrong', 'from', 'state'], rejects.map((one) => (
+    [button(one), new Date(one.received).toLocaleString(), one.reason, one.detail, one.origin, one.state])), 'none'))
+  if (more) byId('rejects').append(element('p', { class: 'note' }, `${number(more)} more`))
+  const open_ = rejects.filter(({ state }) => state === 'open').length
+  for (const id of ['retry-all', 'drop-all']) byId(id).disabled = open_ === 0
+}
+
+async function look() {
+  const { state, reason } = Object.fromEntries(new FormData(byId('filter')))
+  const query = new URLSearchParams({ n: SHOWN, ...(state && { state }), ...(reason && { reason }) })
+  try {
+    draw(await ask(`v1/rejects?${query}`))
+  } catch (error) {
+    tell(error.message)
+  }
+}
+
+export function showRejects() {
+  byId('filter').addEventListener('submit', (event) => {
+    event.preventDefault()
+    tell('')
+    look()
+  })
+  byId('filter').addEventListener('change', look)
+  const all = (id, what, action) => byId(id).addEventListener('click', () => {
+    const open_ = listed.filter(({ state }) => state === 'open')
+    if (confirm(`${number(open_.length)} refused events: ${what}?`)) doing(open_, what, action)
+  })
+  all('retry-all', 'sent again', (reject) => send(reject))
+  all('drop-all', 'let go', (reject) => letGo(reject))
+  look()
+}
