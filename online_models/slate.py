@@ -10,11 +10,12 @@ nothing of it". The experts:
 * `short`, `medium`, `long`: popularity over the three horizons
 * `repeat`, `repeat_last`, `repeat_count`: what the person touched before, where repeats are asked
   for: how recently, whether it was the last, and how often
-* `alike`, `new`: of items nobody touched, where there is a catalogue (`content`): how like the
-  person's recent items they are, and that they are new
+* `alike`, `new`: where there is a catalogue (`content`), how like the person's recent items an item
+  is, and that nobody touched it yet
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -126,39 +127,42 @@ def slate_of(
     """
     own = np.array([touch.item for touch in recents[: -1 - TOUCHES : -1]], np.uint64)
     pool = fastest(_rows(evidence, found), crowd, own, barred, repeats, _SETTINGS)
-    if content is not None and content.has_new:
-        pool = _with_cold(pool, content, evidence, own, barred)
+    if content is not None and len(content):
+        pool = _described(pool, content, evidence, own, barred)
     pause = max(now - recents[-1].time, 0) if recents else -1
     return Slate(*pool, len(evidence), pause)
 
 
-def _with_cold(
+def _described(
     pool: Pool,
     content: Content,
     evidence: Sequence[tuple[int, float]],
     own: NDArray[np.uint64],
     barred: NDArray[np.uint64],
 ) -> Pool:
-    """Return the pool with items that nobody touched at its end."""
-    cold = content.cold([(item, FADE[lag] * said) for lag, (item, said) in enumerate(evidence)])
+    """Return the pool with what `content` says of it, and items that nobody touched at its end."""
+    recent = [(item, FADE[lag] * said) for lag, (item, said) in enumerate(evidence)]
+    alike, cold = content.told(pool.items, recent)
+    pool.features[:, _ALIKE] = _logs(alike)
     if not len(cold.items):
         return pool
-    items, alike = cold
     # In so small arrays sets are five times as fast as `np.isin`, which sorts.
-    fresh = set(items.tolist())
-    known = [n for some in (pool.items, own, barred) for n in fresh.intersection(some.tolist())]
-    if known:
-        unknown = [at for at, item in enumerate(items.tolist()) if item not in known]
-        items, alike = items[unknown], alike[unknown]
-    features = np.zeros((len(items), len(EXPERTS)))
-    logs = (compiled() or scoring).log_all
-    features[:, _ALIKE] = logs(1.0 + alike / SCALES[_ALIKE])
+    items = set(cold.items.tolist())
+    met = items.intersection(chain(*(some.tolist() for some in (pool.items, own, barred))))
+    fresh = [at for at, item in enumerate(cold.items.tolist()) if item not in met]
+    features = np.zeros((len(fresh), len(EXPERTS)))
+    features[:, _ALIKE] = _logs(cold.alike[fresh])
     features[:, _ALIKE + 1] = _NEW
     return Pool(
-        np.concatenate([pool.items, items]),
+        np.concatenate([pool.items, cold.items[fresh]]),
         np.concatenate([pool.features, features]),
-        np.concatenate([pool.own, np.zeros(len(items), np.bool_)]),
+        np.concatenate([pool.own, np.zeros(len(fresh), np.bool_)]),
     )
+
+
+def _logs(alike: NDArray[np.float64]) -> NDArray[np.float64]:
+    logs: NDArray[np.float64] = (compiled() or scoring).log_all(1.0 + alike / SCALES[_ALIKE])
+    return logs
 
 
 def featured(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """The blend of each site under one key: choices of a few people in, weights out."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from contracts.codec import pack
 from contracts.settings import FlowSettings
 from online_models.apprentice import Apprentice
+from online_models.content import concepts_of
 from online_models.touches import Touch
 from operators.examples import Choice
 from operators.messages import Examples, View, Views
@@ -37,9 +39,9 @@ class BlendStage:
             for item in message.items:
                 if isinstance(item, Choice):
                     before = [Touch(*touch) for touch in item.before]
-                    self._sites.open(item.site).learn(
-                        before, Touch(item.item, item.kind, item.time)
-                    )
+                    touch, about = Touch(item.item, item.kind, item.time), item.about
+                    concepts = _concepts(about.category, about.brand, about.title, *about.tags)
+                    self._sites.open(item.site).learn(before, touch, concepts)
                     self._pending.add(item.site)
         return []
 
@@ -66,6 +68,12 @@ class BlendStage:
         decoded = [_parts.decode(part) for part in parts]
         self._sites.load([sites for sites, _ in decoded])
         self._pending = set(decoded[-1][1]) if decoded else set()
+
+
+@lru_cache(maxsize=10_000)
+def _concepts(category: str, brand: str, title: str, *tags: str) -> list[str]:
+    """Return what an item is about; of those that are touched often it is remembered."""
+    return concepts_of(category, brand, tags, title)
 
 
 _parts = msgspec.msgpack.Decoder(tuple[bytes, list[str]])

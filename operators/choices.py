@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from contracts.sampling import draw
 from contracts.settings import FlowSettings
+from online_models.content import CONCEPTS
 from online_models.touches import WEIGHTS, number_of
-from operators.examples import Choice
+from operators.examples import Choice, Touched
 from operators.profile import Applied
 
 
@@ -40,9 +41,10 @@ class Choices:
         if not teaches(event.site, user, self._every):
             return
         before = [(number_of(r.item), r.type, r.time) for r in applied.before]
-        number = number_of(event.item)
+        site, number, tags = event.site, number_of(event.item), arrived.tags[:CONCEPTS]
+        about = Touched(event.item, arrived.title, arrived.category, arrived.brand, tags)
         self._out.append(
-            Choice(event.site, user, arrived.seq, event.time, number, event.type, before)
+            Choice(site, user, arrived.seq, event.time, number, event.type, before, about)
         )
 
     def take(self, clock: int) -> Sequence[Choice]:

@@ -38,9 +38,9 @@ class Approach(Example, array_like=True, tag="approach", gc=False):
 
 
 class Touched(Struct, array_like=True, gc=False):
-    """An item in a window, as it was described then; without an item, `title` is a query."""
+    """An item, as it was described when it was touched; without an item, `title` is a query."""
 
-    item: str
+    item: str = ""
     title: str = ""
     category: str = ""
     brand: str = ""
@@ -103,7 +103,8 @@ class Listing(Struct, array_like=True, tag="listing", gc=False):
 class Choice(Struct, array_like=True, tag="choice", gc=False):
     """A person touched an item, by its number; `kind` is the type of the event.
 
-    `before` holds item, type and time of the touches before it, oldest first.
+    `before` holds item, type and time of the touches before it, oldest first; `about` says how the
+    item was described.
     """
 
     site: str
@@ -113,6 +114,7 @@ class Choice(Struct, array_like=True, tag="choice", gc=False):
     item: int
     kind: str
     before: list[tuple[int, str, int]]
+    about: Touched
 
     def order(self) -> tuple[Any, ...]:
         """Return its place in a replay."""

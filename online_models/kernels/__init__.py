@@ -1,7 +1,7 @@
 """Inner loops compiled by numba: arrays in, arrays out. Imported only if numba is there."""
 
 from online_models.kernels.content import alike, log_all, want
-from online_models.kernels.pool import crowd, enter, index, pool
+from online_models.kernels.pool import crowd, enter, find, index, pool
 from online_models.kernels.score import leaders, learn, scores
 from online_models.kernels.slots import SMALL, add, add_touch, gather
 
@@ -12,6 +12,7 @@ __all__ = [
     "alike",
     "crowd",
     "enter",
+    "find",
     "gather",
     "index",
     "leaders",

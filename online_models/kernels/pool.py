@@ -176,12 +176,22 @@ def crowd(keys, said, columns, width):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def index(keys, count):  # type: ignore[no-untyped-def]
-    """Return a table that finds the first `count` keys, with room for all."""
+def index(keys, rows):  # type: ignore[no-untyped-def]
+    """Return a table that finds the keys at some rows, with room for all."""
     table = np.full(_room(len(keys)), -1, np.int32)
-    for at in range(count):
-        enter(keys, at, table)
+    for row in rows:
+        enter(keys, row, table)
     return table
+
+
+@numba.njit(cache=True)
+def find(wanted, keys, table):  # type: ignore[no-untyped-def]
+    """Return the row of each wanted key, -1 where the table has none."""
+    shift = _shift(len(table))
+    rows = np.empty(len(wanted), np.int64)
+    for at in range(len(wanted)):
+        rows[at] = table[_slot(wanted[at], table, shift, keys)]
+    return rows
 
 
 @numba.njit(cache=True)

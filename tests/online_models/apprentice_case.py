@@ -14,7 +14,8 @@ class Learner:
         self.model = Apprentice(slots=8, max_items=100)
 
     def learn(self, example: tuple[list[Touch], Touch]) -> None:
-        self.model.learn(*example)
+        before, touch = example
+        self.model.learn(before, touch, [f"c {touch.item % 4}", f"w {touch.item % 9}"])
 
     def answer(self, example: tuple[list[Touch], Touch]) -> list[float]:
         weights: list[float] = self.model.weights.of(len(example[0]), 1_000).tolist()

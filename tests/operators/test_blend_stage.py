@@ -7,7 +7,7 @@ from contracts.settings import FlowSettings
 from online_models.slate import EXPERTS
 from online_models.weights import Weights
 from operators.blend_stage import BlendStage
-from operators.examples import Choice
+from operators.examples import Choice, Touched
 from operators.messages import LIVE_ROUND, Examples
 from tests.builders import NOON
 
@@ -24,7 +24,8 @@ def choices(count: int, seed: int = 1) -> Iterator[Choice]:
         else:
             item = before[-1][0] + 1
         time = NOON + at * 60_000
-        yield Choice("shop", "ada", at, time, item, "view", list(before))
+        about = Touched(f"i{item}", f"Thing {item % 7}", f"shelf {item // 10}")
+        yield Choice("shop", "ada", at, time, item, "view", list(before), about)
         before.append((item, "view", time))
 
 
@@ -61,6 +62,24 @@ def test_a_saved_stage_learns_on_alike_whenever_it_was_saved() -> None:
         stage = BlendStage(SETTINGS, b"", every=False)
         stage.load(parts)
     assert published(stage) == published(whole)
+
+
+def test_it_is_learnt_how_far_to_trust_that_items_are_alike() -> None:
+    def choose(described: bool) -> float:
+        stage, dice = BlendStage(SETTINGS, b"", every=False), random.Random(2)
+        for at in range(1_500):
+            # People stay at a shelf, and take any of its forty things: no two go together.
+            shelf = dice.randrange(12)
+            before = [(40 * shelf + dice.randrange(40), "view", NOON + at) for _ in range(3)]
+            item = 40 * shelf + dice.randrange(40)
+            about = Touched(f"i{item}", "", f"shelf {shelf}") if described else Touched()
+            choice = Choice("shop", "ada", at, NOON + at * 60_000, item, "view", before, about)
+            stage.on_batch([batch([choice])])
+        return float(Weights.unpack(published(stage)).of(3, 60_000)[EXPERTS.index("alike")])
+
+    untaught = float(Weights().of(3, 60_000)[EXPERTS.index("alike")])
+    assert choose(described=True) > untaught + 0.2
+    assert choose(described=False) == untaught
 
 
 def test_nothing_new_publishes_nothing() -> None:
