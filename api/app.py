@@ -29,6 +29,7 @@ from api.examples import add_examples
 from api.feedback import build_router as build_feedback_router
 from api.gate import Gate
 from api.key_ring import kept, shared
+from api.operation_ids import name_operations
 from api.pages.feed import Feed
 from api.pages.routes import add_pages, feed_of
 from api.privacy import Privacy
@@ -63,6 +64,7 @@ class Service(FastAPI):
         document.setdefault("components", {}).setdefault("securitySchemes", {}).update(
             {**SECURITY, **SECRET_KEY}
         )
+        name_operations(document)
         add_examples(document)
         return document
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 Finding = tuple[int, str]
 
-MAY_IMPORT = {
+MAY_IMPORT: dict[str, set[str]] = {
     "contracts": {"contracts"},
     "storage": {"contracts", "storage"},
     "online_models": {"contracts", "online_models"},
@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "flows": {"contracts", "storage", "online_models", "operators", "flows"},
     "evaluation": {"contracts", "online_models", "operators", "flows", "evaluation"},
     "web": {"web"},
+    "client": set(),
     "api": {"contracts", "storage", "online_models", "web", "api"},
     "cli": {
         *("contracts", "storage", "online_models", "operators", "flows", "evaluation"),

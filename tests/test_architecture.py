@@ -23,7 +23,7 @@ from tests.rules import (
 ROOT = Path(__file__).resolve().parents[1]
 TOPS = (
     *("api", "benchmarks", "cli", "contracts", "evaluation", "examples", "flows"),
-    *("online_models", "operators", "storage", "tests", "docs", "web", ".ci"),
+    *("online_models", "operators", "storage", "tests", "docs", "web", "client", "deploy", ".ci"),
 )
 TEXT = {".py", ".md", ".toml", ".yml", ".yaml", ".lua", ".js", ".html", ".css", ".json", ""}
 SKIPPED = {"__pycache__", "node_modules", ".hypothesis"}

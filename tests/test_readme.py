@@ -120,7 +120,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_files_commands_and_targets_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     folders = (
-        "api|benchmarks|cli|contracts|docs|evaluation|examples|flows|online_models|operators"
+        "api|benchmarks|cli|client|contracts|docs|evaluation|examples|flows|online_models|operators"
         "|storage|tests"
     )
     for path in re.findall(rf"`((?:{folders})/[\w/.-]*)`", text):

@@ -125,7 +125,7 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
                             "detail": "`price`: expected a number of at least 0",
                         }
                     ],
-                }
+                },
             }
         },
     },

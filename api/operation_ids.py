@@ -1,0 +1,70 @@
+"""What each operation is called in the OpenAPI document, and so in clients made from it."""
+
+from typing import Any, Final
+
+IDS: Final = {
+    "POST /v1/events": "send_events",
+    "POST /v1/batch": "send_batch",
+    "POST /v1/track": "track",
+    "POST /v1/page": "page",
+    "POST /v1/screen": "screen",
+    "POST /v1/identify": "identify",
+    "POST /v1/group": "group",
+    "POST /v1/alias": "alias",
+    "GET /v1/users/{id}/recommendations": "recommendations",
+    "POST /v1/recommendations": "recommendations_of_many",
+    "POST /v1/rank": "rank",
+    "GET /v1/users/{id}/profile": "profile",
+    "GET /v1/users/{id}/segments": "segments_of",
+    "GET /v1/users/{id}/scores": "scores",
+    "GET /v1/users/{id}/facts": "facts",
+    "GET /v1/items": "items",
+    "POST /v1/items": "put_items",
+    "GET /v1/items/{id}/similar": "similar",
+    "GET /v1/trending": "trending",
+    "GET /v1/segments": "segments",
+    "GET /v1/rules": "rules",
+    "GET /v1/concepts": "concepts",
+    "GET /v1/concepts/{name}": "concept",
+    "GET /v1/search": "search",
+    "GET /readyz": "ready",
+    "GET /healthz": "health",
+    "GET /metrics": "metrics",
+    "GET /v1/stats": "stats",
+    "GET /v1/feedback": "cases",
+    "GET /v1/feedback/summary": "feedback_summary",
+    "GET /v1/feedback/{id}": "case",
+    "POST /v1/feedback/{id}/status": "set_case_status",
+    "GET /v1/users/{id}/feedback": "feedback_of",
+    "GET /v1/campaigns": "campaigns",
+    "POST /v1/campaigns": "create_campaign",
+    "GET /v1/campaigns/vocabulary": "campaign_vocabulary",
+    "POST /v1/campaigns/check": "check_campaign",
+    "POST /v1/campaigns/preview": "preview_campaign",
+    "GET /v1/campaigns/{id}/results": "campaign_results",
+    "GET /v1/campaigns/{id}": "campaign",
+    "PUT /v1/campaigns/{id}": "put_campaign",
+    "DELETE /v1/campaigns/{id}": "end_campaign",
+    "GET /v1/triggers/stream": "stream_triggers",
+    "GET /v1/triggers": "poll_triggers",
+    "GET /v1/subscriptions": "subscriptions",
+    "POST /v1/subscriptions": "subscribe",
+    "GET /v1/subscriptions/{id}": "subscription",
+    "PUT /v1/subscriptions/{id}": "change_subscription",
+    "DELETE /v1/subscriptions/{id}": "unsubscribe",
+    "POST /v1/subscriptions/{id}/enable": "enable_subscription",
+    "POST /v1/subscriptions/{id}/secret": "rotate_secret",
+    "GET /v1/subscriptions/{id}/dead": "dead_letters",
+    "POST /v1/subscriptions/{id}/replay": "replay_triggers",
+    "POST /v1/users/{id}/decide": "decide",
+    "GET /v1/offers": "offers",
+    "GET /v1/users/{id}/export": "export_user",
+    "DELETE /v1/users/{id}": "erase_user",
+}
+
+
+def name_operations(document: dict[str, Any]) -> None:
+    """Give each operation of a document its name; raise `KeyError` for one that has none."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            operation["operationId"] = IDS[f"{method.upper()} {path}"]
