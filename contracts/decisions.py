@@ -271,7 +271,7 @@ class Offer(Struct, kw_only=True, omit_defaults=True):
     v: int = DECISION_VERSION
 
 
-RewardKind = Literal["click", "purchase", "revenue"]
+RewardKind = Literal["click", "purchase", "revenue", "satisfaction"]
 """What counts as a success of an offer: an answer to it, an order, or what was paid."""
 
 

@@ -1,7 +1,8 @@
 """What came of offers, later: decisions wait for their horizon, and are paid what happened by then.
 
 A reward is found by the answer's `request`; else by the offer's name as the `campaign` of what the
-same person did; and an order, which seldom says why, counts for all open offers of the person.
+same person did; and an order, which seldom says why, counts for all open offers of the person. So
+does what the person says of how content they are, for offers that are to make them so.
 """
 
 import heapq
@@ -19,7 +20,10 @@ OPEN: Final = 200_000
 
 OPEN_OF_ONE: Final = 50
 
-SignKind = Literal["click", "purchase"]
+SILENCE: Final = 0.5
+"""What an offer that is to make people content has earned from those who say nothing."""
+
+SignKind = Literal["click", "purchase", "opinion"]
 
 
 class Taken(Struct, array_like=True):
@@ -39,7 +43,10 @@ class Taken(Struct, array_like=True):
 
 
 class Sign(Struct, array_like=True):
-    """Something a person did that may be a reward; `amount` is what was paid."""
+    """Something a person did that may be a reward; `amount` is what was paid.
+
+    Of an opinion it is how content the person is, from 0 to 1: the last one counts.
+    """
 
     user: str
     time: int
@@ -93,7 +100,7 @@ class RewardJoin:
         """Pay the decisions that something is the reward of."""
         for taken in self._meant(sign):
             if taken.time <= sign.time < taken.until:
-                taken.got = min(taken.got + _worth(taken, sign), 1.0)
+                taken.got = _earned(taken, sign)
 
     def due(self, clock: int) -> list[Taken]:
         """Return the decisions whose horizon has passed at `clock` (ms), earliest first."""
@@ -127,15 +134,17 @@ class RewardJoin:
             heapq.heapify(self._deadlines)
 
     def _meant(self, sign: Sign) -> list[Taken]:
+        own = [self._open[request] for request in self._of.get(sign.user, ())]
+        if sign.kind == "opinion":
+            return [taken for taken in own if taken.kind == "satisfaction"]
         if sign.request is not None and sign.request in self._open:
             return [self._open[sign.request]]
-        own = [self._open[request] for request in self._of.get(sign.user, ())]
         if sign.campaign is not None:
             named = [taken for taken in own if taken.offer == sign.campaign]
             if named:
                 return named[-1:]
         if sign.kind == "purchase":
-            return [taken for taken in own if taken.kind != "click"]
+            return [taken for taken in own if taken.kind in ("purchase", "revenue")]
         return []
 
     def _close(self, request: str) -> Taken:
@@ -147,15 +156,16 @@ class RewardJoin:
         return taken
 
 
-def _worth(taken: Taken, sign: Sign) -> float:
-    if taken.kind == "click":
-        return 1.0
-    if sign.kind != "purchase":
-        return 0.0
-    if taken.kind == "purchase":
+def _earned(taken: Taken, sign: Sign) -> float:
+    """Return what a decision has earned once a sign that is meant for it is seen."""
+    if taken.kind == "satisfaction":
+        return min(max(sign.amount, 0.0), 1.0) if sign.kind == "opinion" else taken.got
+    if taken.kind == "click" or (taken.kind == sign.kind == "purchase"):
         return 1.0
     # A comparison with what is no number is false.
-    return sign.amount / taken.most if sign.amount > 0.0 < taken.most else 0.0
+    if sign.kind == "purchase" and sign.amount > 0.0 < taken.most:
+        return min(taken.got + sign.amount / taken.most, 1.0)
+    return taken.got
 
 
 _saved = msgspec.msgpack.Decoder(tuple[int, list[Taken]]).decode

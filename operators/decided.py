@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 
 from contracts.decisions import Decided
-from contracts.events import DECISION, Event
+from contracts.events import DECISION, FEEDBACK_TYPES, Event
 from contracts.settings import FlowSettings
-from online_models.rewards import Sign, Taken
+from online_models.rewards import SILENCE, Sign, Taken
 from operators.examples import Offering
 from operators.profile import Applied
+from operators.satisfaction import opinion_of
 from operators.sessions import quantity
 
 
@@ -48,11 +49,12 @@ def taken_of(event: Event, subject: str, decided: Decided) -> Taken:
         decided.reward,
         decided.most,
         decided.context,
+        SILENCE if decided.reward == "satisfaction" else 0.0,
     )
 
 
 def sign_of(event: Event, subject: str) -> Sign | None:
-    """Return what may be a reward: an answer that names what it answers, or an order.
+    """Return what may be a reward: an answer that names what it answers, an order, an opinion.
 
     A `response` with the value 0 says no.
 
@@ -67,6 +69,9 @@ def sign_of(event: Event, subject: str) -> Sign | None:
     names_it = event.request is not None or event.campaign is not None
     if names_it and (event.type == "click" or (event.type == "response" and event.value != 0.0)):
         return Sign(subject, event.time, "click", event.request, event.campaign)
+    opinion = opinion_of(event) if event.type in FEEDBACK_TYPES else None
+    if opinion is not None:
+        return Sign(subject, event.time, "opinion", amount=(1.0 + opinion) / 2.0)
     return None
 
 

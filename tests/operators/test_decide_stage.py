@@ -75,6 +75,13 @@ LATER = event("purchase", "zoe", 3 * HOUR, price=1.0)
         ),
         ({"reward": "revenue", "most": 10.0}, event("purchase", at=9, price=90.0), 1.0),
         ({"reward": "purchase"}, event("purchase", "bob", MINUTE, price=9.0), 0.0),
+        ({"reward": "purchase"}, event("rating", at=MINUTE, value=5.0), 0.0),
+        ({}, event("rating", at=MINUTE, value=5.0, request="r1"), 0.0),
+        ({"reward": "satisfaction"}, event("csat", at=MINUTE, value=5.0), 1.0),
+        ({"reward": "satisfaction"}, event("complaint", at=MINUTE, text="again"), 0.0),
+        ({"reward": "satisfaction"}, event("rating", "bob", MINUTE, value=1.0), 0.5),
+        ({"reward": "satisfaction"}, event("purchase", at=MINUTE, price=9.0), 0.5),
+        ({"reward": "satisfaction"}, event("nps", at=2 * HOUR, value=1.0), 0.5),
     ],
 )
 def test_what_is_a_reward(said: dict[str, object], sign: Event, reward: float) -> None:
