@@ -1,10 +1,21 @@
 # Made by `python -m tests.client.generate` from the OpenAPI document.
 """Operations of operations, waiting and with asyncio."""
 
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from headrace_client.calls import Call
-from headrace_client.operations_types import ReadyAnswer, StatsAnswer
+from headrace_client.operations_types import (
+    DropRejectAnswer,
+    DropRejectBody,
+    ReadyAnswer,
+    RejectAnswer,
+    RejectsAnswer,
+    ReplayDiffAnswer,
+    ReplaysAnswer,
+    RetryRejectAnswer,
+    RetryRejectBody,
+    StatsAnswer,
+)
 from headrace_client.transport import AsyncTransport, Transport
 
 
@@ -28,6 +39,62 @@ class Operations(Transport):
     ) -> StatsAnswer:
         """What became of the events: `GET /v1/stats`."""
         return cast("StatsAnswer", self._call(Call("GET", "/v1/stats", {}, {})))
+
+    def rejects(
+        self,
+        *,
+        state: Literal["open", "retried", "dropped"] | None = None,
+        reason: str | None = None,
+        n: int | None = None,
+        site: str | None = None,
+    ) -> RejectsAnswer:
+        """List refused events: `GET /v1/rejects`."""
+        return cast(
+            "RejectsAnswer",
+            self._call(
+                Call(
+                    "GET",
+                    "/v1/rejects",
+                    {},
+                    {"state": state, "reason": reason, "n": n, "site": site},
+                )
+            ),
+        )
+
+    def reject(self, id: str, *, site: str | None = None) -> RejectAnswer:
+        """Show a refused event: `GET /v1/rejects/{id}`."""
+        return cast(
+            "RejectAnswer", self._call(Call("GET", "/v1/rejects/{id}", {"id": id}, {"site": site}))
+        )
+
+    def retry_reject(
+        self, id: str, body: RetryRejectBody, *, site: str | None = None
+    ) -> RetryRejectAnswer:
+        """Send a refused event again: `POST /v1/rejects/{id}/retry`."""
+        return cast(
+            "RetryRejectAnswer",
+            self._call(Call("POST", "/v1/rejects/{id}/retry", {"id": id}, {"site": site}, body)),
+        )
+
+    def drop_reject(
+        self, id: str, body: DropRejectBody, *, site: str | None = None
+    ) -> DropRejectAnswer:
+        """Let a refused event go: `POST /v1/rejects/{id}/drop`."""
+        return cast(
+            "DropRejectAnswer",
+            self._call(Call("POST", "/v1/rejects/{id}/drop", {"id": id}, {"site": site}, body)),
+        )
+
+    def replays(self, *, site: str | None = None) -> ReplaysAnswer:
+        """List replays: `GET /v1/replays`."""
+        return cast("ReplaysAnswer", self._call(Call("GET", "/v1/replays", {}, {"site": site})))
+
+    def replay_diff(self, *, a: str, b: str, site: str | None = None) -> ReplayDiffAnswer:
+        """Compare two namespaces: `GET /v1/replays/diff`."""
+        return cast(
+            "ReplayDiffAnswer",
+            self._call(Call("GET", "/v1/replays/diff", {}, {"a": a, "b": b, "site": site})),
+        )
 
     def health(
         self,
@@ -56,6 +123,69 @@ class AsyncOperations(AsyncTransport):
     ) -> StatsAnswer:
         """What became of the events: `GET /v1/stats`."""
         return cast("StatsAnswer", await self._call(Call("GET", "/v1/stats", {}, {})))
+
+    async def rejects(
+        self,
+        *,
+        state: Literal["open", "retried", "dropped"] | None = None,
+        reason: str | None = None,
+        n: int | None = None,
+        site: str | None = None,
+    ) -> RejectsAnswer:
+        """List refused events: `GET /v1/rejects`."""
+        return cast(
+            "RejectsAnswer",
+            await self._call(
+                Call(
+                    "GET",
+                    "/v1/rejects",
+                    {},
+                    {"state": state, "reason": reason, "n": n, "site": site},
+                )
+            ),
+        )
+
+    async def reject(self, id: str, *, site: str | None = None) -> RejectAnswer:
+        """Show a refused event: `GET /v1/rejects/{id}`."""
+        return cast(
+            "RejectAnswer",
+            await self._call(Call("GET", "/v1/rejects/{id}", {"id": id}, {"site": site})),
+        )
+
+    async def retry_reject(
+        self, id: str, body: RetryRejectBody, *, site: str | None = None
+    ) -> RetryRejectAnswer:
+        """Send a refused event again: `POST /v1/rejects/{id}/retry`."""
+        return cast(
+            "RetryRejectAnswer",
+            await self._call(
+                Call("POST", "/v1/rejects/{id}/retry", {"id": id}, {"site": site}, body)
+            ),
+        )
+
+    async def drop_reject(
+        self, id: str, body: DropRejectBody, *, site: str | None = None
+    ) -> DropRejectAnswer:
+        """Let a refused event go: `POST /v1/rejects/{id}/drop`."""
+        return cast(
+            "DropRejectAnswer",
+            await self._call(
+                Call("POST", "/v1/rejects/{id}/drop", {"id": id}, {"site": site}, body)
+            ),
+        )
+
+    async def replays(self, *, site: str | None = None) -> ReplaysAnswer:
+        """List replays: `GET /v1/replays`."""
+        return cast(
+            "ReplaysAnswer", await self._call(Call("GET", "/v1/replays", {}, {"site": site}))
+        )
+
+    async def replay_diff(self, *, a: str, b: str, site: str | None = None) -> ReplayDiffAnswer:
+        """Compare two namespaces: `GET /v1/replays/diff`."""
+        return cast(
+            "ReplayDiffAnswer",
+            await self._call(Call("GET", "/v1/replays/diff", {}, {"a": a, "b": b, "site": site})),
+        )
 
     async def health(
         self,

@@ -18,6 +18,7 @@ CART = {"id": "cart", "name": "Cart", "template": "cart_abandoned", "with": {"af
 HOOK = {"delivery": "webhook", "url": "https://shop.example/hooks", "name": "CRM"}
 ITEM = {"id": "lamp", "title": "Lamp", "category": "Home", "price": 19.9, "currency": "EUR"}
 ADA, KETTLE, CASE = {"id": "ada"}, {"id": "kettle"}, {"id": "c2"}
+MENDED = json.dumps({"id": "7", "type": "view", "user": "ada", "time": 1_732_836_469_000})
 CAMPAIGN, HOOKED = {"id": "cart"}, {"id": "{subscription}"}
 
 # In an order that can be asked: what is made comes before what is asked of it.
@@ -41,6 +42,12 @@ ASKED: list[tuple[str, dict[str, Any], Any]] = [
     ("GET /readyz", {}, None),
     ("GET /healthz", {}, None),
     ("GET /v1/stats", {}, None),
+    ("GET /v1/rejects", {"reason": "invalid", "n": 2}, None),
+    ("GET /v1/rejects/{id}", {"id": "{reject}"}, None),
+    ("POST /v1/rejects/{id}/retry", {"id": "{reject}"}, {"text": MENDED}),
+    ("POST /v1/rejects/{id}/drop", {"id": "{other}"}, {"why": "a test of ours"}),
+    ("GET /v1/replays", {}, None),
+    ("GET /v1/replays/diff", {"a": "live", "b": "live"}, None),
     ("GET /v1/feedback", {"status": "open", "n": 2}, None),
     ("GET /v1/feedback/summary", {}, None),
     ("GET /v1/feedback/{id}", CASE, None),
@@ -74,12 +81,9 @@ ASKED: list[tuple[str, dict[str, Any], Any]] = [
 
 def asked(http: httpx.Client) -> Iterator[dict[str, Any]]:
     """Ask everything, in order; yield each as an example with its answer."""
-    subscription = ""
+    ids: dict[str, str] = {}
     for operation, given, body in ASKED:
-        parameters = {
-            name: subscription if value == "{subscription}" else value
-            for name, value in given.items()
-        }
+        parameters = with_ids(given, ids)
         answer = ask(http, operation, parameters, body)
         found: dict[str, Any] = {"operation": operation}
         if parameters:
@@ -89,9 +93,23 @@ def asked(http: httpx.Client) -> Iterator[dict[str, Any]]:
         found["status"] = answer.status_code
         if answer.content:
             found["answer"] = answer.json()
-        if operation == "POST /v1/subscriptions":
-            subscription = answer.json()["id"]
+            ids |= ids_in(operation, found["answer"])
         yield found
+
+
+def with_ids(given: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    """Return parameters with the ids of what was made meanwhile."""
+    return {name: ids.get(str(value), value) for name, value in given.items()}
+
+
+def ids_in(operation: str, answer: Any) -> dict[str, str]:
+    """Return the ids in an answer that later questions are about."""
+    if operation == "POST /v1/subscriptions":
+        return {"{subscription}": answer["id"]}
+    if operation == "GET /v1/rejects":
+        [reject, other] = [one["id"] for one in answer["rejects"]]
+        return {"{reject}": reject, "{other}": other}
+    return {}
 
 
 def ask(http: httpx.Client, operation: str, given: dict[str, Any], body: Any) -> httpx.Response:

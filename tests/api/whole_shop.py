@@ -46,4 +46,6 @@ def whole_shop(bootstrap: str, store: StoreServer, folder: Path) -> Iterator[htt
         serving(bootstrap, **given) as url,
         httpx.Client(base_url=url, auth=("any", ""), timeout=30) as http,
     ):
+        good = {"id": "1", "type": "view", "user": "ada", "time": now}
+        http.post("/v1/events", json=[good, {"id": "2"}, {"id": "3"}]).raise_for_status()
         yield http

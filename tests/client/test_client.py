@@ -12,7 +12,7 @@ from headrace_client.calls import Call
 from api.document import openapi_document
 from api.operation_ids import IDS
 from flows.topics import create_topics
-from tests.api.examples import ASKED, alike, asked
+from tests.api.examples import ASKED, alike, asked, ids_in, with_ids
 from tests.api.serve.shop import now_ms
 from tests.api.whole_shop import whole_shop
 from tests.client.generate import BY_HAND, FOLDER, files
@@ -41,7 +41,7 @@ def test_every_operation_has_a_method(client: type[Any]) -> None:
         for methods in openapi_document()["paths"].values()
         for operation in methods.values()
     }
-    assert len(named) == len(IDS)
+    assert named == set(IDS.values())
     assert {name for name in named if not hasattr(client, name)} == BY_HAND
 
 
@@ -57,13 +57,11 @@ def given(
 
 def test_every_operation_is_answered(url: str) -> None:
     with Headrace(url, key="any") as client, httpx.Client(base_url=url) as http:
-        subscription = ""
+        ids: dict[str, str] = {}
         for operation, parameters, body in ASKED:
-            put = {n: subscription if v == "{subscription}" else v for n, v in parameters.items()}
-            positional, named = given(operation, put, body)
+            positional, named = given(operation, with_ids(parameters, ids), body)
             answer = getattr(client, IDS[operation])(*positional, **named)
-            if operation == "POST /v1/subscriptions":
-                subscription = answer["id"]
+            ids |= ids_in(operation, answer)
         assert "headrace_serve_answers_total" in client.metrics()
         shown = next(one for one in asked(http) if one["operation"].endswith("/recommendations"))
         found = client.recommendations("ada", n=2, explain=True)
