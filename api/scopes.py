@@ -35,6 +35,8 @@ SCOPES: Final[dict[str, Scope]] = {
     "GET /v1/users/{id:path}/segments": "profile:read",
     "GET /v1/users/{id:path}/scores": "profile:read",
     "GET /v1/users/{id:path}/facts": "profile:read",
+    "GET /v1/users/{id:path}/history": "profile:read",
+    "GET /v1/users/{id:path}/triggers": "triggers:read",
     "GET /v1/stats": "admin",
     "GET /v1/replays": "admin",
     "GET /v1/replays/diff": "admin",

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Struct
 
+from contracts.past import Past
 from contracts.personal import PERSONAL
 
 DECISION_VERSION: Final = 1
@@ -162,7 +163,10 @@ class Fact(Struct, kw_only=True, omit_defaults=True):
 
 
 class Standing(Struct, array_like=True):
-    """The current scores, segment and facts of one person: the view that the API reads."""
+    """The current scores, segment and facts of one person: the view that the API reads.
+
+    `past` has what they were, where `flow.score_history` asks for it.
+    """
 
     v: int
     site: str
@@ -172,6 +176,7 @@ class Standing(Struct, array_like=True):
     segment: str | None = None
     segment_since: int = 0
     facts: dict[str, Any] = {}
+    past: Past | None = None
 
 
 class RecommendedItem(Struct, kw_only=True, omit_defaults=False):

@@ -7,10 +7,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from contracts import decisions, events, profile, rejects
+from contracts import decisions, events, past, profile, rejects
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-MODULES: Final[tuple[ModuleType, ...]] = (events, profile, decisions, rejects)
+MODULES: Final[tuple[ModuleType, ...]] = (events, profile, past, decisions, rejects)
 
 
 def contracts() -> dict[str, type[Struct]]:

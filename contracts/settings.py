@@ -155,6 +155,9 @@ class FlowSettings(Group):
     outcome_days: float = Field(
         30.0, gt=0, le=366, description="horizon of churn and spending: when the outcome is known"
     )
+    score_history: int = Field(
+        0, ge=0, le=64, description="points of each score's past kept of a person, 8 bytes each"
+    )
     response_hours: float = Field(
         72.0, gt=0, le=24 * 366, description="in which an approach by a campaign may be answered"
     )

@@ -13,6 +13,7 @@ from contracts.codec import pack, unpack_standing
 from contracts.conditions.levels import cart_value
 from contracts.decisions import DECISION_VERSION, Fact, Standing
 from contracts.keys import PROFILE_TTL_MS
+from contracts.past import Past, moved, noted
 from contracts.profile import Profile
 from operators.durable import PackedMap
 from operators.erased import IsGone, forget_people
@@ -89,9 +90,13 @@ def _fact(applied: Applied, name: str, value: Any) -> UserFact:
 
 
 class Standings:
-    """One bucket of people's scores, segments and facts; `Durable`."""
+    """One bucket of people's scores, segments and facts; `Durable`.
 
-    def __init__(self) -> None:
+    `history` points are kept of each score's past.
+    """
+
+    def __init__(self, history: int = 0) -> None:
+        self._history = history
         self._people = PackedMap()
         self._clock = 0
         self._changes: list[Change] = []
@@ -125,6 +130,8 @@ class Standings:
                 _take_fact(standing, change, facts)
             else:
                 self._changes += _take_score(standing, change, facts)
+                if self._history:
+                    _note(standing, change, self._history)
         for key, standing in open_.items():
             self._people[key] = packed = pack(standing)
             views[key] = View("standing", standing.site, standing.id, packed)
@@ -210,6 +217,18 @@ def _take_score(standing: Standing, change: UserScore, facts: list[Fact]) -> lis
         if score.value >= level and (old is None or old < level):
             facts.append(_message(change, score.time, name, score.value, old))
     return [] if score.value == old else [_change(change, f"score.{score.name}", score.value, old)]
+
+
+def _note(standing: Standing, change: UserScore, most: int) -> None:
+    """Keep what a score, or the segment, was."""
+    past = standing.past = standing.past or Past()
+    score = change.score
+    if change.segment is None:
+        if "/" not in score.name:  # those of campaigns come and go
+            raw = past.scores.get(score.name, b"")
+            past.scores[score.name] = noted(raw, score.time, score.value, most)
+    elif not past.segments or past.segments[-1][0] != standing.segment:
+        past.segments = moved(past.segments, standing.segment or "", standing.segment_since)
 
 
 def _change(of: UserScore, name: str, value: float | str, previous: float | str | None) -> Change:

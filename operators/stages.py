@@ -230,7 +230,7 @@ class FactStage:
         # The profiles, and the models.
         senders = 1 + sum(family.scores for family in families_of(settings))
         self._rounds = Resequence(senders, FactSlice)
-        self._standings = Standings()
+        self._standings = Standings(settings.score_history)
 
     def on_batch(self, messages: Sequence[FactSlice]) -> list[Message]:
         """Return the changed standings, and the new facts."""

@@ -9,6 +9,7 @@ from contracts.cloudevents import user_in
 from contracts.codec import load_json, unpack_profile, unpack_standing
 from contracts.feedback import Case, Voice
 from contracts.keys import LIVE, SERVED_KEY, Keys, control_parts, triggers_key
+from contracts.past import Past, told
 from contracts.settings import RedisSettings
 from contracts.subscriptions import Pending
 from storage.connection import connect, place, translated
@@ -106,6 +107,8 @@ def readable(value: Any) -> Any:
     >>> readable(Voice("e1", "rating", 5, value=4.0))["value"]
     4.0
     """
+    if isinstance(value, Past):
+        return told(value)
     if isinstance(value, msgspec.Struct):
         fields = [name for name in value.__struct_fields__ if name not in _HIDDEN]
         return {name: readable(getattr(value, name)) for name in fields}

@@ -43,6 +43,12 @@ class TriggerLog:
         answer = await self._control.run("trigger_page", [triggers_key(site)], [after.id, limit])
         return page_of(after, limit, answer)
 
+    async def newest(self, site: str, before: str, limit: int) -> list[tuple[str, bytes]]:
+        """Return entries, the newest first: id and CloudEvent. `before` is an id, or `+`."""
+        end = before if before == "+" else f"({before}"
+        found = await self._control.ask("XREVRANGE", triggers_key(site), end, "-", "COUNT", limit)
+        return [(id_.decode(), fields.get(b"event", b"")) for id_, fields in found]
+
     async def latest(self, site: str) -> Position:
         """Return the position of the newest entry."""
         return (await self.read(site, BEGINNING, 0)).latest

@@ -1,15 +1,27 @@
 // The person page: all that the public API knows of one person, read again every two seconds.
 
-import { ask, byId, describe, element, navigation, number, rows, table } from './dom.js'
+import { ask, at, byId, describe, element, navigation, number, rows, table } from './dom.js'
+import { line, visits } from './lines.js'
+import { rights } from './privacy.js'
 
 const SECONDS = 2
+const SLOW_SECONDS = 20 // triggers are looked for in the whole site's stream
 const SHOWN = 8
 let timer = 0
 let turn = 0
 
-const at = (time) => (time ? new Date(time).toLocaleString() : '–')
 const share = (value) => (typeof value === 'number' ? number(Math.round(1000 * value) / 1000) : '–')
 const section = (title, ...children) => element('section', {}, element('h2', {}, title), ...children)
+const scroll = (label, made) => element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, made)
+
+// Parts that stayed the same stay where they are: nobody who reads, or types, there is disturbed.
+function show(parts) {
+  const old = [...byId('person').children]
+  if (old.length !== parts.length) return byId('person').replaceChildren(...parts)
+  return parts.forEach((part, index) => {
+    if (part !== old[index] && part.innerHTML !== old[index].innerHTML) old[index].replaceWith(part)
+  })
+}
 
 function inWords({ stage, sessions, events, orders, satisfaction, consent, first_seen: first, bot }) {
   const visits = sessions === 1 ? 'one visit' : `${number(sessions)} visits`
@@ -29,8 +41,28 @@ function interests({ interests: { categories, brands, tags } }) {
     [...lines('category', categories), ...lines('brand', brands), ...lines('tag', tags)], 'none yet')
 }
 
-const scores = (found) => table(['score', 'value', 'between', 'at'], Object.entries(found).map(([name, { value, interval, time }]) => (
-  [name, share(value), interval ? `${share(interval.low)} and ${share(interval.high)}` : '–', at(time)])), 'none yet')
+const between = (interval) => (interval ? `${share(interval.low)} and ${share(interval.high)}` : '–')
+
+// The past of a score as a line, where it is kept.
+function course(name, points) {
+  if (!points || points.length < 2) return '–'
+  const [first, last] = [points[0], points.at(-1)]
+  return line(points, `${name} from ${share(first.value)} at ${at(first.time)} to ${share(last.value)} at ${at(last.time)}, in ${points.length} points`)
+}
+
+const scores = (found, past) => table(['score', 'value', 'between', 'at', 'so far'], Object.entries(found).map(([name, { value, interval, time }]) => (
+  [name, share(value), between(interval), at(time), course(name, past[name])])), 'none yet')
+
+const segmentsOf = (found, named) => table(['segment', 'since'], found.toReversed().map(({ id, since }) => (
+  [named.find((one) => one.id === id)?.name ?? id, at(since)])), 'none is kept')
+
+const consented = ({ consent }) => (consent === null ? 'nothing was said: personalization is taken for granted, marketing is not'
+  : consent.join(', ') || 'nothing: no marketing, no personalization')
+
+const visited = (found) => (found.length ? [
+  visits(found, `${found.length} visits from ${at(found.at(-1).start)} to ${at(found[0].last)}`),
+  table(['visit', 'until', 'touches', 'items'], found.slice(0, 10).map((one) => [at(one.start), at(one.last), number(one.touches), number(one.items)]), ''),
+] : [])
 
 async function timeline({ recents }) {
   const items = await describe(recents.map(({ item }) => item))
@@ -58,32 +90,64 @@ async function answerFor(id) {
   return answered.section
 }
 
+// What a person got of campaigns, and said, asked for now and then; null where the key does not open it.
+let slow = { id: null, at: 0, parts: [] }
+
+async function slowParts(id) {
+  const now = Date.now()
+  if (slow.id === id && now < slow.at + 1000 * SLOW_SECONDS) return slow.parts
+  const [sent, said] = await Promise.all([ask(`v1/users/${encodeURIComponent(id)}/triggers`), ask(`v1/users/${encodeURIComponent(id)}/feedback`)])
+  const further = sent.whole ? '' : `Of the site’s newest ${number(sent.looked_at)}.`
+  const parts = [
+    section('Triggers they got', scroll('Triggers', table(['campaign', 'at', 'variant', 'because of'], sent.triggers.map(({ data }) => [
+      element('a', { href: `campaigns#${encodeURIComponent(data.campaign)}` }, data.campaign), at(data.time), data.variant || '–',
+      Object.entries(data.evidence?.facts ?? {}).map(([name, value]) => `${name} ${value}`).join(', ') || data.type]), 'none')), element('p', { class: 'note' }, further)),
+    section('What they said', scroll('What they said', table(['kind', 'value', 'text', 'at'], said.said.map((one) => [
+      one.type, one.value ?? '–', said.cases.some(({ id: of }) => of === one.id) ? element('a', { href: `feedback#case/${encodeURIComponent(one.id)}` }, one.text || 'the case') : one.text || '–', at(one.time)]), 'nothing'))),
+  ]
+  slow = { id, at: now, parts }
+  return parts
+}
+
+let kept = { id: null, section: null }
+const rightsOf = (id) => {
+  if (kept.id !== id) kept = { id, section: rights(id) }
+  return kept.section
+}
+
 async function draw(id) {
   const mine = turn += 1
   const who = `v1/users/${encodeURIComponent(id)}`
   try {
-    const [{ known, profile }, found, segmented, factual, answer] = await Promise.all([
-      ask(`${who}/profile`), ask(`${who}/scores`), ask(`${who}/segments`), ask(`${who}/facts`), answerFor(id)])
+    const [{ known, profile }, found, segmented, factual, past, answer, more] = await Promise.all([
+      ask(`${who}/profile`), ask(`${who}/scores`), ask(`${who}/segments`), ask(`${who}/facts`), ask(`${who}/history`), answerFor(id), slowParts(id)])
     const parts = known && profile ? [
       section(id, element('p', {}, inWords(profile)), rows([
         ['last seen', at(profile.last_seen)],
         ['segment', segmented.segments.map(({ name, id: of }) => name ?? of).join(', ') || 'none yet'],
         ['in the cart', profile.cart.items.map(({ item }) => item).join(', ') || 'nothing'],
+        ['consent to', consented(profile)],
         ['devices', profile.devices.length],
         ['traits', JSON.stringify(profile.traits)],
       ])),
       section('Interests', interests(profile)),
-      section('Scores', scores(found.scores)),
+      section('Scores', scroll('Scores', scores(found.scores, past.scores))),
+      section('Segments so far', segmentsOf(past.segments, segmented.segments)),
       section('Facts that campaigns read', facts(factual.facts)),
-      section('What they did', await timeline(profile)),
+      section('Visits, of the last touches', ...visited(past.visits)),
+      section('What they did', scroll('What they did', await timeline(profile))),
+      ...more,
     ] : [section(id, element('p', {}, 'Nothing is known of them.'))]
-    parts.push(answer)
-    if (mine === turn) byId('person').replaceChildren(...parts)
+    parts.push(answer, rightsOf(id))
+    if (mine === turn) show(parts)
   } catch (error) {
-    if (mine === turn) byId('person').replaceChildren(element('p', {}, `Not to be had now (${error.message}); trying again.`))
+    if (mine !== turn) return
+    const shut = error.status === 401 || error.status === 403
+    byId('person').replaceChildren(element('p', {}, shut ? error.message : `Not to be had now (${error.message}); trying again.`))
+    if (shut) return
   }
   clearTimeout(timer)
-  if (mine === turn) timer = setTimeout(() => draw(id), 1000 * SECONDS)
+  if (mine === turn) timer = setTimeout(() => (document.hidden ? undefined : draw(id)), 1000 * SECONDS)
 }
 
 function look() {
@@ -102,5 +166,6 @@ byId('find').addEventListener('submit', (event) => {
   look()
 })
 addEventListener('popstate', look)
+document.addEventListener('visibilitychange', () => { if (!document.hidden) look() })
 navigation()
 look()

@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 from api.serve.visitor import Visitor
 from contracts.decisions import Score, Segment
 from contracts.events import Item
-from contracts.profile import Profile, Session, interest_at
+from contracts.profile import Profile, Recent, Session, interest_at
 from contracts.settings import FlowSettings
 from online_models.words import concept_name, path_of
 
@@ -50,6 +50,29 @@ def profile_of(profile: Profile, flow: FlowSettings, now: int) -> dict[str, Any]
         # Told of those only whom it is true of.
         **({"bot": _named(profile.bot)} if profile.bot is not None else {}),
     }
+
+
+def visits_of(recents: Sequence[Recent], gap_ms: int) -> list[dict[str, int]]:
+    """Return the visits that the last touches of items were made in, the newest first.
+
+    >>> at = lambda minute: Recent.of("cup", "view", 60_000 * minute)
+    >>> visits_of([at(0), at(2), at(50)], 30 * 60_000)[1]
+    {'start': 0, 'last': 120000, 'touches': 2, 'items': 1}
+    """
+    visits: list[list[Recent]] = []
+    for recent in recents:
+        if not visits or recent.time - visits[-1][-1].time > gap_ms:
+            visits.append([])
+        visits[-1].append(recent)
+    return [
+        {
+            "start": touches[0].time,
+            "last": touches[-1].time,
+            "touches": len(touches),
+            "items": len({touch.item for touch in touches}),
+        }
+        for touches in reversed(visits)
+    ]
 
 
 def item_json(item: Item | None, id_: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from api.serve.ranking import Ask, Rows, Who, recommend, reorder
 from api.serve.responding import reply, serving_of, site_of
 from api.serve.serving import Serving
 from api.serve.visitor import Visitor
+from contracts.past import Past, told
 from contracts.sampling import is_judged
 
 USERS: Final = "/v1/users/"
@@ -33,6 +34,7 @@ def add_routes(router: APIRouter) -> None:
     add("GET", "/v1/users/{id:path}/segments", get_user_segments, schema.USER_SEGMENTS)
     add("GET", "/v1/users/{id:path}/scores", get_scores, schema.SCORES)
     add("GET", "/v1/users/{id:path}/facts", get_facts, schema.FACTS)
+    add("GET", "/v1/users/{id:path}/history", get_history, schema.HISTORY)
 
 
 async def get_recommendations(request: Request) -> Response:
@@ -130,6 +132,27 @@ async def get_facts(request: Request) -> Response:
         return {"facts": {} if visitor.standing is None else visitor.standing.facts}
 
     return await _tell(request, "facts", told, lambda visitor: visitor.standing is not None)
+
+
+async def get_history(request: Request) -> Response:
+    """Answer what a person's scores and segments were, and the visits of the last touches.
+
+    Scores and segments of the past are kept where `flow.score_history` asks for it.
+    """
+
+    def told_of(serving: Serving, visitor: Visitor) -> dict[str, Any]:
+        standing, profile = visitor.standing, visitor.profile
+        past = standing.past if standing is not None else None
+        gap_ms = serving.settings.flow.session_gap_seconds * 1000
+        visits = [] if profile is None else describing.visits_of(profile.recents, gap_ms)
+        return {**told(past or Past()), "visits": visits}
+
+    return await _tell(
+        request,
+        "history",
+        told_of,
+        lambda visitor: getattr(visitor.standing, "past", None) is not None,
+    )
 
 
 async def _recommend(serving: Serving, name: str, ids: list[str], ask: Ask) -> list[dict[str, Any]]:

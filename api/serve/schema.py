@@ -234,6 +234,15 @@ FACTS: Final = Operation(
     _told(facts=OBJECT),
     (PERSON, WRITE_KEY),
 )
+HISTORY: Final = Operation(
+    "What a person's scores and segments were",
+    _told(
+        scores=_map(_list(_object({"time": COUNT, "value": NUMBER}))),
+        segments=_list(_object({"id": STRING, "since": COUNT})),
+        visits=_list(_object(dict.fromkeys(("start", "last", "touches", "items"), COUNT))),
+    ),
+    (PERSON, WRITE_KEY),
+)
 SEGMENTS: Final = Operation(
     "The segments of the site",
     _object({"segments": _list(_SEGMENT), **_MARKS}),

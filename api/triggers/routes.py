@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from api.triggers import reading, subscribing
+from api.triggers import personal, reading, subscribing
 
 
 def build_router() -> APIRouter:
     """Return the routes."""
     router = APIRouter()
     reading.add_routes(router)
+    personal.add_routes(router)
     subscribing.add_routes(router)
     return router

@@ -189,6 +189,22 @@ POLL: Final = Operation(
     ),
     codes=(400, 401, 404, 409, 503),
 )
+OF_USER: Final = Operation(
+    "What campaigns sent to a person",
+    _object(
+        {
+            "user": _STRING,
+            "triggers": _list(_TRIGGER),
+            "looked_at": _said(_COUNT, "entries of the site's stream, the newest"),
+            "whole": {"type": "boolean"},
+        }
+    ),
+    (
+        {**_ID, "description": "a user id, or device:ID"},
+        _query("n", _number(1, 500, 20), "how many, at most"),
+    ),
+    codes=(400, 401, 503),
+)
 CREATE: Final = Operation(
     "Subscribe", _WITH_SECRET, body=_BODY, status=201, codes=(400, 401, 409, 413, 503)
 )

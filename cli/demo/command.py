@@ -146,6 +146,7 @@ def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
         "flow.outcome_days": min(30.0, OUTCOME_GAPS * gap_seconds / DAY_SECONDS),
         "flow.outcome_every": 1,
         "flow.challenger_every": 5,
+        "flow.score_history": 24,
         "flow.response_hours": min(72.0, ANSWER_GAPS * gap_seconds / 3_600),
         # All answers are judged, and a few people see something else: there is something to see.
         "flow.score_share": 1.0,

@@ -14,6 +14,8 @@ QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
+PATIENT = {"api.store_budget_ms": 5_000, "redis.timeout_seconds": 5}
+"""A busy machine is not to make answers that know less."""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,6 @@ def page(browser, url):
 def url(own_broker, store_server: StoreServer) -> Iterator[str]:  # noqa: F811  # the fixture
     """A service with its pages, and a small shop in its store."""
     fill(store_server, shop(now_ms()))
-    given = {"redis.url": store_server.url, "api.pages": True}
+    given = {"redis.url": store_server.url, "api.pages": True, **PATIENT}
     with serving(own_broker.bootstrap_servers, **given) as served:
         yield served

@@ -6,6 +6,7 @@ import pytest
 from contracts.codec import pack
 from contracts.decisions import DECISION_VERSION, Score, Standing
 from contracts.keys import Keys, alias_value
+from contracts.past import Past, noted
 from contracts.profile import Session
 from storage.writes import SetView
 from tests.api.serve.shop import (
@@ -169,6 +170,22 @@ def test_scores_of_a_person_have_intervals_where_they_are_amounts(opened: Shop, 
     assert "interval" not in answer["scores"]["intent"]
     stranger = opened.get("/v1/users/stranger/scores")
     assert (stranger["scores"], stranger["fallback"]) == ({}, True)
+
+
+def test_the_past_of_a_person(opened: Shop, now: int) -> None:
+    points = noted(noted(b"", 60_000, 0.25, 4), 180_000, 0.5, 4)
+    past = Past({"intent": points}, [("s2", 5), ("s1", now)])
+    known = Standing(DECISION_VERSION, SITE, "past", as_of=now, past=past)
+    opened.write(SetView(KEYS.standing(SITE, "past"), pack(known)), person(KEYS, ada(now, "past")))
+    told = opened.get("/v1/users/past/history")
+    assert told["scores"] == {
+        "intent": [{"time": 60_000, "value": 0.25}, {"time": 180_000, "value": 0.5}]
+    }
+    assert told["segments"] == [{"id": "s2", "since": 5}, {"id": "s1", "since": now}]
+    (visit,) = told["visits"]
+    assert (visit["touches"], visit["items"]) == (2, 2)
+    unkept = opened.get("/v1/users/ada/history")
+    assert (unkept["scores"], unkept["segments"], unkept["fallback"]) == ({}, [], True)
 
 
 def test_facts_of_a_person(opened: Shop) -> None:

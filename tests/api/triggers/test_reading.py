@@ -60,6 +60,17 @@ def test_a_stream_goes_on_where_it_was_when_the_service_restarts(store: StoreSer
     assert seen == ids(range(60))
 
 
+def test_a_person_s_triggers_are_found_among_the_newest(base: str, store: StoreServer) -> None:
+    fire(store.url, [trigger(n, user="ada/b" if n % 300 == 0 else "bob") for n in range(1_300)])
+    told = httpx.get(f"{base}/v1/users/ada%2Fb/triggers", timeout=20).json()
+    assert [one["id"] for one in told["triggers"]] == ["t1200", "t900", "t600", "t300", "t0"]
+    assert (told["user"], told["looked_at"], told["whole"]) == ("ada/b", 1_300, True)
+    few = httpx.get(f"{base}/v1/users/ada%2Fb/triggers?n=2", timeout=20).json()
+    assert [one["id"] for one in few["triggers"]] == ["t1200", "t900"]
+    assert (few["looked_at"], few["whole"]) == (500, False)
+    assert httpx.get(f"{base}/v1/users/zoe/triggers", timeout=20).json()["triggers"] == []
+
+
 def test_filters_let_through_what_they_name(base: str, store: StoreServer) -> None:
     fire(
         store.url,
