@@ -12,6 +12,7 @@ from contracts.settings import SettingsError
 from flows.kafka_client import KafkaAway, KafkaRefused, LogMismatch
 from flows.kafka_sink import NotDelivered
 from flows.replaying.source import UnusableRecording
+from flows.segment_files import SegmentError
 from storage.errors import Fenced, StoreRefused, StoreUnavailable
 
 HOPELESS: Final = 2
@@ -24,6 +25,7 @@ _HOPELESS: Final = (
     SettingsError,
     KafkaRefused,
     LogMismatch,
+    SegmentError,
     UnusableRecording,
     StoreRefused,
 )

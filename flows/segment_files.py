@@ -34,6 +34,12 @@ _HANDLE = struct.Struct("<16sII16s")
 _OLDER = {b"1\n": struct.Struct("<16sIII")}
 """Versions that are not read any more, since nothing was signed then."""
 
+OTHER_RELEASE = (
+    "go back to the release that wrote it, or delete the folders recovery and state, and the flow "
+    "reads the log from its beginning"
+)
+"""What to do about state that this release does not read."""
+
 _TAG = 16
 _ROW = struct.Struct("<Hi")
 _DELETED = -1
@@ -68,6 +74,8 @@ def unpack_handles(state: bytes, key: bytes = b"") -> list[Handle]:
                 "read: delete the folders recovery and state, and the flow reads the log from its "
                 "beginning"
             )
+        if state.startswith(MARK):
+            raise SegmentError(f"the recovery state is of a newer release; {OTHER_RELEASE}")
         raise SegmentError("not a list of segments: the state was written by something else")
     body, tag = state[:-_TAG], state[-_TAG:]
     if not hmac.compare_digest(tag, tag_of(body, key)):

@@ -39,8 +39,10 @@ from pathlib import Path
 
 from flows.per_thread import PerThread
 from flows.segment_files import (
+    OTHER_RELEASE,
     SUFFIX,
     Handle,
+    SegmentError,
     SegmentStore,
     decode_rows,
     encode_rows,
@@ -70,7 +72,7 @@ class Saved:
         self._handles = [] if state is None else unpack_handles(state, group.store.key)
         self._state = pack_handles(self._handles, group.store.key)
         if self._handles:
-            durable.load([group.store.read(handle) for handle in self._handles])
+            _load(durable, [group.store.read(handle) for handle in self._handles])
 
     def touch(self) -> None:
         """Say that the state may have changed since the last snapshot."""
@@ -114,6 +116,15 @@ class Saved:
     def _replace(self, handles: list[Handle]) -> None:
         self._handles = handles
         self._dirty = False
+
+
+def _load(durable: Durable, parts: list[bytes]) -> None:
+    try:
+        durable.load(parts)
+    except Exception as error:  # it is what was signed, so it is no damage
+        raise SegmentError(
+            f"the recovery state holds what this release cannot read ({error!r}); {OTHER_RELEASE}"
+        ) from error
 
 
 class Rows:

@@ -262,7 +262,7 @@ class Moment(Struct, array_like=True, gc=False):
     user: str
     levels: tuple[float | str, ...]
     consent: list[str] | None
-    traits: dict[str, str | float | bool]
+    traits: dict[str, str | int | float | bool]
     first_order: int
     last_order: int
     known: bool

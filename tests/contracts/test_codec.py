@@ -160,6 +160,12 @@ def test_depth_counts_what_nests_and_stops_beyond_the_limit(levels: int, lists: 
     assert depth(tree, limit=40) == levels
 
 
+def test_a_trait_has_one_spelling_in_bytes() -> None:
+    traits: dict[str, str | float | bool] = {"visits": 2, "spent": 2.0, "vip": True, "name": "Ada"}
+    packed = pack(Profile(PROFILE_VERSION, "shop", "ada", traits=traits))
+    assert pack(unpack_profile(packed)) == packed, "a flow that resumes writes other bytes"
+
+
 # --- versions
 
 
