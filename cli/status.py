@@ -13,6 +13,7 @@ import typer
 from cli.errors import CommandError
 from cli.options import AsJson, ConfigFile, RunsDir
 from contracts.settings import Settings
+from flows.vitals import written
 
 SECONDS = 10.0
 COUNTS = ("learned", "refused", "errors", "rollbacks", "restarts")
@@ -68,8 +69,8 @@ def asked(url: str, settings: Settings) -> dict[str, Any]:
 
 def checkpoint_age(data_dir: Path) -> float | None:
     """Return for how long no snapshot was committed (s); None where there is none to be seen."""
-    times = [file.stat().st_mtime for file in (data_dir / "recovery").glob("*.sqlite3")]
-    return round(time.time() - max(times), 1) if times else None
+    newest = written(data_dir / "recovery")
+    return round(time.time() - newest / 1000, 1) if newest else None
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

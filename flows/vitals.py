@@ -44,10 +44,9 @@ class Vitals:
         Files are looked at, never opened: the engine has them open in this very process, by an
         SQLite of its own, and closing them here would take its locks away.
         """
-        times = [_changed(file) for file in self._folders[0].glob("part-*")]
-        if self._launch.process_id != 0 or not any(times):
+        newest, last = written(self._folders[0]), self._last
+        if self._launch.process_id != 0 or not newest:
             return None
-        newest, last = max(times), self._last
         if last is None or newest - last.time > SAME_EPOCH_MS:
             seconds = None if last is None else round((newest - last.time) / 1000, 1)
             self._last = Checkpoint(written=now_ms, time=newest, seconds=seconds, size=self._size())
@@ -59,11 +58,20 @@ class Vitals:
         return sum(_size(file) for folder in self._folders for file in folder.rglob("*"))
 
 
+def written(recovery_dir: Path) -> int:
+    """Return when anything was last written to recovery (epoch ms), 0 if never.
+
+    Most is written to the log of SQLite beside a partition; the file itself follows later.
+    """
+    files = [file for name in ("part-*.sqlite3", "part-*-wal") for file in recovery_dir.glob(name)]
+    return max((_changed(file) for file in files), default=0)
+
+
 def _changed(file: Path) -> int:
     try:
         return file.stat().st_mtime_ns // 1_000_000
     except OSError:
-        return 0
+        return 0  # a log that was just taken in
 
 
 def _size(file: Path) -> int:

@@ -30,7 +30,21 @@ async function certain(path, tries = 5) {
   return certain(path, tries - 1)
 }
 
-const concept = async (name) => (await certain(`v1/concepts/${encodeURIComponent(name)}`)).concept
+// Null if it is not known, or was not written yet.
+async function concept(name) {
+  const answer = await certain(`v1/concepts/${encodeURIComponent(name)}`)
+  if (answer.degraded) throw new Error('The store is too slow to say; look again')
+  return answer.concept
+}
+
+// The most met one: the directory names some before they are written themselves.
+async function mostMet() {
+  for (const { name } of (await certain('v1/concepts?n=8')).concepts) {
+    const found = await concept(name)
+    if (found) return found
+  }
+  return null
+}
 
 // --- the graph ----------------------------------------------------------------------------------
 
@@ -116,12 +130,11 @@ function nothing(text) {
 async function show() {
   const mine = turn += 1
   try {
-    let name = new URLSearchParams(location.search).get('name')
-    if (!name) name = (await certain('v1/concepts?n=1')).concepts[0]?.name
-    const middle = name ? await concept(name) : null
+    const name = new URLSearchParams(location.search).get('name')
+    const middle = await (name ? concept(name) : mostMet())
     if (mine !== turn) return
     if (!middle) {
-      nothing(name ? `Nothing is known of “${name}”` : 'No concept is known yet')
+      nothing(name ? `Nothing is known of “${name}” yet` : 'No concept is known yet')
       return
     }
     drawFacts(middle)
