@@ -8,6 +8,7 @@ from headrace_client.serve_types import (
     ConceptAnswer,
     ConceptsAnswer,
     FactsAnswer,
+    HistoryAnswer,
     ItemsAnswer,
     ProfileAnswer,
     RankBody,
@@ -95,6 +96,12 @@ class Serve(Transport):
     def facts(self, id: str) -> FactsAnswer:
         """The facts about a person that campaigns can be triggered by: `GET /v1/users/{id}/facts`."""
         return cast("FactsAnswer", self._call(Call("GET", "/v1/users/{id}/facts", {"id": id}, {})))
+
+    def history(self, id: str) -> HistoryAnswer:
+        """What a person's scores and segments were: `GET /v1/users/{id}/history`."""
+        return cast(
+            "HistoryAnswer", self._call(Call("GET", "/v1/users/{id}/history", {"id": id}, {}))
+        )
 
     def items(self, *, id: list[str]) -> ItemsAnswer:
         """What the catalogue says of items: `GET /v1/items`."""
@@ -265,6 +272,12 @@ class AsyncServe(AsyncTransport):
         """The facts about a person that campaigns can be triggered by: `GET /v1/users/{id}/facts`."""
         return cast(
             "FactsAnswer", await self._call(Call("GET", "/v1/users/{id}/facts", {"id": id}, {}))
+        )
+
+    async def history(self, id: str) -> HistoryAnswer:
+        """What a person's scores and segments were: `GET /v1/users/{id}/history`."""
+        return cast(
+            "HistoryAnswer", await self._call(Call("GET", "/v1/users/{id}/history", {"id": id}, {}))
         )
 
     async def items(self, *, id: list[str]) -> ItemsAnswer:

@@ -148,6 +148,48 @@ class FactsAnswer(TypedDict):
     """the store was away: made of what is in memory"""
 
 
+class HistoryAnswerScores(TypedDict):
+    """History answer scores."""
+
+    time: int
+    value: float
+
+
+class HistoryAnswerSegments(TypedDict):
+    """History answer segments."""
+
+    id: str
+    since: int
+
+
+class HistoryAnswerVisits(TypedDict):
+    """History answer visits."""
+
+    start: int
+    last: int
+    touches: int
+    items: int
+
+
+class HistoryAnswer(TypedDict):
+    """History answer."""
+
+    user: str
+    known: bool | None
+    """null while the store is away"""
+    scores: dict[str, list[HistoryAnswerScores]]
+    segments: list[HistoryAnswerSegments]
+    visits: list[HistoryAnswerVisits]
+    as_of: int | None
+    """event time (ms) of the newest event the answer knows"""
+    lag_ms: int | None
+    """every event accepted longer ago than this is in the views"""
+    fallback: bool
+    """nothing of the person's or the page's own spoke"""
+    degraded: bool
+    """the store was away: made of what is in memory"""
+
+
 class ItemsAnswerItems(TypedDict):
     """Items answer items."""
 

@@ -15,6 +15,7 @@ from headrace_client.triggers_types import (
     SubscribeBody,
     SubscriptionsAnswer,
     SubscriptionsAnswerSubscriptions,
+    TriggersOfAnswer,
 )
 
 
@@ -51,6 +52,13 @@ class Triggers(Transport):
                     },
                 )
             ),
+        )
+
+    def triggers_of(self, id: str, *, n: int | None = None) -> TriggersOfAnswer:
+        """What campaigns sent to a person: `GET /v1/users/{id}/triggers`."""
+        return cast(
+            "TriggersOfAnswer",
+            self._call(Call("GET", "/v1/users/{id}/triggers", {"id": id}, {"n": n})),
         )
 
     def subscriptions(
@@ -143,6 +151,13 @@ class AsyncTriggers(AsyncTransport):
                     },
                 )
             ),
+        )
+
+    async def triggers_of(self, id: str, *, n: int | None = None) -> TriggersOfAnswer:
+        """What campaigns sent to a person: `GET /v1/users/{id}/triggers`."""
+        return cast(
+            "TriggersOfAnswer",
+            await self._call(Call("GET", "/v1/users/{id}/triggers", {"id": id}, {"n": n})),
         )
 
     async def subscriptions(

@@ -14,6 +14,16 @@ class PollTriggersAnswer(TypedDict):
     """entries that were trimmed before this reader came to them"""
 
 
+class TriggersOfAnswer(TypedDict):
+    """Triggers of answer."""
+
+    user: str
+    triggers: list[dict[str, Any]]
+    looked_at: int
+    """entries of the site's stream, the newest"""
+    whole: bool
+
+
 class SubscriptionsAnswerSubscriptionsFilter(TypedDict):
     """Subscriptions answer subscriptions filter."""
 

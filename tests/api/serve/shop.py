@@ -20,6 +20,7 @@ from contracts.codec import encode_json, pack
 from contracts.decisions import DECISION_VERSION, Score, Segment, Standing
 from contracts.events import Item
 from contracts.keys import Keys, catalog_page_of, item_key
+from contracts.past import Past, noted
 from contracts.profile import PROFILE_VERSION, CartLine, Profile, Recent, Session
 from contracts.settings import Settings
 from online_models.rows import NeighbourRow, TopList, pack_row, pack_top
@@ -119,6 +120,7 @@ def standing(now: int) -> Standing:
         segment="s1",
         segment_since=now - 60 * MINUTE,
         facts={"cart_items": 1, "stage": "customer"},
+        past=Past({"intent": noted(b"", now - 3 * MINUTE, 0.7, 4)}, [("s1", now - 60 * MINUTE)]),
     )
 
 

@@ -184,7 +184,7 @@ def test_the_past_of_a_person(opened: Shop, now: int) -> None:
     assert told["segments"] == [{"id": "s2", "since": 5}, {"id": "s1", "since": now}]
     (visit,) = told["visits"]
     assert (visit["touches"], visit["items"]) == (2, 2)
-    unkept = opened.get("/v1/users/ada/history")
+    unkept = opened.get("/v1/users/nobody/history")
     assert (unkept["scores"], unkept["segments"], unkept["fallback"]) == ({}, [], True)
 
 
