@@ -14,6 +14,7 @@ from api.app import create_app, stop_streams
 from contracts.launch import Launch
 from contracts.personal import log_to_stderr
 from contracts.settings import ApiSettings, SettingsError
+from online_models.touches import weigh
 from online_models.warming import warm
 
 logger = logging.getLogger("headrace.api")
@@ -29,6 +30,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     log_to_stderr("%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = Launch.from_environ(environ).settings
+        weigh(settings.flow.event_weights)
         app = create_app(settings)
     except SettingsError as error:
         print(f"headrace api: {error}", file=sys.stderr)

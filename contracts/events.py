@@ -58,6 +58,21 @@ FeedbackType = Literal[
 EventType = Literal[ClickType, FeedbackType]
 
 CLICK_TYPES: Final[frozenset[str]] = frozenset(get_args(ClickType))
+TouchName = Literal[
+    "view",
+    "click",
+    "rating",
+    "share",
+    "like",
+    "add_to_cart",
+    "purchase",
+    "remove_from_cart",
+    "dislike",
+    "cancel",
+    "return",
+]
+"""Types of events that say something of interest in an item: `online_models.touches`."""
+
 FEEDBACK_TYPES: Final[frozenset[str]] = frozenset(get_args(FeedbackType))
 
 DECISION: Final = "decision"

@@ -17,13 +17,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from contracts import setting_sources as sources
 from contracts.api_settings import ApiSettings, WebhookSettings
+from contracts.events import TouchName
 from contracts.setting_group import Group
 from contracts.setting_sources import SettingsError
 
@@ -143,6 +144,11 @@ class FlowSettings(Group):
     )
     blend_every: int = Field(
         8, ge=1, le=10_000, description="people, one of whom the recommender's weights learn from"
+    )
+    event_weights: dict[TouchName, Annotated[float, Field(ge=-100, le=100)]] = Field(
+        default_factory=dict,
+        description="evidence that a type of event is of interest in its item, in views, where it "
+        "is to be another: `{purchase = 8.0}`",
     )
     score_share: float = Field(
         0.1, ge=0, le=1, description="of the people, whose answers are judged by what came next"

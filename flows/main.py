@@ -39,6 +39,7 @@ from flows.recovery import state_keys
 from flows.replaying.spec import ReplaySpec
 from flows.table_source import TableSource
 from flows.vitals import Vitals
+from online_models.touches import weigh
 from online_models.warming import warm
 
 GC_THRESHOLD = 50_000
@@ -98,6 +99,7 @@ def main() -> int:
     try:
         process = Process(Launch.from_environ(os.environ))
         process.drain.install()
+        weigh(process.settings.flow.event_weights)
         spec = ReplaySpec.from_environ(os.environ)
         flow = live(process) if spec is None else _replay(process, spec)
         warm()

@@ -1,9 +1,10 @@
 """What a person did with an item, and how much that says: the one table of event weights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from contracts.events import TouchName
 from contracts.keys import item_key
 from contracts.profile import Recent
 
@@ -22,6 +23,15 @@ WEIGHTS: Final[dict[str, float]] = {
 }
 """Signed evidence of interest in an item, in views. A rating says that the item was consumed;
 how it was liked is the profile's business. Types that are not listed say nothing."""
+
+
+def weigh(weights: Mapping[TouchName, float]) -> None:
+    """Let some types weigh otherwise, in all of this process: before there is any model.
+
+    All that learns from touches and all that answers by them has to agree.
+    """
+    for name, weight in weights.items():
+        WEIGHTS[name] = weight
 
 
 class Touch(NamedTuple):

@@ -50,6 +50,8 @@ def test_environment_stands_over_file_and_overrides_over_both(tmp_path: Path) ->
         ("HEADRACE_API__CORS_ORIGINS", "https://a,https://b", "expected a JSON list"),
         ("HEADRACE_API__SITES", "[1]", "valid dictionary"),
         ("HEADRACE_KAFKA__ON_NEW_LOG", "ask", "'refuse' or 'restart'"),
+        ("HEADRACE_FLOW__EVENT_WEIGHTS", '{"wish": 2}', "'view', 'click'"),
+        ("HEADRACE_FLOW__EVENT_WEIGHTS", '{"view": 1e9}', "less than or equal to 100"),
     ],
 )
 def test_a_bad_variable_is_one_line_that_names_it(variable: str, value: str, message: str) -> None:
