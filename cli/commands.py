@@ -51,6 +51,7 @@ COMMANDS: Final = {
     "audit": Command("cli.audit:audit", "Check that every event has exactly one end."),
     "rejects": Command("cli.rejects:app", "List, show, send again and drop refused events."),
     "keys": Command("cli.keys:app", "Make, list and revoke the keys of the HTTP service."),
+    "export": Command("cli.export_views:export", "Write views to a Parquet file, for analysis."),
     "erase": Command("cli.erase:erase", "Erase people, everywhere; or let them in again."),
     "export-user": Command("cli.export_user:export_user", "Print all that is known of a person."),
     "control": Command("cli.control:app", "Export and import what no replay can make again."),

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -26,7 +26,9 @@ from flows.importers import FORMATS, ImporterError, Report
 from flows.importers.errors import BadLineError
 from flows.importers.importer import checked
 
-FORMAT_HELP = f"One of: {', '.join(FORMATS)}."
+MAPPED = "mapped"
+FORMAT_HELP = f"One of: {', '.join(FORMATS)}; or {MAPPED}, for tables of your own."
+SHOWN = 5
 WRITE_STEP = 16_384
 
 
@@ -36,8 +38,15 @@ def import_(
         Path, typer.Argument(metavar="SOURCE", help="The data file, or the folder of its files.")
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Events go here; .gz packs, - is stdout.")
-    ],
+        Path | None, typer.Option("-o", "--output", help="Events go here; .gz packs, - is stdout.")
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help=f"With {MAPPED}: a TOML file that says which column is which field."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing: show the first events, and count.")
+    ] = False,
     catalog: Annotated[
         Path | None, typer.Option(help="Item records go here, if the data set has any.")
     ] = None,
@@ -49,15 +58,21 @@ def import_(
     """Turn a data set into canonical events, one JSON object a line, in time order.
 
     Lines that cannot be read are skipped, counted by reason and shown; what a format leaves out on
-    purpose is counted apart. docs/data-sets.md says how each format is read.
+    purpose is counted apart. docs/data-sets.md says how each format is read, and how a mapping
+    file for CSV, Parquet and JSON lines of your own looks.
 
     \b
     Examples:
       headrace import taobao UserBehavior.csv -o taobao.jsonl
       headrace import mind MINDsmall_train -o mind.jsonl.gz --catalog news.jsonl
       headrace import retailrocket events.csv.gz -o - --limit 1000 | head
+      headrace import mapped orders.csv --mapping orders.toml --dry-run
     """
-    _check_use(format_, source, output, catalog)
+    if dry_run:
+        output, catalog = None, None
+    elif output is None:
+        raise WrongUseError("say where the events go, with -o FILE; or --dry-run")
+    _check_use(format_, source, output, catalog, mapping)
     _check_site(site)
     progress = progress_on(sys.stderr)
     report, items = Report(progress=progress.read), Report()
@@ -65,8 +80,13 @@ def import_(
     started = time.monotonic()
     try:
         with progress:
-            events = islice(importers.read(format_, source, report), limit)
-            written(output, _lines(_told(tally.of(events), report, progress), site))
+            events = islice(_read(format_, source, report, mapping), limit)
+            found = _lines(_told(tally.of(events), report, progress), site)
+            first = [] if output is not None else list(islice(found, SHOWN))
+            if output is None:
+                deque(found, maxlen=0)
+            else:
+                written(output, found)
             if catalog is not None:
                 written(
                     catalog,
@@ -80,7 +100,8 @@ def import_(
     summary = {
         "format": format_,
         "source": str(source),
-        "output": str(output),
+        "output": None if output is None else str(output),
+        **({"first_events": [json.loads(line) for line in first]} if dry_run else {}),
         **report.summary(),
         **tally.summary(),
         "catalog": None if catalog is None else {"output": str(catalog), **items.summary()},
@@ -91,6 +112,12 @@ def import_(
     if strict and skipped:
         was = "was" if skipped == 1 else "were"
         raise CommandError(f"{counted(skipped, 'line')} {was} skipped, and --strict was asked for")
+
+
+def _read(format_: str, source: Path, report: Report, mapping: Path | None) -> Iterator[Event]:
+    if mapping is None:
+        return importers.read(format_, source, report)
+    return importers.importer_of(importers.Mapping.read(mapping)).read(source, report)
 
 
 class Tally:
@@ -147,8 +174,12 @@ def _lines(records: Iterable[Event | Item], site: str) -> Iterator[bytes]:
         yield encode_json(record) + b"\n"
 
 
-def _check_use(format_: str, source: Path, output: Path, catalog: Path | None) -> None:
-    if format_ not in FORMATS:
+def _check_use(
+    format_: str, source: Path, output: Path | None, catalog: Path | None, mapping: Path | None
+) -> None:
+    if (format_ == MAPPED) != (mapping is not None):
+        raise WrongUseError(f"the format {MAPPED} and --mapping FILE belong together")
+    if format_ not in (*FORMATS, MAPPED):
         guess = importers.detect(source) if source.exists() else None
         hint = f"; {source} looks like {guess}" if guess else ""
         raise WrongUseError(f"{format_!r} is not a format ({', '.join(FORMATS)}){hint}")
@@ -159,7 +190,7 @@ def _check_use(format_: str, source: Path, output: Path, catalog: Path | None) -
             continue
         if path.is_dir() or not path.parent.is_dir():
             raise WrongUseError(f"{path}: expected a file in a folder that exists")
-    if output == catalog:
+    if output is not None and output == catalog:
         raise WrongUseError(f"{output}: events and item records cannot go to the same place")
 
 
@@ -174,9 +205,12 @@ def _print_summary(summary: dict[str, Any], as_json: bool, stream: Any) -> None:
     if as_json:
         print(json.dumps(summary), file=stream)
         return
+    for event in summary.get("first_events", ()):
+        print(json.dumps(event, ensure_ascii=False), file=stream)
+    where = "nothing was written" if summary["output"] is None else f"to {summary['output']}"
     print(
         f"{counted(summary['written'], 'event')} of {counted(summary['lines'], 'line')}"
-        f" in {summary['seconds']:.1f} s to {summary['output']}",
+        f" in {summary['seconds']:.1f} s {where}",
         file=stream,
     )
     if summary["written"]:

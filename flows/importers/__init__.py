@@ -15,6 +15,8 @@
 from flows.importers.bad_lines import BadLine
 from flows.importers.errors import ImporterError, NoFilesError, WrongFormatError
 from flows.importers.importer import Importer
+from flows.importers.mapped import importer_of
+from flows.importers.mapping import Mapping
 from flows.importers.registry import FORMATS, catalog, check_files, detect, read, read_all
 from flows.importers.report import Report
 
@@ -23,12 +25,14 @@ __all__ = [
     "BadLine",
     "Importer",
     "ImporterError",
+    "Mapping",
     "NoFilesError",
     "Report",
     "WrongFormatError",
     "catalog",
     "check_files",
     "detect",
+    "importer_of",
     "read",
     "read_all",
 ]

@@ -197,7 +197,7 @@ def test_pipes_are_written_to_and_not_replaced(run: Run, tmp_path: Path) -> None
         (("mind", "{in}", "-o", "{in}"), "expected a file in a folder that exists"),
         (("mind", "{in}", "-o", "{in}/no/out"), "expected a file in a folder that exists"),
         (("mind", "{in}", "-o", "{out}", "--catalog", "{out}"), "cannot go to the same place"),
-        (("mind", "{in}"), "Missing option '-o'"),
+        (("mind", "{in}"), "with -o FILE; or --dry-run"),
         (("mind",), "Missing argument"),
         (("mind", "{in}", "-o", "{out}", "--limit", "0"), "--limit"),
         (("mind", "{in}", "-o", "{out}", "--limit", "many"), "--limit"),
@@ -306,3 +306,31 @@ def test_a_terminal_gets_bars(run: Run, tmp_path: Path) -> None:
         assert process.wait(60) == 0
     assert b"reading UserBehavior.csv" in shown
     assert b"writing events" in shown
+
+
+MAPPING = """
+[event]
+user = "who"
+time = "when"
+type = { value = "view" }
+"""
+
+
+def test_a_dry_run_shows_the_first_events_and_writes_nothing(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m.toml").write_text(MAPPING)
+    lines = [f"u{n},2024-05-04T12:00:0{n}Z" for n in range(9)]
+    table = write(tmp_path / "table.csv", "\n".join(["who,when", *lines, "u,never"]))
+    before = sorted(tmp_path.iterdir())
+    assert run("mapped", table, "--mapping", tmp_path / "m.toml", "--dry-run") == 0
+    told = capsys.readouterr()
+    shown = [json.loads(line) for line in told.out.splitlines() if line.startswith("{")]
+    assert [event["user"] for event in shown] == ["u0", "u1", "u2", "u3", "u4"]
+    assert "9 events of 10 lines" in told.out
+    assert "nothing was written" in told.out
+    assert "skipped 1 line: bad time 1" in told.err
+    assert sorted(tmp_path.iterdir()) == before
+    assert run("mapped", table, "--dry-run") == 2
+    assert run("mapped", table, "--mapping", tmp_path / "m.toml") == 2
+    assert "-o FILE" in capsys.readouterr().err
