@@ -69,12 +69,15 @@ class Load:
     def __init__(self, url: str, per_second: float = 60.0, first: int = 0) -> None:
         self._url = url
         self._first = first
-        self._pause = 5 / per_second
+        self._size = max(5, round(per_second / 12))
+        self._pause = self._size / per_second
         self._stop = threading.Event()
         self.taken: list[dict[str, Any]] = []
         self.writes: Counter[int] = Counter()
         self.reads: Counter[int] = Counter()
         self.degraded = 0
+        self.wordless = 0
+        """Refusals that did not say when to come back."""
         self.read_s: list[float] = []
         self._threads = [
             threading.Thread(target=self._write, name="writes"),
@@ -99,7 +102,7 @@ class Load:
         with httpx.Client(base_url=self._url, timeout=30) as client:
             number = self._first
             while not self._stop.is_set():
-                batch = [self._event(number + n) for n in range(5)]
+                batch = [self._event(number + n) for n in range(self._size)]
                 number += len(batch)
                 while not self._taken(client, batch) and not self._stop.wait(0.2):
                     pass
@@ -112,6 +115,7 @@ class Load:
             self.writes[0] += 1
             return False
         self.writes[answer.status_code] += 1
+        self.wordless += not answer.is_success and "Retry-After" not in answer.headers
         if answer.status_code == 200:
             self.taken += batch
         return answer.status_code == 200

@@ -312,3 +312,22 @@ def test_more_readers_than_allowed_are_told_to_come_back(store: StoreServer) -> 
         refused = httpx.get(f"{url}/v1/triggers")
         assert refused.status_code == 503
         assert refused.headers["retry-after"]
+
+
+def test_one_key_leaves_streams_for_others(store: StoreServer) -> None:
+    given = {
+        **QUICK,
+        "redis.url": store.url,
+        "api.sites": {"one": "w1", "two": "w2"},
+        "api.secrets": {"one": "s1", "two": "s2"},
+        "api.max_streams_per_key": 1,
+    }
+    own, other = ({"Authorization": f"Bearer {key}"} for key in ("s1", "s2"))
+    with serving(NOWHERE, **given) as url:
+        poll = f"{url}/v1/triggers?wait=0"
+        with httpx.stream("GET", f"{url}/v1/triggers/stream", headers=own, timeout=60) as first:
+            assert first.status_code == 200
+            refused = httpx.get(poll, headers=own)
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+            assert httpx.get(poll, headers=other).status_code == 200
+        await_true(lambda: httpx.get(poll, headers=own).status_code == 200)
