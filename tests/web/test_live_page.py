@@ -1,4 +1,4 @@
-"""The live page: served only where it is asked for; in a browser live, whole and without errors."""
+"""The live page and its stream: served only where they are asked for."""
 
 import json
 
@@ -6,7 +6,6 @@ import httpx
 
 from tests.api.running import headers, serving
 
-WIDTHS = (390, 1024, 1600)
 PARTS = (
     *("events", "answers", "lag_ms", "parts", "segments", "trending", "scoreboard", "models"),
     "triggers",
@@ -43,8 +42,6 @@ def test_the_page_loads_nothing_from_elsewhere(url):
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
     files = ("vendor/uplot.css", "headrace.css", "vendor/uplot.js", "live.js")
     assert all(f"web/{file}" in page.text for file in files)
-    sizes = [len(httpx.get(f"{url}/web/{file}").raise_for_status().content) for file in files]
-    assert len(page.content) + sum(sizes) < 300_000
 
 
 def test_the_stream_begins_with_the_past_and_goes_on(url):
@@ -66,16 +63,6 @@ def test_the_service_stops_while_somebody_looks(own_broker, store_url):
         response = stream.__enter__()
         lines = response.iter_lines()
         assert next(lines) == "event: history"
-    assert "event: picture" in list(lines)
+        assert "event: picture" in lines
+    list(lines)
     stream.__exit__(None, None, None)
-
-
-def test_in_a_browser_the_page_is_live_and_fits_every_screen(page, url):
-    page.goto(url, timeout=60_000)
-    page.wait_for_function("document.querySelector('#state').className === 'live'")
-    trending = page.locator("#trending li").all_inner_texts()
-    assert trending == [item["title"] for item in read(url, 2)[-1][1]["trending"]]
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"at {width} pixels the page is {wide} wide"

@@ -29,6 +29,9 @@ from tests.web.lively import lively
 
 WIDTHS = (390, 1024, 1600)
 SCHEMES = ("light", "dark")
+LARGEST = 300_000
+LOADED = """() => ['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
+    .map((one) => [one.name, one.decodedBodySize])"""
 QUERIES = {"/person": "?id=ada", "/concepts": "?name=kettle"}
 BAD = {"id": "1", "type": "view", "device": "d1", "time": 1_795_000_000_000, "price": -1}
 
@@ -101,12 +104,15 @@ def settle(page: Any) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_fits_every_screen_and_is_accessible(opened, path, request):
+def test_a_page_is_small_fits_every_screen_and_is_accessible(opened, engine, path, request):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here").Axe()
     screenshots = request.config.getoption("--screenshots")
     for scheme in SCHEMES:
         page = opened(path, scheme)
         only = {} if scheme == "light" else {"runOnly": ["color-contrast"]}
+        loaded = page.evaluate(LOADED)
+        assert all(name.startswith(engine) for name, _ in loaded), "something is from elsewhere"
+        assert sum(size for _, size in loaded) < LARGEST
         found = axe.run(page, options={"resultTypes": ["violations"], **only})
         assert found.violations_count == 0, found.generate_report()
         for width in WIDTHS:
