@@ -11,6 +11,13 @@ export const percent = (share) => (
   share === null || share === undefined ? '–' : `${number(Math.round(1000 * share) / 10)} %`)
 export const at = (time) => (time ? new Date(time).toLocaleString() : '–')
 
+// A question's parameters, with the site that the page's own address names (`?site=`), if any: an
+// operator's key is of all sites.
+export function ofSite(parameters = {}) {
+  const site = new URLSearchParams(location.search).get('site')
+  return new URLSearchParams({ ...parameters, ...(site && { site }) })
+}
+
 const PAGES = [
   ['./', 'Live'],
   ['person', 'A person'],

@@ -1,9 +1,9 @@
 // Refused events: listed, looked at, mended, sent again, let go.
 
-import { ask, byId, element, number, table } from './dom.js'
+import { ask, byId, element, number, ofSite, table } from './dom.js'
 
 const SHOWN = 50
-const path = ({ id }, verb = '') => `v1/rejects/${encodeURIComponent(id)}${verb}`
+const path = ({ id }, verb = '') => `v1/rejects/${encodeURIComponent(id)}${verb}?${ofSite()}`
 let listed = []
 
 const tell = (text) => { byId('done').textContent = text }
@@ -73,7 +73,7 @@ function draw({ rejects, more, counts }) {
 
 async function look() {
   const { state, reason } = Object.fromEntries(new FormData(byId('filter')))
-  const query = new URLSearchParams({ n: SHOWN, ...(state && { state }), ...(reason && { reason }) })
+  const query = ofSite({ n: SHOWN, ...(state && { state }), ...(reason && { reason }) })
   try {
     draw(await ask(`v1/rejects?${query}`))
   } catch (error) {

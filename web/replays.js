@@ -1,13 +1,13 @@
 // Replays that lie in the store: what each came to, and what differs between two namespaces.
 
-import { ask, byId, element, number, table } from './dom.js'
+import { ask, byId, element, number, ofSite, table } from './dom.js'
 
 const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0)
 const tell = (text) => { byId('compared').textContent = text }
 
 async function list() {
   try {
-    const { served, replays } = await ask('v1/replays')
+    const { served, replays } = await ask(`v1/replays?${ofSite()}`)
     byId('replays').replaceChildren(table(
       ['namespace', 'of', 'ended', 'events', 'applied', 'rejected', 'people', 'items', 'triggers', 'events a second', 'state hash'],
       replays.map(({ namespace, source, time, summary }) => [namespace, source, new Date(time).toLocaleString(),
@@ -37,7 +37,7 @@ async function compare() {
   tell(`Comparing ${a} with ${b}: all of both is read.`)
   byId('difference').replaceChildren()
   try {
-    const { kinds, differs } = await ask(`v1/replays/diff?${new URLSearchParams({ a, b })}`)
+    const { kinds, differs } = await ask(`v1/replays/diff?${ofSite({ a, b })}`)
     tell(differs ? `${a} and ${b} differ.` : `${a} and ${b} are the same.`)
     byId('difference').replaceChildren(
       table(['view', 'same', 'changed', `only in ${a}`, `only in ${b}`], Object.entries(kinds).map(([kind, told]) => (
