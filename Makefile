@@ -3,7 +3,7 @@ PYTHON ?= $(shell for v in 3.11 3.12; do command -v python$$v >/dev/null 2>&1 &&
 BIN := .venv/bin
 DATA ?=
 
-.PHONY: install demo coverage test chaos audit format clean
+.PHONY: install demo coverage test chaos audit docs format clean
 
 install: .venv/.installed
 
@@ -44,6 +44,13 @@ audit: install
 	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml api cli \
 		contracts evaluation flows online_models operators storage web
 	$(BIN)/pip-audit --skip-editable --progress-spinner off
+
+# The documentation as a site, with reference pages made from the code; a warning is an error.
+docs: install
+	@rm -rf build/docs build/site
+	@mkdir -p build/docs
+	$(BIN)/python -m cli.reference build/docs
+	$(BIN)/zensical build --strict --clean --config-file build/docs/mkdocs.yml
 
 format: install
 	$(BIN)/ruff format .
