@@ -27,5 +27,14 @@ def is_compiled() -> bool:
     if not os.access(folder / "__pycache__", os.W_OK):
         return False
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
-    kept = [file.stat().st_mtime for file in folder.glob(f"__pycache__/*.{python}.nbi")]
-    return len(kept) >= LOOPS and min(kept) >= max(f.stat().st_mtime for f in folder.glob("*.py"))
+    kept = list(folder.glob(f"__pycache__/*.{python}.nbi"))
+    # Of each source by itself: numba leaves what was compiled of an older one where it is, and what
+    # is compiled of an unchanged one as old as it is.
+    newest: dict[str, float] = {}
+    for file in kept:
+        source = file.name.partition(".")[0]
+        newest[source] = max(newest.get(source, 0.0), file.stat().st_mtime)
+    sources = [file for file in folder.glob("*.py") if file.stem != "__init__"]
+    return len(kept) >= LOOPS and all(
+        newest.get(file.stem, 0.0) >= file.stat().st_mtime for file in sources
+    )
