@@ -22,7 +22,7 @@ from tests.chaos.report import note, share
 
 LONG = "HEADRACE_CHAOS_CYCLES" in os.environ
 SEED = int(os.environ.get("HEADRACE_TEST_SEED", "20261"))
-RATE = float(os.environ.get("HEADRACE_CHAOS_RATE", "100"))
+RATE = float(os.environ.get("HEADRACE_CHAOS_RATE", "1000" if LONG else "100"))
 PHASE_S = 60.0 if LONG else 2.0
 SOAK_S = float(os.environ.get("HEADRACE_CHAOS_SOAK_SECONDS", "3600" if LONG else "3"))
 BACKLOG_S = 300.0
@@ -65,6 +65,7 @@ def test_one_user_and_a_burst_cost_others_little_and_nothing_is_lost(
         alone = share(people.come(RATE, PHASE_S), 0.99)
         beside = share(people.come(RATE, PHASE_S, heavy=RATE), 0.99)
         calm = people.writes.copy()
+        before = len(people.taken)
         people.come(10 * RATE, PHASE_S)
         people.rate = RATE
         begun, count = time.monotonic(), len(people.taken)
@@ -92,7 +93,7 @@ def test_one_user_and_a_burst_cost_others_little_and_nothing_is_lost(
         **{"events taken": len(people.taken), "reads": people.reads[200]},
     )
     if LONG:
-        assert people.writes[429] > 0, "the burst was none"
+        assert refused or count - before > 2 * RATE * PHASE_S, "the burst was none"
         assert beside < max(2 * alone, LEAST_S)
         assert backlog < BACKLOG_S
 
