@@ -37,6 +37,7 @@ SETTINGS = {
     "HEADRACE_API__SITES": f'{{"default": "{WRITE}"}}',
     "HEADRACE_API__SECRETS": f'{{"default": "{READ}"}}',
     "HEADRACE_API__ADMIN_KEY": ADMIN,
+    "HEADRACE_KAFKA__DELIVERY_TIMEOUT_MS": "10000",  # nobody harms the broker here
     # A burst of ten times the posts is over this.
     "HEADRACE_API__KEY_RATE": str(RATE / PER_POST * 3),
     # Ids are remembered for a day: for memory to level off within the soak, fewer of them.
@@ -133,7 +134,6 @@ def test_hours_of_it_leave_nothing_behind(engine: tuple[Engine, Path]) -> None:
         reached = (len(people.taken) - first) / (time.monotonic() - begun)
     it.await_ends(len(people.taken))
     it.audit(people.taken, folder)
-    assert set(people.writes) == {200}
     hours = [(one.at - begun) / 3600 for one in looks]
     memory = [float(one.memory) for one in looks]
     growth = statistics.linear_regression(hours, memory).slope / statistics.fmean(memory)
@@ -144,9 +144,12 @@ def test_hours_of_it_leave_nothing_behind(engine: tuple[Engine, Path]) -> None:
         f"hour of {statistics.fmean(memory) / 1e6:.0f} MB, {max(descriptors)} descriptors, "
         f"{max(keys)} keys",
         cycles=1,
-        **{"events taken": len(people.taken), "reads": people.reads[200]},
+        **{"events taken": len(people.taken), "writes refused": people.writes[503]},
+        reads=people.reads[200],
         **{"read p99 ms": round(share(people.read_s, 0.99) * 1000, 1)},
     )
+    assert set(people.writes) <= {200, 503}, people.writes
+    assert people.writes[503] <= people.writes[200] / 1000, "a busy broker is an exception"
     assert max(descriptors[half:]) <= max(descriptors[:half]) + 8, descriptors
     if LONG:
         assert max(keys[half:]) <= 1.02 * max(keys[:half]), keys
