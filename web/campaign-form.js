@@ -20,7 +20,7 @@ function vocabulary({ facts, functions }) {
 
 const history = (versions, take) => element('details', {}, element('summary', {}, `Versions (${versions.length})`),
   element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Versions' },
-    table(['version', 'from', 'by', ''], versions.toReversed().map(({ version, time, origin, campaign }) => [
+    table(['version', 'from', 'by', 'again'], versions.toReversed().map(({ version, time, origin, campaign }) => [
       String(version), at(time), origin, campaign ? element('button', { type: 'button', class: 'plain', onclick: () => take(campaign) }, 'put into the form') : 'ended']), '')))
 
 // Show the form of a campaign (`one`, as the API tells it) or of a new one.

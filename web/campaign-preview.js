@@ -38,7 +38,7 @@ export function drawPreview(place, told, draft) {
   const segments = Object.entries(told.segments).map(([name, count]) => [name || 'none yet', number(count)])
   place.replaceChildren(
     element('h3', {}, 'Whom it would reach'), sentence(told),
-    region('What was asked', table(['', 'asked of what is stored', 'taken for granted', 'fit'], asked(told), '')),
+    region('What was asked', table(['part', 'asked of what is stored', 'taken for granted', 'fit'], asked(told), '')),
     ...(out.length ? [region('Who is out', table(['the others', 'people'], out, ''))] : []),
     ...(segments.length ? [region('By segment', table(['segment', 'fit'], segments, ''))] : []),
     ...replays(told.replays, draft))

@@ -23,7 +23,7 @@ const LINES = [['triggers', 'triggers'], ['delivered', 'delivered'], ['opened', 
 
 function figures({ sent, holdout }) {
   const cell = (told, name) => (told === null ? '–' : number(told[name]))
-  return table(['', 'sent to', 'held out'], [
+  return table(['figure', 'sent to', 'held out'], [
     ...LINES.map(([name, text]) => [text, cell(sent, name), cell(holdout, name)]),
     ['conversion', percent(sent.conversion), percent(holdout?.conversion)],
     ['revenue a person', number(sent.revenue_per_person), number(holdout?.revenue_per_person)],

@@ -15,6 +15,7 @@ from contracts.settings import Settings
 
 HOST: Final = "127.0.0.1"
 FOLDER: Final = Path("var/demo")
+OFFERS: Final = Path(__file__).with_name("offers.toml")
 SESSION_GAP_SECONDS: Final = 30
 """A day of the shop lasts ten minutes, so a visit is over after half a minute of quiet."""
 KEPT: Final = "run"
@@ -153,6 +154,7 @@ def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
         "api.arms": {"trending": 0.1},
         "api.explore": 0.05,
         "api.host": HOST,
+        "api.offers_file": OFFERS,
         "api.pages": True,
         "api.port": options.port,
         "campaigns.folder": FOLDER_OF_CAMPAIGNS,

@@ -23,6 +23,7 @@ from storage.writes import SetView, Write
 from tests.api.running import serving
 from tests.api.serve.shop import ada, person, shop
 from tests.conftest import PARTITIONS
+from tests.web.conftest import PATIENT
 
 KEYS = Keys()
 MINUTE = 60_000
@@ -101,7 +102,8 @@ def desk(folder: Path) -> Iterator[Desk]:
         EmbeddedBroker(folder / "broker", folder / "broker.log") as broker,
     ):
         create_topics(broker.bootstrap_servers, PARTITIONS)
-        given = {"redis.url": store.url, "api.pages": True, "api.offers_file": str(offers)}
+        given = {"redis.url": store.url, "api.pages": True, **PATIENT}
+        given |= {"api.offers_file": str(offers)}
         with serving(broker.bootstrap_servers, **given) as url:
             made = Desk(url, store.url, broker.bootstrap_servers, now)
             made.write(*shop(now), *results(now), *people(now), summary(now))

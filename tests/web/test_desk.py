@@ -91,6 +91,19 @@ def test_the_page_of_campaigns_shows_what_the_api_says(opened, served: Desk) -> 
         assert opened.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_an_open_campaign_and_an_open_case_are_accessible(opened, url) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here").Axe()
+    opened.get_by_role("button", name="Whom would it reach?").click()
+    opened.wait_for_selector("#preview h3")
+    opened.locator("[name=audience]").fill("segmnt == 's1'")
+    opened.wait_for_selector("[data-at=audience] .fault")
+    for _ in range(2):
+        found = axe.run(opened, options={"resultTypes": ["violations"]})
+        assert found.violations_count == 0, found.generate_report()
+        opened.goto(f"{url}/feedback#case/c%2F1")
+        opened.wait_for_selector("#case blockquote")
+
+
 def test_what_is_in_the_form_is_the_campaign(opened, served: Desk) -> None:
     served_as = served.get("campaigns/cart")["campaign"]
     with opened.expect_response("**/v1/campaigns/check") as checked:

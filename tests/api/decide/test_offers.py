@@ -6,6 +6,7 @@ import pytest
 
 from api.decide.eligible import Standing, refusal
 from api.decide.offers import Offer, OffersError, load, parse
+from cli.demo.command import OFFERS
 
 GOOD = """
 [[offer]]
@@ -53,6 +54,12 @@ def test_what_is_wrong_is_pointed_at(change: tuple[str, str], said: str) -> None
         parse(GOOD.replace(*change), "o.toml")
     assert str(raised.value).startswith("o.toml: ")
     assert said in str(raised.value)
+
+
+def test_the_offers_of_the_demo_are_for_recovery() -> None:
+    book = load(OFFERS)
+    assert [one.name for one in book.placement] == ["recovery"]
+    assert {"refund", "replacement", "callback"} <= {one.kind for one in book.offer}
 
 
 def test_names_are_unique_and_files_are_there(tmp_path: Path) -> None:
