@@ -1,7 +1,7 @@
 """The compiled inner loops, where numba is installed (`pip install 'headrace[fast]'`).
 
 Each has a twin in numpy that gives the same bits: `pool`, `scores`, `leaders`, `learn`, `crowd`,
-`gather`, `add`, `add_touch`, `want`, `alike`, `log_all`. `index` and `enter` make and fill the
+`gather`, `add`, `add_touch`, `want`, `heaviest`, `describe`. `index` and `enter` make and fill the
 tables that `pool` and `find` look up in.
 """
 

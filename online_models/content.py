@@ -7,15 +7,19 @@ is to those of their recent items (cosine).
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from online_models import scoring
 from online_models.compiled import compiled
+from online_models.pooling import Pool
 from online_models.row_index import RowIndex, grown
 from online_models.words import concept_name, path_of, words_of
+
+Evidence = Sequence[tuple[int, float]]
+"""A person's recent items, and how much each counts."""
 
 CONCEPTS: Final = 12
 """Concepts that are kept of an item."""
@@ -26,15 +30,7 @@ ASKED: Final = 8
 EACH: Final = 10
 """Items that are looked at for a concept; and the newest of all."""
 
-
-_NOTHING: Final = np.empty(0, np.uint64)
-
-
-class Cold(NamedTuple):
-    """Items nobody touched (m,), and how like the person's recent ones they are (m,), 0 to 1."""
-
-    items: NDArray[np.uint64]
-    alike: NDArray[np.float64]
+_NO_CODES: Final = np.empty(0, np.int32)
 
 
 def concepts_of(category: str, brand: str, tags: Iterable[str], title: str) -> list[str]:
@@ -63,9 +59,8 @@ class Content:
     >>> for number, tag in enumerate(["t tea", "t tea", "t nails"]):
     ...     content.put(number, [tag])
     >>> content.touched([0])
-    >>> cold = content.cold([(0, 1.0)])
-    >>> dict(zip(cold.items.tolist(), cold.alike.round(6).tolist()))
-    {2: 0.0, 1: 1.0}
+    >>> content.new_for([(0, 1.0)]).tolist()
+    [2, 1, 1]
     """
 
     def __init__(self) -> None:
@@ -81,14 +76,11 @@ class Content:
         self._with: dict[int, dict[int, None]] = {}
         self._new: dict[int, None] = {}
         """Items nobody touched, with a concept and of all, in the order they came in."""
+        self._first: dict[int, NDArray[np.uint64]] = {}
+        """The last of these, where somebody asked for them since they changed."""
 
     def __len__(self) -> int:
         return len(self._index)
-
-    @property
-    def has_new(self) -> bool:
-        """Whether there are items that nobody touched."""
-        return bool(self._new)
 
     def put(self, number: int, concepts: Sequence[str]) -> None:
         """Add an item, or replace what was known of it; one that was touched stays so."""
@@ -106,8 +98,10 @@ class Content:
         self._rarity = None
         if fresh:
             self._new[number] = None
+            self._first.pop(0, None)
             for code in codes:
                 self._with.setdefault(code, {})[number] = None
+                self._first.pop(code, None)
 
     def remove(self, number: int) -> None:
         """Take an item out, if it is there."""
@@ -128,44 +122,64 @@ class Content:
         for number in self._new.keys() & numbers:
             del self._new[number]
             row = self._index.get(number)
+            self._first.pop(0, None)
             for code in self._codes[row].tolist():
                 self._with.get(code, {}).pop(number, None)
+                self._first.pop(code, None)
 
-    def cold(self, evidence: Sequence[tuple[int, float]]) -> Cold:
-        """Return items nobody touched for a person with these recent items and their weights."""
-        return self.told(_NOTHING, evidence)[1]
+    def new_for(self, evidence: Evidence) -> NDArray[np.uint64]:
+        """Return new items for a person with these recent items and their weights; some repeat."""
+        fresh, mine = self._want(evidence)
+        self._wanted[mine] = 0.0
+        return fresh
 
-    def told(
-        self, items: NDArray[np.uint64], evidence: Sequence[tuple[int, float]]
-    ) -> tuple[NDArray[np.float64], Cold]:
-        """Return how like a person's recent items some items are (m,), and what `cold` does.
+    def describe(
+        self,
+        pool: Pool,
+        evidence: Evidence,
+        met: tuple[NDArray[np.uint64], NDArray[np.uint64]],
+        said: tuple[int, float, float],
+    ) -> Pool:
+        """Return the pool with what is known of it, and new items that are not `met` at its end.
 
-        >>> content = Content()
-        >>> for number, tag in enumerate(["t tea", "t tea", "t nails"]):
-        ...     content.put(number, [tag])
-        >>> content.told(np.array([1, 2, 3], np.uint64), [(0, 1.0)])[0].round(6).tolist()
-        [1.0, 0.0, 0.0]
+        How alike an item and the person's are goes to a column of its features, as
+        `scoring.describe` has it.
         """
-        found = dict.fromkeys(islice(reversed(self._new), EACH))
+        fresh, mine = self._want(evidence)
+        places = self._index.places_of(np.concatenate([pool.items, fresh]))
+        about = self._codes, self._rarities(), self._wanted
+        describe = (compiled() or scoring).describe
+        found = describe(tuple(pool), fresh, met, places, about, said)
+        self._wanted[mine] = 0.0
+        return Pool(*found)
+
+    def _want(self, evidence: Evidence) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+        """Write down what a person wants; return new items for them, and which concepts that are.
+
+        Whoever asks takes it back.
+        """
         places = self._index.places(item for item, _ in evidence)
         known = [at for at, place in enumerate(places) if place >= 0]
         if not known:
-            fresh = np.fromiter(found, np.uint64, len(found))
-            return np.zeros(len(items)), Cold(fresh, np.zeros(len(found)))
-        sums, rarity, wanted = compiled() or scoring, self._rarities(), self._wanted
+            return self._newest(0), _NO_CODES
+        sums = compiled() or scoring
         codes = self._codes[[places[at] for at in known]]
         trust = np.array([evidence[at][1] for at in known])
-        sums.want(codes, rarity, trust / trust.sum(), wanted)
+        sums.want(codes, self._rarities(), trust / trust.sum(), self._wanted)
         mine = codes.ravel()
-        for code in _heaviest(mine, wanted) if self._new else ():
-            found.update(dict.fromkeys(islice(reversed(self._with.get(code, {})), EACH)))
-        fresh = np.fromiter(found, np.uint64, len(found))
-        asked = self._index.places_of(np.concatenate([items, fresh]))
-        codes = self._codes[asked]
-        codes[asked < 0] = 0  # what is not described is like nothing
-        alike = sums.alike(codes, rarity, wanted)
-        wanted[mine] = 0.0
-        return alike[: len(items)], Cold(fresh, alike[len(items) :])
+        if not self._new:
+            return self._newest(0), mine
+        wanted = sums.heaviest(mine, self._wanted, ASKED).tolist()
+        return np.concatenate([self._newest(code) for code in (0, *wanted)]), mine
+
+    def _newest(self, code: int) -> NDArray[np.uint64]:
+        """Return the newest new items with a concept, or of all (0)."""
+        found = self._first.get(code)
+        if found is None:
+            items = self._with.get(code, {}) if code else self._new
+            newest = list(islice(reversed(items), EACH))
+            found = self._first[code] = np.array(newest, np.uint64)
+        return found
 
     def _rarities(self) -> NDArray[np.float64]:
         """Return how rare each concept is."""
@@ -180,9 +194,3 @@ class Content:
             self._count = grown(self._count, 2 * code)
             self._wanted = np.zeros(len(self._count))
         return code
-
-
-def _heaviest(codes: NDArray[np.int32], wanted: NDArray[np.float64]) -> list[int]:
-    """Return the distinct ones of some concepts that are wanted most, at most `ASKED`."""
-    distinct = dict.fromkeys(codes[np.lexsort((codes, -wanted[codes]))].tolist())
-    return list(islice((code for code in distinct if code), ASKED))

@@ -37,23 +37,54 @@ def want(codes: NDArray[np.int32], rarity: Floats, trust: Floats, wanted: Floats
 
     An item's vector has `rarity` (concepts,) at its `codes` (m, n), and length 1; code 0 is none.
     """
-    shares = _unit(codes, rarity) * trust[:, None]
+    shares = rarity[codes] / _lengths(codes, rarity)[:, None] * trust[:, None]
     np.add.at(wanted, codes.ravel(), shares.ravel())
     wanted[0] = 0.0
 
 
 def alike(codes: NDArray[np.int32], rarity: Floats, wanted: Floats) -> Floats:
     """Return the product (m,) of each item's vector with `wanted` (concepts,)."""
-    vectors, found = _unit(codes, rarity), np.zeros(len(codes))
+    found = np.zeros(len(codes))
     for at in range(codes.shape[1]):
-        found += wanted[codes[:, at]] * vectors[:, at]
-    return found
+        found += wanted[codes[:, at]] * rarity[codes[:, at]]
+    return found / _lengths(codes, rarity)
 
 
-def log_all(values: Floats) -> Floats:
-    """Return the logarithms of numbers above 0."""
-    logs: Floats = log_of(values)
-    return logs
+def heaviest(codes: NDArray[np.int32], wanted: Floats, most: int) -> NDArray[np.int32]:
+    """Return the distinct ones of some concepts that are wanted most; 0 is none."""
+    distinct = np.unique(codes)
+    distinct = distinct[distinct > 0]
+    return distinct[np.lexsort((distinct, -wanted[distinct]))[:most]]
+
+
+def describe(
+    pool: tuple[NDArray[np.uint64], Floats, NDArray[np.bool_]],
+    fresh: NDArray[np.uint64],
+    met: tuple[NDArray[np.uint64], NDArray[np.uint64]],
+    places: NDArray[np.int64],
+    about: tuple[NDArray[np.int32], Floats, Floats],
+    said: tuple[int, float, float],
+) -> tuple[NDArray[np.uint64], Floats, NDArray[np.bool_]]:
+    """Return items, features and own of a `pool` (m,) with how alike they are, and of the `fresh`.
+
+    Of `fresh` (f,) items, which may repeat, those that are neither in the pool nor `met` come at
+    its end. `places` (m + f,) are where their codes stand, -1 if nowhere; `about` the codes, the
+    rarity of each concept, and how much it is wanted; `said` the column of likeness, which is
+    followed by that of new items, its scale, and what is said of each new item.
+    """
+    items, features, own = pool
+    column, scale, new = said
+    first = np.sort(np.unique(fresh, return_index=True)[1])
+    first = first[~np.isin(fresh[first], np.concatenate([items, *met]))]
+    places = np.concatenate([places[: len(items)], places[len(items) + first]])
+    codes = about[0][places]
+    codes[places < 0] = 0
+    more = np.zeros((len(first), features.shape[1]))
+    more[:, column + 1] = new
+    features = np.concatenate([features, more])
+    features[:, column] = log_of(1.0 + alike(codes, *about[1:]) / scale)
+    items = np.concatenate([items, fresh[first]])
+    return items, features, np.concatenate([own, np.zeros(len(first), np.bool_)])
 
 
 def learn(
@@ -96,8 +127,9 @@ def _step(weights: Floats, squares: Floats, slope: Floats, rate: float, limit: f
     weights[:] = np.minimum(np.maximum(moved, -limit), limit)
 
 
-def _unit(codes: NDArray[np.int32], rarity: Floats) -> Floats:
-    weights, squares = rarity[codes], np.zeros(len(codes))
+def _lengths(codes: NDArray[np.int32], rarity: Floats) -> Floats:
+    squares = np.zeros(len(codes))
     for at in range(codes.shape[1]):
-        squares += weights[:, at] * weights[:, at]
-    return weights / np.maximum(np.sqrt(squares), 1e-12)[:, None]
+        squares += rarity[codes[:, at]] * rarity[codes[:, at]]
+    lengths: Floats = np.maximum(np.sqrt(squares), 1e-12)
+    return lengths

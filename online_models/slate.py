@@ -15,18 +15,15 @@ nothing of it". The experts:
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from online_models import scoring
-from online_models.compiled import compiled
 from online_models.content import Content
 from online_models.crowd import HEAD, LINKED, Crowd, crowd_of
 from online_models.elementary import log_of
-from online_models.pooling import CONTENT, EXPERTS, REPEATS, Pool, Rows, Settings, fastest
+from online_models.pooling import CONTENT, EXPERTS, REPEATS, Rows, Settings, fastest
 from online_models.rows import Gathered, NeighbourRow, TopList, gathered
 from online_models.touches import WEIGHTS, Touch
 
@@ -61,8 +58,12 @@ DOUBT: Final = 3.0
 """Weight that a row must gather before half of what it says is believed."""
 
 _ALIKE: Final = EXPERTS.index(CONTENT[0])
-_NEW: Final = float(log_of(1.0 + 1.0 / SCALES[_ALIKE + 1]))
-"""What is said of each new item: that it is one."""
+_DESCRIBED: Final = (
+    _ALIKE,
+    float(SCALES[_ALIKE]),
+    float(log_of(1.0 + 1.0 / SCALES[_ALIKE + 1])),
+)
+"""The column of likeness, its scale, and what is said of each new item: that it is one."""
 
 _SETTINGS: Final = Settings(SCALES, OWN_FADE, DOUBT, CANDIDATES)
 
@@ -128,41 +129,10 @@ def slate_of(
     own = np.array([touch.item for touch in recents[: -1 - TOUCHES : -1]], np.uint64)
     pool = fastest(_rows(evidence, found), crowd, own, barred, repeats, _SETTINGS)
     if content is not None and len(content):
-        pool = _described(pool, content, evidence, own, barred)
+        recent = [(item, FADE[lag] * said) for lag, (item, said) in enumerate(evidence)]
+        pool = content.describe(pool, recent, (own, barred), _DESCRIBED)
     pause = max(now - recents[-1].time, 0) if recents else -1
     return Slate(*pool, len(evidence), pause)
-
-
-def _described(
-    pool: Pool,
-    content: Content,
-    evidence: Sequence[tuple[int, float]],
-    own: NDArray[np.uint64],
-    barred: NDArray[np.uint64],
-) -> Pool:
-    """Return the pool with what `content` says of it, and items that nobody touched at its end."""
-    recent = [(item, FADE[lag] * said) for lag, (item, said) in enumerate(evidence)]
-    alike, cold = content.told(pool.items, recent)
-    pool.features[:, _ALIKE] = _logs(alike)
-    if not len(cold.items):
-        return pool
-    # In so small arrays sets are five times as fast as `np.isin`, which sorts.
-    items = set(cold.items.tolist())
-    met = items.intersection(chain(*(some.tolist() for some in (pool.items, own, barred))))
-    fresh = [at for at, item in enumerate(cold.items.tolist()) if item not in met]
-    features = np.zeros((len(fresh), len(EXPERTS)))
-    features[:, _ALIKE] = _logs(cold.alike[fresh])
-    features[:, _ALIKE + 1] = _NEW
-    return Pool(
-        np.concatenate([pool.items, cold.items[fresh]]),
-        np.concatenate([pool.features, features]),
-        np.concatenate([pool.own, np.zeros(len(fresh), np.bool_)]),
-    )
-
-
-def _logs(alike: NDArray[np.float64]) -> NDArray[np.float64]:
-    logs: NDArray[np.float64] = (compiled() or scoring).log_all(1.0 + alike / SCALES[_ALIKE])
-    return logs
 
 
 def featured(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Inner loops compiled by numba: arrays in, arrays out. Imported only if numba is there."""
 
-from online_models.kernels.content import alike, log_all, want
+from online_models.kernels.content import describe, heaviest, want
 from online_models.kernels.pool import crowd, enter, find, index, pool
 from online_models.kernels.score import leaders, learn, scores
 from online_models.kernels.slots import SMALL, add, add_touch, gather
@@ -9,15 +9,15 @@ __all__ = [
     "SMALL",
     "add",
     "add_touch",
-    "alike",
     "crowd",
+    "describe",
     "enter",
     "find",
     "gather",
+    "heaviest",
     "index",
     "leaders",
     "learn",
-    "log_all",
     "pool",
     "scores",
     "want",

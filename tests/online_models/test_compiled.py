@@ -115,20 +115,32 @@ def test_scores_leaders_and_steps_are_the_same(seed: int) -> None:
     assert results[0] == results[1]
 
 
-def test_likeness_is_the_same() -> None:
-    rng = np.random.default_rng(2)
-    codes = rng.integers(0, 60, size=(40, 12), dtype=np.int32)
+@pytest.mark.parametrize("seed", range(5))
+def test_likeness_is_the_same(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 60, size=(80, 12), dtype=np.int32)
     codes[0] = 0  # an item of which nothing is told
     rarity = np.concatenate([[0.0], rng.exponential(size=59)])
+    items, fresh = rng.permutation(60).astype(np.uint64)[:30], rng.integers(0, 70, 40)
+    pool = items, rng.random((30, 5)), rng.random(30) < 0.2
+    met = rng.integers(0, 70, 10).astype(np.uint64), rng.integers(0, 70, 10).astype(np.uint64)
+    places = rng.integers(-1, 80, size=70)
+    places[:2] = 0, -1
     results = []
     for module in (kernels, scoring):
         wanted = np.zeros(60)
         module.want(codes[:15], rarity, np.linspace(0.1, 0.9, 15), wanted)
-        alike = module.alike(codes, rarity, wanted)
-        results.append([wanted.tolist(), alike.tolist(), module.log_all(1.0 + alike).tolist()])
+        wanted[5:9] = 0.0  # some alike, to be told apart by their numbers
+        heaviest = [module.heaviest(codes[:15].ravel(), wanted, n).tolist() for n in (0, 1, 8, 90)]
+        about = codes, rarity, wanted
+        told = module.describe(pool, fresh.astype(np.uint64), met, places, about, (2, 0.05, 0.7))
+        results.append([wanted.tolist(), heaviest, *(array.tolist() for array in told)])
     assert results[0] == results[1]
-    assert results[0][1][0] == 0.0
-    assert max(results[0][1]) > 0.0
+    _, _, every, features, _ = results[0]
+    assert features[0][2] == features[1][2] == 0.0
+    assert max(row[2] for row in features) > 0.0
+    assert set(every[30:]) == set(fresh.tolist()) - set(items.tolist()) - {*met[0], *met[1]}
+    assert {row[3] for row in features[30:]} == {0.7}
 
 
 @pytest.mark.parametrize("module", [kernels, scoring])

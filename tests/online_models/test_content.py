@@ -3,6 +3,7 @@
 import numpy as np
 
 from online_models.content import ASKED, CONCEPTS, EACH, Content, concepts_of
+from online_models.pooling import Pool
 from online_models.recommender import ItemRecommender
 
 
@@ -13,9 +14,14 @@ def filled(count: int, kinds: int = 5) -> Content:
     return content
 
 
+NOTHING = np.empty(0, np.uint64)
+NOBODY = Pool(NOTHING, np.zeros((0, 2)), np.empty(0, np.bool_))
+
+
 def found(content: Content, *evidence: tuple[int, float]) -> dict[int, float]:
-    cold = content.cold(list(evidence))
-    return dict(zip(cold.items.tolist(), cold.alike.tolist(), strict=True))
+    """Return the new items for somebody, with how alike they are."""
+    new = content.describe(NOBODY, evidence, (NOTHING, NOTHING), (0, 1.0, 1.0))
+    return dict(zip(new.items.tolist(), np.expm1(new.features[:, 0]).tolist(), strict=True))
 
 
 def test_those_of_the_same_kind_are_most_alike() -> None:
@@ -63,7 +69,7 @@ def test_an_answer_and_a_description_are_bounded() -> None:
     for number in range(3_000):
         content.put(number, [f"c {number % 7}", *(f"w {number % k}" for k in range(2, 40))])
     recents = [(number, 1.0) for number in range(20)]
-    assert len(content.cold(recents).items) <= EACH * (ASKED + 1)
+    assert len(content.new_for(recents)) <= EACH * (ASKED + 1)
     many = concepts_of("a > b > c > d", "brand", [f"t{n}" for n in range(20)], "one two three")
     assert len(many) == CONCEPTS
 
