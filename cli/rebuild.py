@@ -14,7 +14,7 @@ from cli.replay import run
 from contracts.keys import EVENT_TOPICS, LIVE
 from contracts.settings import Settings
 
-SCRATCH = "rebuild"
+SCRATCH = "being-rebuilt"
 """The namespace that the log is replayed into; it is gone afterwards."""
 
 
