@@ -11,6 +11,7 @@ let sent = null // what was sent and not acknowledged: sent again it has its eff
 let turn = 0
 
 const path = (id) => `v1/feedback/${encodeURIComponent(id)}`
+const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms) })
 
 function facts(known) {
@@ -56,7 +57,7 @@ async function give(known, form, status, said, changed) {
   const body = { status, note: fields.get('note').trim() }
   if (fields.get('topic').trim()) body.topic = fields.get('topic').trim()
   const same = sent?.id === known.id && JSON.stringify(sent.body) === JSON.stringify(body)
-  if (!same) sent = { id: known.id, body, key: crypto.randomUUID() }
+  if (!same) sent = { id: known.id, body, key: fresh() }
   form.querySelectorAll('button').forEach((button) => { button.disabled = true })
   say(said, 'Sending.')
   try {
@@ -111,7 +112,7 @@ function recovery({ user }) {
 }
 
 function proposal({ offer, reason, refused, propensity }) {
-  const told = offer === null ? 'Nothing.' : `${offer.text || offer.id} (${offer.kind})`
+  const told = offer === null || offer.kind === 'none' ? 'Nothing.' : `${offer.text || offer.id} (${offer.kind})`
   const others = Object.entries(refused ?? {})
   return [
     element('p', {}, element('b', {}, told)),

@@ -15,7 +15,8 @@ async function exported(id, said) {
 // Ask whether it is meant: the id is to be typed, since nothing brings a person back.
 function confirmed(id) {
   return new Promise((done) => {
-    const typed = element('input', { name: 'typed', autocomplete: 'off', required: '', pattern: id.replace(/[.*+?^${}()|[\]\\/&-]/g, '\\$&') })
+    const typed = element('input', { name: 'typed', autocomplete: 'off', required: '' })
+    typed.addEventListener('input', () => typed.setCustomValidity(typed.value === id ? '' : 'This is another id.'))
     const made = element('dialog', { 'aria-labelledby': 'erase-title' },
       element('form', { method: 'dialog' },
         element('h2', { id: 'erase-title' }, `Erase ${id}?`),

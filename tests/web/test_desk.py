@@ -1,11 +1,13 @@
 """The pages of campaigns and feedback in a browser: the API's figures, and what one does there."""
 
 import json
+import tomllib
 
 import httpx
 import msgspec
 import pytest
 
+from contracts.campaigns import read_campaign
 from contracts.keys import FEEDBACK_TOPIC
 from tests.api.running import TopicReader
 from tests.conftest import PARTITIONS
@@ -125,6 +127,9 @@ def test_whom_it_would_reach_is_said_with_what_was_asked(opened, url) -> None:
     assert asked[1:] == [condition["stored"], *condition["moments"], str(condition["fit"])]
     out = {row[0]: row[1] for row in cells(opened, "[aria-label='Who is out']")}
     assert out["have not given the consent"] == str(told["out"]["consent"])
+    opened.get_by_text("Replay the log with this draft").click()
+    file = tomllib.loads(opened.locator("[aria-label='The draft as a file'] pre").inner_text())
+    assert read_campaign({"id": "cart", **file}) == read_campaign(CART)
 
 
 def test_one_is_made_by_keyboard_and_told_what_is_wrong_as_it_is_typed(page, url, served) -> None:
