@@ -6,12 +6,14 @@ import { ask, byId, element, navigation, number, percent, table } from './dom.js
 import { span } from './span.js'
 
 const SECONDS = 5
-const SHOWN = 50 // of the list; each asks for its results
+const SHOWN = 50 // of the list; each asks for its results, when it fired and now and then
+const STALE_SECONDS = 30
 const AT_ONCE = 4
 
 let words = null // what conditions may speak of, and the templates
 let known = [] // the campaigns, as the API told them
 const results = new Map() // by id
+const asked = new Map() // by id: for which counts, and when
 let timer = 0
 let turn = 0
 
@@ -72,12 +74,18 @@ function drawList() {
   if (focused) byId('list').querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus()
 }
 
-// The results of those that are shown, a few at once.
+const ageing = ({ id, version, counts }) => {
+  const [told, since] = asked.get(id) ?? ['', 0]
+  return told !== JSON.stringify([version, counts]) || Date.now() > since + 1000 * STALE_SECONDS
+}
+
+// The results of those that are shown and may have others by now, a few at once.
 async function readResults(mine) {
-  const waiting = fitting().slice(0, SHOWN).map(({ id }) => id)
+  const waiting = fitting().slice(0, SHOWN).filter((one) => ageing(one) || one.id === chosen())
   const one = async () => {
-    for (let id = waiting.shift(); id !== undefined && mine === turn; id = waiting.shift()) {
-      results.set(id, await ask(`v1/campaigns/${encodeURIComponent(id)}/results`))
+    for (let each = waiting.shift(); each !== undefined && mine === turn; each = waiting.shift()) {
+      results.set(each.id, await ask(`v1/campaigns/${encodeURIComponent(each.id)}/results`))
+      asked.set(each.id, [JSON.stringify([each.version, each.counts]), Date.now()])
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, one))
@@ -133,7 +141,7 @@ async function follow() {
 
 // A version was made: the list shows it, and so does the form if it is still open.
 async function saved(id) {
-  results.delete(id)
+  asked.delete(id)
   await Promise.all([refresh(), chosen() === id ? follow() : undefined])
 }
 
