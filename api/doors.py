@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.pages.paths import ASSETS, PAGES, STREAM
 from api.problems import problem
+from api.request_ids import REQUEST_ID, named
 
 RATE: Final = "headrace.rate"
 """Of a request's scope: the headers of the rate limit that it was counted in."""
@@ -47,6 +48,7 @@ class Doors:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope[REQUEST_ID] = named(scope)
         inside = self._open or (scope.get("server") or (None, None))[1] == self._port
         scope[OPERATIONS] = inside
         send = _dressed(scope, send)
@@ -66,6 +68,7 @@ def _dressed(scope: Scope, send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = [*message["headers"], *_HEADERS, *scope.get(RATE, ())]
+            headers.append((b"x-request-id", scope[REQUEST_ID]))
             if not any(name == _POLICY for name, _ in headers):
                 headers.append(_NOTHING)
             message["headers"] = headers

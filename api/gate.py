@@ -14,6 +14,7 @@ from api.rates import WINDOW_SECONDS, Rate, address_name
 from api.scopes import SCOPES, Scope
 from contracts.access import SECRET_SCOPES, WRITE_SCOPES, ApiKey, digest_of, id_of
 from contracts.keys import DEFAULT_SITE
+from contracts.logs import bind
 from contracts.settings import ApiSettings
 
 _BASIC: Final = {"WWW-Authenticate": 'Basic realm="headrace write key", charset="UTF-8"'}
@@ -164,8 +165,10 @@ def gate_of(request: Request) -> Gate:
 
 
 def admit(request: Request, in_body: Callable[[], str | None] | None = None) -> Grant:
-    """Return what a request may do; see `Gate.admit`."""
-    return gate_of(request).admit(request, in_body)
+    """Return what a request may do; see `Gate.admit`. Lines of the log name site and key."""
+    grant = gate_of(request).admit(request, in_body)
+    bind(site=grant.site, key=grant.key)
+    return grant
 
 
 def scope_of(request: Request) -> Scope:

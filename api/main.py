@@ -7,12 +7,13 @@ import socket
 import sys
 from collections.abc import Mapping
 from types import FrameType
+from typing import Final
 
 import uvicorn
 
 from api.app import create_app, stop_streams
 from contracts.launch import Launch
-from contracts.personal import log_to_stderr
+from contracts.logs import log_to_stderr
 from contracts.settings import ApiSettings, SettingsError
 from online_models.touches import weigh
 from online_models.warming import warm
@@ -25,11 +26,15 @@ KEEP_ALIVE_SECONDS = 75
 end it, since a request that meets our end of it gets no answer."""
 
 
+LINE: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
 def main(environ: Mapping[str, str] = os.environ) -> int:
     """Serve until SIGTERM or SIGINT; requests that run then are answered first."""
-    log_to_stderr("%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to_stderr(LINE)
     try:
         settings = Launch.from_environ(environ).settings
+        log_to_stderr(LINE, settings.logs)
         weigh(settings.flow.event_weights)
         app = create_app(settings)
     except SettingsError as error:

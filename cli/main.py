@@ -14,14 +14,28 @@ FAILED = 1
 WRONG_USE = 2
 
 EPILOG = """\b
+Files and variables:
+  --config FILE      settings (TOML); `headrace config schema` describes them
+  HEADRACE_...       settings, over those of the file; `headrace config show` says what is in force
+  var/               what an engine writes, unless --data-dir names another folder
+
+\b
+Exit codes:
+  0  done
+  1  it failed: one line on stderr says what, where, and how to mend it; --debug shows more
+  2  wrong use: an option, a setting, a file that is not there
+
+\b
 Examples:
-  headrace up --port 8000
-  headrace COMMAND --help
+  headrace demo                                the whole engine, with simulated shoppers
+  headrace up --port 8000                      an engine for your own events
+  headrace doctor                              what is wrong, and how to mend it
+  headrace COMMAND --help                      a command, with examples
+  headrace --install-completion                let the shell complete commands and options
 """
 
 app = typer.Typer(
     cls=LazyCommands,
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -55,13 +55,6 @@ class Scrubbing(logging.Formatter):
         return scrubbed(super().format(record))
 
 
-def log_to_stderr(line: str) -> None:
-    """Set up the logs of a process, in lines of a form of `logging`'s, scrubbed."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(Scrubbing(line))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-
-
 def _tagged(hint: Any) -> bool:
     metas = getattr(hint, "__metadata__", ())
     if any(isinstance(meta, Meta) and (meta.extra or {}).get("personal") for meta in metas):

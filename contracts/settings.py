@@ -244,6 +244,9 @@ class Settings(BaseSettings):
     namespace: str = Field(
         "live", pattern=r"^[\w-][\w.-]*$", description="of the views that are written"
     )
+    logs: Literal["text", "json"] = Field(
+        "text", description="lines to read, or json to collect: of workers, API and webhooks"
+    )
     kafka: KafkaSettings = KafkaSettings()
     redis: RedisSettings = RedisSettings()
     flow: FlowSettings = FlowSettings()

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from typing import Final
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
@@ -19,7 +20,7 @@ from bytewax.run import cli_main
 
 from contracts.keys import CATALOG_TOPIC, CONTROL_TOPIC, EVENT_TOPICS
 from contracts.launch import Launch
-from contracts.personal import log_to_stderr
+from contracts.logs import log_to_stderr
 from contracts.settings import kafka_config
 from flows.answer_log import answers_of
 from flows.catalog_table import CatalogTable
@@ -93,11 +94,15 @@ def live(process: Process) -> Dataflow:
     )
 
 
+LINE: Final = "%(asctime)s %(levelname)s %(message)s"
+
+
 def main() -> int:
     """Run this process until its input ends or a signal asks it to stop; return the exit code."""
-    log_to_stderr("%(asctime)s %(levelname)s %(message)s")
+    log_to_stderr(LINE)
     try:
         process = Process(Launch.from_environ(os.environ))
+        log_to_stderr(LINE, process.settings.logs)
         process.drain.install()
         weigh(process.settings.flow.event_weights)
         spec = ReplaySpec.from_environ(os.environ)

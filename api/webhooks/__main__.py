@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping
 from random import SystemRandom
 from time import time_ns
-from typing import Any
+from typing import Any, Final
 
 from api.webhooks.deliverer import Deliverer
 from api.webhooks.sending import Sender
 from api.webhooks.targets import Targets
 from contracts.launch import Launch
-from contracts.personal import log_to_stderr
+from contracts.logs import log_to_stderr
 from contracts.settings import Settings, SettingsError
 from storage.control import Control
 from storage.errors import StoreRefused
@@ -22,11 +22,15 @@ CONNECTIONS = 64
 """To the store; lanes that ask for one while all are in use wait."""
 
 
+LINE: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
 def main(environ: Mapping[str, str] = os.environ) -> int:
     """Deliver until SIGTERM or SIGINT; attempts that are under way then are ended first."""
-    log_to_stderr("%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to_stderr(LINE)
     try:
         settings = Launch.from_environ(environ).settings
+        log_to_stderr(LINE, settings.logs)
         control = Control(settings.redis, CONNECTIONS)
     except (SettingsError, StoreRefused) as error:
         print(f"headrace webhooks: {error}", file=sys.stderr)

@@ -115,3 +115,16 @@ def test_topics_are_created_once(broker: str) -> None:
 
 def test_the_version_is_that_of_the_package() -> None:
     assert headrace("--version").stdout == "headrace 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("headrace do", "doctor"),
+        ("headrace keys cr", "create"),
+        ("headrace doctor --ka", "--kafka"),
+    ],
+)
+def test_a_shell_completes_commands_and_their_options(words: str, found: str) -> None:
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    assert headrace(_HEADRACE_COMPLETE="complete_bash", **asked).stdout.split() == [found]

@@ -43,7 +43,7 @@ def test_environment_stands_over_file_and_overrides_over_both(tmp_path: Path) ->
         ("HEADRACE_FLOW__BUCKETS", "0", r"greater than or equal to 1 \(got '0'\)"),
         ("HEADRACE_FLOW__BUKETS", "1", "no such setting; did you mean HEADRACE_FLOW__BUCKETS"),
         ("HEADRACE_FLOW_BUCKETS", "1", "no such setting; did you mean HEADRACE_FLOW__BUCKETS"),
-        ("HEADRACE_ZZZ", "1", "no such setting; `headrace config schema` lists all"),
+        ("HEADRACE_QQQQQQ", "1", "no such setting; `headrace config schema` lists all"),
         ("HEADRACE_FLOW__BUCKETS__X", "1", "no such setting"),
         ("HEADRACE_KAFKA__OPTIONS", "a=b", "expected a JSON object"),
         ("HEADRACE_KAFKA", "{", "expected a JSON object"),
