@@ -10,8 +10,8 @@ from typing import Final
 from contracts.launch import Launch
 from contracts.vitals import Checkpoint, Worker
 
-SAME_EPOCH_MS: Final = 300
-"""An epoch's partitions are written within so long of one another."""
+SAME_EPOCH: Final = 0.5
+"""Share of an epoch's length within which its partitions are written, one after another."""
 
 
 class Vitals:
@@ -20,6 +20,7 @@ class Vitals:
     def __init__(self, launch: Launch, recovery_dir: Path, started_ms: int) -> None:
         self._launch = launch
         self._started = started_ms
+        self._apart_ms = 1_000 * SAME_EPOCH * launch.settings.flow.epoch_seconds
         self._folders = (recovery_dir, launch.settings.data_dir / "state")
         self._last: Checkpoint | None = None
 
@@ -47,11 +48,11 @@ class Vitals:
         newest, last = written(self._folders[0]), self._last
         if self._launch.process_id != 0 or not newest:
             return None
-        if last is None or newest - last.time > SAME_EPOCH_MS:
+        if last is None or newest - last.time > self._apart_ms:
             seconds = None if last is None else round((newest - last.time) / 1000, 1)
             self._last = Checkpoint(written=now_ms, time=newest, seconds=seconds, size=self._size())
         else:
-            last.written, last.time = now_ms, newest
+            last.written = now_ms
         return self._last
 
     def _size(self) -> int:

@@ -9,6 +9,8 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from heapq import nsmallest
 from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
@@ -213,6 +215,13 @@ class ConceptGraph:
         begin = bisect_right(names, after)
         names = [*names[begin:], *names[:begin]][:limit]
         self.changed = self.changed.difference(names) if limit is not None else set()
+        return names
+
+    def take_unseen(self, seen: AbstractSet[str], limit: int) -> list[str]:
+        """Return changed concepts that are not `seen`, at most `limit`, the most met first."""
+        unseen = [name for name in self.changed if name not in seen and name in self.counts]
+        names = nsmallest(limit, unseen, key=lambda name: (-self.counts.weight(name), name))
+        self.changed = self.changed.difference(names)
         return names
 
     def forget_rare(self, least: int = RARE) -> list[str]:

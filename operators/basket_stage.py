@@ -41,6 +41,8 @@ class _Site:
         self.due: set[str] = set()
         self.turns = 0
         self._last_item = self._last_concept = ""
+        # Since this process began: what is lost with it is shown once more, and sooner.
+        self._shown: set[str] = set()
 
     @property
     def waiting(self) -> bool:
@@ -71,13 +73,25 @@ class _Site:
         begin = bisect_right(due, self._last_item)
         items = [*due[begin:], *due[:begin]][:RULES_A_TURN]
         self.due.difference_update(items)
-        concepts = self.graph.take_changed(CONCEPTS_A_TURN, self._last_concept)
-        self._last_item, self._last_concept = [*items, ""][-1], [*concepts, ""][-1]
+        self._last_item = [*items, ""][-1]
+        concepts = self._due_concepts()
         out = [self._rules(site, item) for item in items] + self._concepts(site, concepts)
         if self.turns % DIRECTORY_EVERY == 0:
             out.append(self._directory(site))
+            self._shown.intersection_update(self.graph.counts)
         self.turns += 1
         return out
+
+    def _due_concepts(self) -> list[str]:
+        """Return those of this turn: by name, each in its turn; every other time new ones first."""
+        concepts: list[str] = []
+        if self.turns % 2 == 0:
+            concepts = self.graph.take_unseen(self._shown, CONCEPTS_A_TURN)
+        if not concepts:
+            concepts = self.graph.take_changed(CONCEPTS_A_TURN, self._last_concept)
+            self._last_concept = [*concepts, ""][-1]
+        self._shown.update(concepts)
+        return concepts
 
     def forget_rare(self, site: str) -> list[View]:
         """Forget what may be of one person: words and searches that hardly anybody used."""

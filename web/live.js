@@ -28,7 +28,7 @@ function drawStages({ events, parts, lag_ms: lag, answers, checkpoint, time }) {
     ['Dedupe', ['duplicate', events.duplicate]],
     ['Profiles', ['applied', events.applied], ['late', events.late]],
     ['Models', ['kept out', sum(events.unlearnt), reasons(events.unlearnt)]],
-    ['Views', ['lag', milliseconds(lag)], ['epoch kept', checkpoint ? `${number(Math.max(0, Math.round((time - checkpoint.time) / 1000)))} s ago` : 'never']],
+    ['Views', ['lag', milliseconds(lag)], ['saved', checkpoint ? `${number(Math.max(0, Math.round((time - checkpoint.time) / 1000)))} s ago` : 'never']],
     ['API', ['answers', answers]],
   ]
   byId('stages').replaceChildren(...stages.map(([name, ...figures]) => element('li', {},
@@ -46,7 +46,7 @@ function drawFunnel(funnel) {
   const most = Math.max(1, ...Object.values(steps))
   const names = { view: 'looked', add_to_cart: 'put into the cart', purchase: 'bought' }
   const share = (count) => (steps.view ? `${number(100 * count / steps.view, 1)} %` : '–')
-  byId('funnel').replaceChildren(table(['step', 'visits', 'of those that looked', 'drawn'], Object.entries(steps).map(([step, count]) => (
+  byId('funnel').replaceChildren(table(['step', 'visits', 'of these', 'drawn'], Object.entries(steps).map(([step, count]) => (
     [names[step], number(count), share(count), element('meter', { max: most, value: count, 'aria-label': names[step] })])), ''))
 }
 

@@ -24,7 +24,7 @@ def read_newest(settings: Settings, erased: Erased) -> RejectList:
         "log_level": 2,
         "fetch.wait.max.ms": 20,
         **kafka_config(settings),
-        "group.id": "headrace-rejects",
+        "group.id": "headrace-look",
         "enable.auto.commit": False,
         "enable.partition.eof": True,
         "auto.offset.reset": "earliest",

@@ -146,6 +146,14 @@ def test_dumps_of_changes_make_the_same_graph(shop):
     assert copy.describe("hose") == shop.describe("hose")
 
 
+def test_what_nobody_saw_yet_is_taken_the_most_met_first(shop):
+    most = [known.name for known in shop.directory(3)]
+    assert shop.take_unseen(set(), 2) == most[:2]
+    assert shop.take_unseen({most[2]}, 1) != [most[2]]
+    assert most[0] not in shop.take_changed(1_000)
+    assert shop.take_unseen(set(), 2) == []
+
+
 def test_what_changed_is_taken_in_turns(shop):
     first = shop.take_changed(3)
     assert len(first) == 3
