@@ -2,13 +2,12 @@
 
 import { drawFaults } from './campaign-faults.js'
 import { campaignOf, fieldsOf } from './campaign-fields.js'
+import { pathOf } from './campaign-path.js'
 import { drawPreview } from './campaign-preview.js'
 import { ask, at, byId, element, table } from './dom.js'
 
 const PAUSE_MS = 300
 let turn = 0
-
-const path = (id) => `v1/campaigns/${encodeURIComponent(id)}`
 
 function vocabulary({ facts, functions }) {
   const told = Object.entries(facts).map(([name, { type, meaning }]) => [name, type, meaning])
@@ -67,7 +66,7 @@ function draw(place, desk) {
     const made = read()
     if (made === null) return
     try {
-      const { faults, conditions } = await ask('v1/campaigns/check', { body: made })
+      const { faults, conditions } = await ask(pathOf('check'), { body: made })
       if (mine !== turn) return
       // What is still empty is not yet wrong.
       drawFaults(form, faults.filter(({ field }) => form.dataset.sent || String(made[field] ?? field) !== ''), others)
@@ -80,7 +79,7 @@ function draw(place, desk) {
 
   async function put(made, version = desk.version) {
     try {
-      const answer = kept ? await ask(path(one.id), { method: 'PUT', body: made, headers: { 'If-Match': `"${version}"` } }) : await ask('v1/campaigns', { body: made })
+      const answer = kept ? await ask(pathOf(one.id), { method: 'PUT', body: made, headers: { 'If-Match': `"${version}"` } }) : await ask(pathOf(), { body: made })
       say(`Kept as version ${answer.version}; in force within two seconds.`)
       if (location.hash !== `#${encodeURIComponent(answer.id)}`) location.hash = encodeURIComponent(answer.id)
       await desk.changed(answer.id)
@@ -93,7 +92,7 @@ function draw(place, desk) {
 
   // Somebody else saved it since it was opened: theirs is shown beside, and nothing is lost.
   async function conflict(made) {
-    const theirs = await ask(path(one.id))
+    const theirs = await ask(pathOf(one.id))
     const names = [...new Set([...Object.keys(kept), ...Object.keys(theirs.campaign ?? {})])]
     const other = names.filter((field) => JSON.stringify(kept[field]) !== JSON.stringify(theirs.campaign?.[field]))
     const what = theirs.campaign ? `changed ${other.join(', ') || 'nothing that is seen'}` : 'ended it'
@@ -105,7 +104,7 @@ function draw(place, desk) {
   async function remove() {
     if (!confirm(`End the campaign ${kept.name}? Its versions and results stay.`)) return
     try {
-      await ask(path(one.id), { method: 'DELETE', headers: { 'If-Match': `"${desk.version}"` } })
+      await ask(pathOf(one.id), { method: 'DELETE', headers: { 'If-Match': `"${desk.version}"` } })
       location.hash = ''
       await desk.changed('')
     } catch (error) {
@@ -122,7 +121,7 @@ function draw(place, desk) {
     if (wrong) return say('It has to be right first.', true)
     say('Looking at people.')
     try {
-      drawPreview(byId('preview'), await ask('v1/campaigns/preview', { body: made }), made)
+      drawPreview(byId('preview'), await ask(pathOf('preview'), { body: made }), made)
       say('')
     } catch (error) {
       say(error.message, true)

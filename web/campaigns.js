@@ -1,6 +1,7 @@
 // The page of campaigns: the list, and the one that is open, to be changed or looked at.
 
 import { edit } from './campaign-form.js'
+import { pathOf } from './campaign-path.js'
 import { drawResults, redraw } from './campaign-results.js'
 import { ask, byId, element, navigation, number, percent, table } from './dom.js'
 import { span } from './span.js'
@@ -84,7 +85,7 @@ async function readResults(mine) {
   const waiting = fitting().slice(0, SHOWN).filter((one) => ageing(one) || one.id === chosen())
   const one = async () => {
     for (let each = waiting.shift(); each !== undefined && mine === turn; each = waiting.shift()) {
-      results.set(each.id, await ask(`v1/campaigns/${encodeURIComponent(each.id)}/results`))
+      results.set(each.id, await ask(pathOf(each.id, 'results')))
       asked.set(each.id, [JSON.stringify([each.version, each.counts]), Date.now()])
     }
   }
@@ -96,7 +97,7 @@ async function refresh() {
   clearTimeout(timer)
   let again = true
   try {
-    const { campaigns } = await ask('v1/campaigns')
+    const { campaigns } = await ask(pathOf())
     if (mine !== turn) return
     known = campaigns
     if (!results.size) drawList() // there are figures a moment later
@@ -125,10 +126,10 @@ async function follow() {
   drawList()
   if (!id) return place.replaceChildren()
   try {
-    words ??= await ask('v1/campaigns/vocabulary')
+    words ??= await ask(pathOf('vocabulary'))
     if (id.startsWith('new:')) return edit(place, words, id.slice(4), null, saved)
     const [one, told] = await Promise.all([
-      ask(`v1/campaigns/${encodeURIComponent(id)}`), ask(`v1/campaigns/${encodeURIComponent(id)}/results`)])
+      ask(pathOf(id)), ask(pathOf(id, 'results'))])
     if (id !== chosen()) return undefined
     edit(place, words, one.campaign?.template ?? '', one, saved)
     drawResults(told)
@@ -146,7 +147,7 @@ async function saved(id) {
 }
 
 async function offerTemplates() {
-  words ??= await ask('v1/campaigns/vocabulary')
+  words ??= await ask(pathOf('vocabulary'))
   const select = byId('make').template
   select.append(...Object.keys(words.templates).map((name) => element('option', { value: name }, name.replaceAll('_', ' '))))
 }
