@@ -1,5 +1,6 @@
 """The HTTP service put together: which parts, which routes, in which order they start."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,11 +44,13 @@ from api.serve import Serving
 from api.serve import router as serve_router
 from api.serve.rules import RulesError
 from api.serve.rules_file import RulesFile
+from api.traced import Traced
 from api.triggers.routes import build_router as build_trigger_router
 from api.triggers.schema import SECURITY as SECRET_KEY
 from api.triggers.triggers import Triggers
 from contracts.campaign_files import CampaignFileError, read_folder
 from contracts.settings import Settings, SettingsError
+from contracts.tracing import Tracing
 
 
 class Service(FastAPI):
@@ -56,6 +59,8 @@ class Service(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Return all of it within its doors, the answers to what goes wrong as well."""
         stack = super().build_middleware_stack()
+        if self.state.tracing is not None:
+            stack = Traced(stack, self.state.tracing)
         return Doors(stack, not self.state.gate.asks, self.state.operations_port)
 
     def openapi(self) -> dict[str, Any]:
@@ -76,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     _check_offers(settings.api.offers_file)
     _check_campaigns(settings.campaigns.folder)
     gate = Gate(settings.api)
+    tracing = Tracing.of(settings, "api")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -89,6 +95,7 @@ def create_app(settings: Settings) -> FastAPI:
             metrics = CollectMetrics(registry)
             app.state.collector = Collector(log, metrics, settings.api.max_batch_bytes)
             app.state.serving = serving
+            app.state.collector.tracing = serving.tracing = tracing
             app.state.feed = feed_of(serving, triggers.hub)
             app.state.triggers = triggers
             app.state.log = log
@@ -105,9 +112,12 @@ def create_app(settings: Settings) -> FastAPI:
                 app.state.privacy = privacy
                 yield
             await app.state.feed.close()
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
 
     app = Service(title="Headrace", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.gate, app.state.operations_port = gate, settings.api.operations_port
+    app.state.tracing = tracing
     problems.install(app)
     origins = settings.api.cors_origins or ([] if gate.asks else ["*"])
     app.add_middleware(PageCors, posts=PATHS, origins=origins, gate=gate)

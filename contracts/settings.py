@@ -214,6 +214,15 @@ class FlowSettings(Group):
     seed: int = Field(7, description="of every model that draws random numbers")
 
 
+class TracesSettings(Group):
+    """Traces by OpenTelemetry; they need the extra `traces`."""
+
+    endpoint: str = Field("", description="OTLP over HTTP, such as http://collector:4318/v1/traces")
+    share: float = Field(
+        0.01, ge=0, le=1, description="of requests that are traced, if the caller does not say"
+    )
+
+
 class CampaignSettings(Group):
     """Campaigns, and the triggers that they make."""
 
@@ -251,6 +260,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     flow: FlowSettings = FlowSettings()
     api: ApiSettings = ApiSettings()
+    traces: TracesSettings = TracesSettings()
     campaigns: CampaignSettings = CampaignSettings()
     webhooks: WebhookSettings = WebhookSettings()
 

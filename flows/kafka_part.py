@@ -52,7 +52,7 @@ class Reading:
     recovery state is read from its beginning, and not refused. `on_reading` is called when events
     that come from then on are seen at once: all of a worker's partitions have been heard of. `pace`
     is the time between two polls without a backlog. `now` is the wall clock (s): no record arrived
-    more than `ahead_s` after it.
+    more than `ahead_s` after it. `traced` is told of what was read, where traces are asked for.
     """
 
     drain: Drain
@@ -66,6 +66,7 @@ class Reading:
     pace: timedelta = PACE
     now: Callable[[], float] = time.time
     ahead_s: float = AHEAD_S
+    traced: Callable[[list[Any]], None] | None = None
 
 
 class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
@@ -113,6 +114,8 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
             self._look(self._hub.now)
             return []
         self._wake = None
+        if self._reading.traced is not None:
+            self._reading.traced(messages)
         records = self._records(messages)
         self._publish()
         number = part_number(self._log, self._name)

@@ -22,6 +22,7 @@ from contracts.keys import CATALOG_TOPIC, CONTROL_TOPIC, EVENT_TOPICS
 from contracts.launch import Launch
 from contracts.logs import log_to_stderr
 from contracts.settings import kafka_config
+from contracts.tracing import Tracing
 from flows.answer_log import answers_of
 from flows.catalog_table import CatalogTable
 from flows.control_table import ControlTable
@@ -53,6 +54,7 @@ logger = logging.getLogger("flows")
 def live(process: Process) -> Dataflow:
     """Return the graph on Kafka: events in; views, facts, triggers, refused records out."""
     settings, config = process.settings, kafka_config(process.settings)
+    tracing = Tracing.of(settings, "flow")
     table = CatalogTable(process.catalogue, publishes=process.launch.process_id == 0)
     told = ControlTable(process.book, process.erased)
     process.read_erasures()
@@ -65,6 +67,7 @@ def live(process: Process) -> Dataflow:
         restarts=settings.kafka.on_new_log == "restart",
         on_reading=process.launch.mark_ready,
         ahead_s=settings.kafka.ahead_seconds,
+        traced=None if tracing is None else tracing.read,
     )
     source = KafkaSource(EVENT_TOPICS, config, settings.kafka, reading)
     catalog = TableSource(CATALOG_TOPIC, config, settings.kafka, process.drain)

@@ -19,6 +19,7 @@ from api.problems import problem
 from contracts.codec import dump_json, encode_json
 from contracts.keys import CLICK_TOPIC, FEEDBACK_TOPIC, REJECTED_TOPIC
 from contracts.rejects import rejected
+from contracts.tracing import Tracing
 
 TOPICS: Final = (CLICK_TOPIC, FEEDBACK_TOPIC, REJECTED_TOPIC)
 BREATH: Final = 50
@@ -44,6 +45,7 @@ class Collector:
         self._metrics = metrics
         self._limit = max_batch_bytes
         self._clock = clock
+        self.tracing: Tracing | None = None
         metrics.in_flight.set_function(lambda: log.in_flight)
 
     async def take(self, request: Request, read: Reader) -> Response:
@@ -83,6 +85,9 @@ class Collector:
         self, records: Sequence[Record], refused: Sequence[Record], received: int
     ) -> None:
         started = time.perf_counter()
+        if self.tracing is not None:
+            headers = self.tracing.headers()
+            records = [record._replace(headers=headers) for record in records]
         await self._log.append([*records, *refused], received)
         self._metrics.ack_seconds.observe(time.perf_counter() - started)
 

@@ -27,6 +27,7 @@ class Record(NamedTuple):
     topic: str
     key: bytes
     value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Call:
@@ -83,6 +84,7 @@ class Connection:
             key=record.key,
             partition=partition,
             timestamp=timestamp,
+            headers=list(record.headers),
             on_delivery=on_delivery,
         )
 

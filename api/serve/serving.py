@@ -21,6 +21,7 @@ from api.serve.rules_file import RulesFile
 from api.serve.store import Action, Budget, Store
 from api.serve.varied import Variety
 from contracts.settings import Settings, SettingsError
+from contracts.tracing import Tracing
 from storage.errors import StoreRefused
 from storage.redis_reader import RedisReader
 from storage.views import ViewReader
@@ -59,6 +60,7 @@ class Serving:
         self.variety = Variety(settings.api.max_per_category, settings.api.diversity)
         sites = settings.api.known_sites
         self.keeper = Keeper(self.store, settings.namespace, sites, self._rules)
+        self.tracing: Tracing | None = None
         self.ends: dict[str, Any] = {}
         """How events ended, as of the last time that somebody asked for figures."""
         self.registry.register(ModelFigures(self._models))
@@ -119,7 +121,10 @@ class Serving:
         """Make one round trip for an answer; raise `StoreError`."""
         begin = perf_counter()
         try:
-            return await self.store.read(action, budget)
+            if self.tracing is None:
+                return await self.store.read(action, budget)
+            with self.tracing.span(f"store {trip}"):
+                return await self.store.read(action, budget)
         finally:
             self.metrics.store_seconds(trip)(perf_counter() - begin)
 

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bytewax.recovery import RecoveryConfig
@@ -68,6 +69,13 @@ def test_a_poll_is_one_batch_of_bounded_size(broker: str, topic: str) -> None:
     settings = KafkaSettings(poll_batch=100)
     batches = run(source_of(broker, topic, Reading(drain), settings), drain, at_least(1_000))
     assert max(len(batch.records) for batch in batches) <= 100
+
+
+def test_whoever_traces_is_told_of_each_message_once(broker: str, topic: str) -> None:
+    send(broker, topic, numbered(200))
+    drain, told = Drain(), list[Any]()
+    run(source_of(broker, topic, Reading(drain, traced=told.extend)), drain, at_least(200))
+    assert sorted(message.offset() for message in told) == list(range(200))
 
 
 def test_a_drained_source_resumes_exactly_and_tells_its_group(
