@@ -110,6 +110,7 @@ class _TriggerPart(StatefulSinkPartition[Any, None]):
         ]
 
     def snapshot(self) -> None:
+        self._patiently(self._store.refresh)
         # Before the epoch can be kept, all of its records are with the broker.
         if self._sent:
             self._senders.get().flush()

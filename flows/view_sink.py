@@ -70,7 +70,8 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
         self._patiently(lambda: self._views.write(writes))
 
     def snapshot(self) -> None:
-        return None
+        # What the epoch wrote is in the store, also if that was lost since and came back.
+        self._patiently(self._views.refresh)
 
 
 def coalesced(writes: Iterable[Write]) -> list[Write]:

@@ -17,6 +17,7 @@ from contracts.settings import RedisSettings
 from storage.batch import Call, calls
 from storage.connection import classify, connect, place, translated
 from storage.errors import Fenced
+from storage.recent import Recent
 from storage.scripts import Script, load
 from storage.views import Value
 from storage.writes import Write
@@ -31,7 +32,14 @@ class RedisViews:
     Not for sharing between threads. It connects at its first use, and again after a failure.
     """
 
-    def __init__(self, client: "redis.Redis", namespace: str = LIVE, run: int = 0) -> None:
+    def __init__(
+        self,
+        client: "redis.Redis",
+        namespace: str = LIVE,
+        run: int = 0,
+        recent: Recent[Call] | None = None,
+    ) -> None:
+        self._recent = recent if recent is not None else Recent[Call]()
         self.namespace = namespace
         self.run = run
         # Typed loosely: the types that redis-py gives its answers change between its majors.
@@ -43,7 +51,8 @@ class RedisViews:
     @classmethod
     def open(cls, settings: RedisSettings, namespace: str = LIVE, run: int = 0) -> "RedisViews":
         """Return views at the store of the settings; raise `StoreRefused` if they are unusable."""
-        return cls(connect(settings), namespace, run)
+        recent = Recent[Call]()
+        return cls(connect(settings, redis_connect_func=recent.on_connect), namespace, run, recent)
 
     def write(self, writes: Sequence[Write]) -> None:
         """Apply `writes` in order, in calls of up to 500 writes or 1 MB, each at once for readers.
@@ -51,7 +60,12 @@ class RedisViews:
         Raises as `ViewWriter.write` says.
         """
         for call in calls(writes):
-            self._send(call)
+            self._recent.write(call, call.size, self._send)
+
+    def refresh(self) -> None:
+        """Say again what was written of late, if the store was lost since; raises as `write`."""
+        with translated(self._where):
+            self._recent.refresh(self._client.ping, self._send)
 
     def issue_run(self, namespace: str) -> int:
         """Return a run number higher than any before: writers with an older one are fenced."""

@@ -18,6 +18,7 @@ from contracts.keys import (
 from contracts.settings import RedisSettings
 from storage.connection import classify, connect, place, translated
 from storage.errors import Fenced
+from storage.recent import Recent
 from storage.scripts import load
 
 MAX_TRIGGERS: Final = 200
@@ -55,7 +56,8 @@ class TriggerStore:
 
         Raises `StoreRefused` if the settings are unusable; it connects at its first use.
         """
-        self._client: Any = connect(settings)
+        self._recent = Recent[Sequence[Offered]]()
+        self._client: Any = connect(settings, redis_connect_func=self._recent.on_connect)
         self._where = place(settings.url.get_secret_value())
         self._namespace = namespace
         self._run = run
@@ -74,11 +76,20 @@ class TriggerStore:
         new: list[bool] = []
         for first in range(0, len(triggers), MAX_TRIGGERS):
             part = triggers[first : first + MAX_TRIGGERS]
-            answer = self._call(part)
+            size = sum(len(trigger.event) for trigger in part)
+            answer = self._recent.write(part, size, self._call)
             if not answer:
                 return None
             new += [bool(number) for number in answer]
         return new
+
+    def refresh(self) -> None:
+        """Accept again what was accepted of late, if the store may have lost it since.
+
+        Raises as `accept` does.
+        """
+        with translated(self._where):
+            self._recent.refresh(self._client.ping, self._call)
 
     def kept(self, triggers: Sequence[Offered]) -> list[bytes | None]:
         """Return what was kept with ids that were accepted; None where it is forgotten.

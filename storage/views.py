@@ -26,6 +26,9 @@ class ViewWriter(Protocol):
         (try the whole batch again) or `StoreRefused` (do not). Never retries by itself.
         """
 
+    def refresh(self) -> None:
+        """Write again what was written of late, if the store may have lost it since."""
+
 
 class ViewLister(Protocol):
     """Lists and deletes whole namespaces: replay, diff, export. Synchronous."""
