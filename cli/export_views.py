@@ -1,7 +1,7 @@
 """`headrace export`: views as Parquet tables, for notebooks and warehouses."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from contracts.settings import Settings
 from contracts.wording import counted
 
 ROWS = 50_000
+STEP = 1_000
 NAMES = "people, interests, recents, scores, segments"
 
 
@@ -44,6 +45,8 @@ def export(
       headrace export people -o people.parquet
       headrace export scores -o scores.parquet --namespace replay
     """
+    from rich.console import Console
+
     from cli.lock import LockedError
     from cli.store_access import check_runs, running_settings, store_of
     from storage.errors import StoreError
@@ -61,11 +64,20 @@ def export(
         with store_of(running_settings(settings)) as store:
             views = RedisViews.open(store)
             rows = rows_of(TABLES[table], views.iterate(namespace))
-            written = _written(arrow, output, TABLES[table].columns, rows)
+            with Console(stderr=True).status(f"writing {table}") as status:
+                told = _told(rows, lambda done: status.update(f"{done:,} rows of {table}"))
+                written = _written(arrow, output, TABLES[table].columns, told)
             views.close()
     except (StoreError, LockedError) as error:
         raise CommandError(str(error)) from error
     print(f"{counted(written, 'row')} to {output}")
+
+
+def _told(rows: Iterator[Any], tell: Callable[[int], None]) -> Iterator[Any]:
+    for number, row in enumerate(rows):
+        if not number % STEP:
+            tell(number)
+        yield row
 
 
 def _written(arrow: Any, output: Path, columns: dict[str, str], rows: Iterator[Any]) -> int:
