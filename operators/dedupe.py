@@ -1,7 +1,7 @@
 """Let the first of each `(source, id)` through, within a day; count the rest.
 
 An id is remembered as 64 bits of blake2b: among 40 million remembered ids, a new one is taken for
-a repeat by mistake with probability 2e-12. Memory is 8 bytes an id once its span has passed.
+a repeat by mistake with probability 2e-12. Memory is 8 bytes an id, and some 100 for the newest.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,8 @@ from operators.messages import Arrived
 
 SPANS = 4
 """The remembered time is cut into so many spans; an old span is dropped as a whole."""
+LOOSE = 8_192
+"""Ids of the current span that are held as Python's numbers, before they join its array."""
 
 
 class Dedupe:
@@ -73,7 +75,16 @@ class Dedupe:
             current.add(number)
             added.append(number)
             firsts.append(item)
+        if len(current) >= LOOSE:
+            self._pack(span)
         return firsts
+
+    def _pack(self, span: int) -> None:
+        """Let the loose ids of a span join those of it that are packed."""
+        loose = np.fromiter(self._open.pop(span), np.uint64)
+        packed = self._closed.get(span)
+        whole = loose if packed is None else np.concatenate((packed, loose))
+        self._closed[span] = np.sort(whole)
 
     def __len__(self) -> int:
         return sum(map(len, self._open.values())) + sum(map(len, self._closed.values()))
@@ -100,10 +111,9 @@ class Dedupe:
         self._close()
 
     def _all(self) -> Iterator[tuple[int, list[int]]]:
-        for span, ids in self._closed.items():
-            yield span, ids.tolist()
-        for span, opened in self._open.items():
-            yield span, sorted(opened)
+        for span in sorted({*self._closed, *self._open}):
+            packed = self._closed[span].tolist() if span in self._closed else []
+            yield span, sorted([*packed, *self._open.get(span, ())])
 
     def _seen_before(self, numbers: list[int]) -> list[bool]:
         if not self._closed or not numbers:
@@ -126,13 +136,13 @@ class Dedupe:
     def _close(self) -> None:
         """Close the spans that are over, and forget those that are too old or too many."""
         current = self._clock // self._span_ms
-        for span in [s for s in self._open if s < current]:
-            self._closed[span] = np.sort(np.fromiter(self._open.pop(span), np.uint64))
+        for span in [s for s in self._open if s < current or len(self._open[s]) >= LOOSE]:
+            self._pack(span)
         oldest = self._slowest() // self._span_ms - SPANS
         for span in [s for s in self._closed if s < oldest]:
             del self._closed[span]
-        while self._closed and len(self) > self._max_ids:
-            self.forgotten += len(self._closed.pop(min(self._closed)))
+        while len(self) > self._max_ids and (old := [s for s in self._closed if s < current]):
+            self.forgotten += len(self._closed.pop(min(old)))
 
     def _slowest(self) -> int:
         """Return the clock of the source partition that is furthest behind, by one memory at most.

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.dedupe import SPANS, Dedupe
+from operators.dedupe import LOOSE, SPANS, Dedupe
 from tests.builders import DAY, HOUR, NOON, arrived
 
 
@@ -40,6 +40,20 @@ def test_memory_is_bounded_and_what_was_forgotten_early_is_counted():
     # The open span is never cut: at most its own ids stand above the limit.
     assert len(dedupe) <= 100 + 50 * 24 // SPANS
     assert dedupe.forgotten > 0
+
+
+def test_what_is_packed_within_a_span_is_known_all_the_same():
+    dedupe, size = Dedupe(24, 10**6), LOOSE // 4
+    batches = [[arrived(id=f"{b}-{n}") for n in range(size)] for b in range(10)]
+    for batch in batches:
+        assert len(dedupe.on_batch(batch, NOON)) == size
+    assert len(dedupe) == 10 * size
+    assert sum(map(len, dedupe._open.values())) < LOOSE, "the rest takes 8 bytes each"
+    again = Dedupe(24, 10**6)
+    again.load([dedupe.dump(full=True)])
+    for batch in batches:
+        assert dedupe.on_batch(batch, NOON) == again.on_batch(batch, NOON) == []
+    assert again.dump(full=True) == dedupe.dump(full=True)
 
 
 def test_an_event_with_an_old_arrival_does_not_turn_the_clock_back():
