@@ -95,6 +95,19 @@ def test_every_expression_reads_what_is_there(text: str) -> None:
             assert labels <= known[name], f"{who}: {name} has no {labels - known[name]}"
 
 
+def test_the_pages_name_metrics_that_are_there(text: str) -> None:
+    there = figures(text).keys() | {name.removesuffix("_bucket") for name in figures(text)}
+    for page in (ROOT / "docs").rglob("*.md"):
+        named = set(
+            re.findall(
+                r"\bheadrace_(?:collect|serve|flow|model|live|contest|triggers)_\w+",
+                page.read_text(),
+            )
+        )
+        if page.name != "changelog.md":
+            assert named <= there, f"{page.name}: {named - there}"
+
+
 def test_what_is_summed_by_is_a_label_that_is_there(text: str) -> None:
     known = {name: labels | ADDED for name, (_, labels) in figures(text).items()} | SCRAPED
     for who, expression in expressions():
