@@ -14,6 +14,11 @@ COLUMNS = (
 )
 
 
+def busy() -> bool:
+    """Whether the machine has so much to do that times say more of the others on it."""
+    return os.getloadavg()[0] > 2.0 * (os.cpu_count() or 1)
+
+
 def note(**row: Any) -> None:
     """Add a row, if the run keeps a report."""
     file = os.environ.get("HEADRACE_CHAOS_REPORT")

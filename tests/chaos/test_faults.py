@@ -17,7 +17,7 @@ import redis
 from flows.topics import create_topics
 from tests.chaos.engine import DELIVERY_MS, PARTITIONS, Engine, Load, engine
 from tests.chaos.proxy import Mode
-from tests.chaos.report import note, share
+from tests.chaos.report import busy, note, share
 from tests.cli.running import until
 
 LONG = "HEADRACE_CHAOS_CYCLES" in os.environ
@@ -25,9 +25,6 @@ RATE = float(os.environ.get("HEADRACE_CHAOS_RATE", "500" if LONG else "60"))
 CYCLES = int(os.environ.get("HEADRACE_CHAOS_CYCLES", "1"))
 SECONDS = 1.5
 READ_MS = 50.0
-BUSY = 2.0 * (os.cpu_count() or 1)
-"""A load average of the machine over which times say more of the others on it."""
-
 LONGER = DELIVERY_MS / 1000 + 1.5
 
 LOADED = 20_000
@@ -236,7 +233,7 @@ def _harm(it: Engine, load: Load, name: str, fault: Fault) -> None:
             "back p95 s": round(share(backs, 0.95), 1),
         },
     )
-    if LONG and os.getloadavg()[0] < BUSY:
+    if LONG and not busy():
         assert read_ms < READ_MS or "store" not in name, f"{name}: {read_ms:.0f} ms"
         assert back_s < 2 * LONGER or "broker" not in name, f"{name}: {back_s:.1f} s"
 
