@@ -2,6 +2,8 @@
 PYTHON ?= $(shell for v in 3.11 3.12; do command -v python$$v >/dev/null 2>&1 && python$$v -c '' 2>/dev/null && echo python$$v && exit; done; echo python3)
 BIN := .venv/bin
 DATA ?=
+# One more than there are processors: whole engines under test wait for each other much of the time.
+TESTERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 
 .PHONY: install demo coverage test chaos audit docs format clean
 
@@ -23,7 +25,7 @@ test: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m online_models.warming
-	$(BIN)/pytest -n auto --dist worksteal --durations=20
+	$(BIN)/pytest -n $(TESTERS) --dist worksteal --durations=40
 
 # The same tests twice as slow: Python 3.11 has no cheap way to watch which lines run.
 coverage: install
