@@ -25,6 +25,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,10 @@ class Subscriber(threading.Thread):
 
     def run(self) -> None:
         entry = 0
-        with httpx.stream("GET", f"{self._url}/v1/triggers/stream", timeout=None) as answer:
+        with (
+            suppress(httpx.RemoteProtocolError),  # the engine ended, and the stream with it
+            httpx.stream("GET", f"{self._url}/v1/triggers/stream", timeout=None) as answer,
+        ):
             self.ready.set()
             for line in answer.iter_lines():
                 if line.startswith("id: "):
