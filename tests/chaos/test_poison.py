@@ -20,6 +20,8 @@ from tests.cli.running import ROOT, Up, until
 SEED = 7
 EVENTS = 600
 
+SETTINGS = {"HEADRACE_FLOW__EPOCH_SECONDS": "0.3", "HEADRACE_FLOW__FAMILIES": '["intent"]'}
+
 
 def headrace(up: Up, *arguments: object, code: int = 0) -> str:
     """Run a command beside the engine; return what it printed."""
@@ -33,7 +35,7 @@ def headrace(up: Up, *arguments: object, code: int = 0) -> str:
 def test_poison_is_refused_record_by_record_and_nothing_stops(tmp_path: Path) -> None:
     good = [raw(user=f"u{n % 20}", item=f"i{n % 9}", at=n * SECOND) for n in range(EVENTS)]
     dice = random.Random(SEED)
-    with Up(tmp_path, "--workers", "2", program=REAL, HEADRACE_FLOW__EPOCH_SECONDS="0.3") as up:
+    with Up(tmp_path, "--workers", "2", program=REAL, **SETTINGS) as up:
         live = Live(up)
         for bytes_, _ in POISON.values():
             live.send([good.pop() for _ in range(dice.randrange(20))])

@@ -38,7 +38,7 @@ class Replaying:
             env=clean
             | {
                 "PYTHONPATH": str(ROOT),
-                "HEADRACE_FLOW__EPOCH_SECONDS": "0.2",
+                "HEADRACE_FLOW__EPOCH_SECONDS": "0.4",
                 "HEADRACE_FLOW__ROUND_EVENTS": "200",
                 "HEADRACE_FLOW__BUCKETS": "16",
                 "HEADRACE_FLOW__SHARDS": "16",

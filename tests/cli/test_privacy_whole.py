@@ -16,7 +16,7 @@ from tests.cli.running import ROOT, Up, until
 
 REAL = ("-m", "cli.main")
 SETTINGS = {
-    "HEADRACE_FLOW__EPOCH_SECONDS": "0.5",
+    "HEADRACE_FLOW__EPOCH_SECONDS": "1",
     "HEADRACE_FLOW__BUCKETS": "8",
     "HEADRACE_FLOW__INTENT_EVERY": "1",
     "HEADRACE_FLOW__OUTCOME_EVERY": "1",
