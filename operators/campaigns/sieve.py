@@ -70,6 +70,7 @@ class Sieve:
         for order, of_one in enumerate(guards):
             self._put(order, of_one)
         self._spec_at = [*self._specs]
+        self._all_whole = bool(self._whole.all())
 
     def _put(self, order: int, guards: Sequence[Guard]) -> None:
         columns = iter(self._columns)
@@ -112,16 +113,18 @@ class Sieve:
         known = self._known(look)
         for what, bounds in self._columns:
             asked = what.take(orders)
-            if not asked.any():
+            last = int(asked.max())
+            if not last:
                 break  # guards are in the first columns
-            self._count(known, asked, look)
+            if last > len(self._levels):
+                self._count(known, asked, look)
             worth, wanted = known.take(asked), bounds.take(orders, axis=0)
             orders = orders[(wanted[:, 0] <= worth) & (worth <= wanted[:, 1])]
             if not orders.size:
                 return orders
-        whole = self._whole.take(orders)
-        if whole.all():
+        if self._all_whole:
             return orders
+        whole = self._whole.take(orders)
         pairs = zip(whole.tolist(), orders.tolist(), strict=True)
         return orders[[sure or self.holds(order, look) for sure, order in pairs]]
 
@@ -146,8 +149,6 @@ class Sieve:
     def _count(self, known: NDArray[np.float64], asked: NDArray[np.intp], look: Worth) -> None:
         """Count what some guards are about, and was not counted before."""
         least = 1 + len(self._levels)
-        if asked.max() < least:
-            return
         for place in set(asked[asked >= least].tolist()):
             if math.isnan(known[place]):
                 known[place] = look.counted(self._spec_at[place - least])
