@@ -29,11 +29,11 @@ class Table(NamedTuple):
 def read_table(file: Path, outcome: str | None = None, without: tuple[str, ...] = ()) -> Table:
     """Return the rows of a CSV with a header; numbers as numbers, true and false as 1 and 0.
 
+    `file` may be a folder in which one CSV lies.
     `outcome` names the column to guess; else it is the first of `OUTCOMES` there is, or the last
     column. Columns named in `without` are left out. Raises `EvaluationError`.
     """
-    if not file.is_file():
-        raise EvaluationError(f"{file}: expected a CSV file with a header line")
+    file = the_csv(file)
     try:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             found = list(csv.DictReader(lines))
@@ -49,6 +49,17 @@ def read_table(file: Path, outcome: str | None = None, without: tuple[str, ...] 
         for row in found
     ]
     return Table(rows, outcomes, name)
+
+
+def the_csv(source: Path) -> Path:
+    """Return the file, or the only CSV in the folder. Raises `EvaluationError`."""
+    if source.is_file():
+        return source
+    found = sorted(source.glob("*.csv"))
+    if len(found) == 1:
+        return found[0]
+    which = ", ".join(file.name for file in found) or "there is none"
+    raise EvaluationError(f"{source}: expected one CSV file with a header line ({which})")
 
 
 def _outcome(names: list[str], given: str | None, file: Path) -> str:

@@ -186,10 +186,12 @@ class Campaigns:
         logger.info("%s: %d campaigns", folder, len(files))
 
     async def _tick(self) -> None:
-        """Write clock records, where there are campaigns that may wait for time to pass."""
+        """Write clock records, where campaigns or decisions may wait for time to pass."""
         seconds = self._settings.campaigns.clock_seconds
         now = asyncio.get_running_loop().time()
-        if not seconds or now < self._ticked + seconds or not await self._store.sites():
+        if not seconds or now < self._ticked + seconds:
+            return
+        if self._settings.api.offers_file is None and not await self._store.sites():
             return
         self._ticked = now
         time = self._clock()

@@ -46,6 +46,16 @@ def orders(file: Path, people: int = 120) -> Path:
     return file
 
 
+def test_a_folder_with_one_csv_is_read_and_with_two_is_not(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match="there is none"):
+        read_table(tmp_path)
+    sessions(tmp_path / "s.csv", rows=20)
+    assert len(read_table(tmp_path).rows) == 20
+    sessions(tmp_path / "t.csv", rows=20)
+    with pytest.raises(EvaluationError, match=r"s\.csv, t\.csv"):
+        read_table(tmp_path)
+
+
 def test_a_table_is_read_with_numbers_words_and_truths(tmp_path: Path) -> None:
     table = read_table(sessions(tmp_path / "s.csv", rows=20))
     assert table.outcome == "Revenue"

@@ -137,6 +137,19 @@ def test_clock_records_are_written_once_there_is_a_campaign(
     assert all(is_clock_record(message.value() or b"") for message in messages)
 
 
+def test_clock_records_are_written_where_decisions_wait_for_their_horizon(
+    own_broker: EmbeddedBroker, own_store: EmbeddedStore, tmp_path: Path
+) -> None:
+    offers = tmp_path / "offers.toml"
+    offers.write_text("")
+    options = {"redis.url": own_store.url, "api.offers_file": str(offers)}
+    topics, bootstrap = [CLICK_TOPIC, FEEDBACK_TOPIC], own_broker.bootstrap_servers
+    reader = TopicReader(bootstrap, topics, PARTITIONS)
+    with serving(bootstrap, **options):
+        reader.until(lambda found: len({(m.topic(), m.partition()) for m in found}) > PARTITIONS)
+    reader.close()
+
+
 def test_a_folder_is_taken_as_it_changes_and_told_again_to_a_new_log(
     own_broker: EmbeddedBroker, own_store: EmbeddedStore, tmp_path: Path
 ) -> None:
