@@ -8,6 +8,7 @@ const SECONDS = 5
 const LISTED = 100
 let timer = 0
 let turn = 0
+let drawn
 
 const tile = (name, ...told) => element('div', {}, element('dt', {}, name), element('dd', {}, ...told))
 const small = (text) => element('p', { class: 'note' }, text)
@@ -49,8 +50,7 @@ function drawSummary(summary) {
   put('channels', contentment(summary.channels, 'channel'))
   put('categories', contentment(summary.categories, 'category'))
   put('worst', contentment(summary.worst_items, 'item'))
-  put('topics', table(['topic', 'cases that wait'], Object.entries(summary.waiting_by_topic ?? {}).map(
-    ([name, count]) => [chooser(name), number(count)]), 'no case with a topic waits'))
+  drawTopics(summary.waiting_by_topic ?? {})
   put('emerging', table(['topic', 'said', 'usual', 'since'], (summary.emerging ?? []).map(
     (one) => [one.topic, number(one.count), number(one.usual), at(one.since)]), 'nothing is said more often than usual'))
   put('groups', table(['words', 'texts'], (summary.groups ?? []).map(
@@ -58,6 +58,15 @@ function drawSummary(summary) {
   put('changes', table(['of', 'from', 'to', 'at'], changesOf(summary).map(
     ([name, change]) => [name, number(change.before), number(change.after), at(change.time)]), 'no change was noticed'))
   offerTopics([...new Set([...summary.topics ?? [], ...Object.keys(summary.waiting_by_topic ?? {})])].sort())
+}
+
+// Drawn anew only where they changed: whoever is about to press one keeps it.
+function drawTopics(waiting) {
+  const told = JSON.stringify(waiting)
+  if (told === drawn) return
+  drawn = told
+  byId('topics').replaceChildren(table(['topic', 'cases that wait'], Object.entries(waiting).map(
+    ([name, count]) => [chooser(name), number(count)]), 'no case with a topic waits'))
 }
 
 const filter = () => Object.fromEntries(new FormData(byId('filter')))
