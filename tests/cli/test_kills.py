@@ -17,8 +17,8 @@ from tests.chaos.live import CAMPAIGNS, SEED, traffic
 from tests.cli.running import ROOT, until
 
 LONG = "HEADRACE_CHAOS_CYCLES" in os.environ
-KILLS = 20 if LONG else 5
-EVENTS = 600 * KILLS
+KILLS = 20 if LONG else 3
+EVENTS = max(600 * KILLS, 3_000)
 """So many, at the speed below, that the run outlives the kills."""
 
 
