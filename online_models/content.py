@@ -59,8 +59,11 @@ class Content:
     >>> for number, tag in enumerate(["t tea", "t tea", "t nails"]):
     ...     content.put(number, [tag])
     >>> content.touched([0])
-    >>> content.new_for([(0, 1.0)]).tolist()
-    [2, 1, 1]
+    >>> nothing = np.empty(0, np.uint64)
+    >>> pool = Pool(nothing, np.zeros((0, 2)), np.empty(0, np.bool_))
+    >>> found = content.describe(pool, [(0, 1.0)], (nothing, nothing), (0, 1.0, 1.0))
+    >>> found.items.tolist(), found.features[:, 0].round(2).tolist()
+    ([2, 1], [0.0, 0.69])
     """
 
     def __init__(self) -> None:
@@ -126,12 +129,6 @@ class Content:
             for code in self._codes[row].tolist():
                 self._with.get(code, {}).pop(number, None)
                 self._first.pop(code, None)
-
-    def new_for(self, evidence: Evidence) -> NDArray[np.uint64]:
-        """Return new items for a person with these recent items and their weights; some repeat."""
-        fresh, mine = self._want(evidence)
-        self._wanted[mine] = 0.0
-        return fresh
 
     def describe(
         self,
