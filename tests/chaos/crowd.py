@@ -5,9 +5,12 @@ import random
 import threading
 import time
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import httpx
+
+from tests.chaos.threads import Threads
 
 WRITERS = 4
 PER_POST = 25
@@ -18,7 +21,7 @@ READS_PER_SECOND = 20
 LONGEST_WAIT_S = 5.0
 
 
-class Crowd:
+class Crowd(Threads):
     """Posts `rate` events a second of a fixed population, and `heavy` of one more user; a context.
 
     Who is told to come back later does so, with the same events. Reads are of the others.
@@ -33,22 +36,10 @@ class Crowd:
         self._url, self._write_key, self._read_key = url, write_key, read_key
         self._numbers = itertools.count()
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._write, args=(random.Random(seed + number),))
-            for number in range(WRITERS)
-        ]
-        self._threads.append(threading.Thread(target=self._read, args=(random.Random(seed - 1),)))
-
-    def __enter__(self) -> "Crowd":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
+        super().__init__(
+            *(partial(self._write, random.Random(seed + number)) for number in range(WRITERS)),
+            partial(self._read, random.Random(seed - 1)),
+        )
 
     def come(self, rate: float, seconds: float, heavy: float = 0.0) -> list[float]:
         """Come at a rate for a while; return how long each read took (s), in order."""

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from cli.embedded import EmbeddedBroker, EmbeddedStore
 from cli.embedded.ports import LOOPBACK
 from flows.topics import create_topics
 from tests.chaos.proxy import Proxy
+from tests.chaos.threads import Threads
 from tests.cli.running import ROOT, Up, until
 
 REAL = ("-m", "cli.main")
@@ -59,7 +59,7 @@ class SlowStore(EmbeddedStore):
         return text
 
 
-class Load:
+class Load(Threads):
     """Somebody who posts events and asks for recommendations, and remembers the answers.
 
     An event that was not taken is posted again with its id, until it is. Who got no answer at all
@@ -71,7 +71,6 @@ class Load:
         self._first = first
         self._size = max(5, round(per_second / 12))
         self._pause = self._size / per_second
-        self._stop = threading.Event()
         self.taken: list[dict[str, Any]] = []
         self.writes: Counter[int] = Counter()
         self.reads: Counter[int] = Counter()
@@ -79,20 +78,7 @@ class Load:
         self.wordless = 0
         """Refusals that did not say when to come back."""
         self.read_s: list[float] = []
-        self._threads = [
-            threading.Thread(target=self._write, name="writes"),
-            threading.Thread(target=self._read, name="reads"),
-        ]
-
-    def __enter__(self) -> "Load":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
+        super().__init__(self._write, self._read)
 
     def await_taken(self, count: int) -> None:
         """Wait until so many events have been taken."""
