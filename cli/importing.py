@@ -22,7 +22,7 @@ from contracts.events import Event, Item
 from contracts.validation import EARLIEST_MS
 from contracts.wording import counted
 from flows import importers
-from flows.importers import FORMATS, ImporterError, Report
+from flows.importers import FORMATS, ImporterError, Mapping, Report
 from flows.importers.errors import BadLineError
 from flows.importers.importer import checked
 
@@ -67,31 +67,32 @@ def import_(
       headrace import mind MINDsmall_train -o mind.jsonl.gz --catalog news.jsonl
       headrace import retailrocket events.csv.gz -o - --limit 1000 | head
       headrace import mapped orders.csv --mapping orders.toml --dry-run
+      headrace import mapped products.csv --mapping products.toml --catalog items.jsonl
     """
     if dry_run:
         output, catalog = None, None
-    elif output is None:
-        raise WrongUseError("say where the events go, with -o FILE; or --dry-run")
     _check_use(format_, source, output, catalog, mapping)
     _check_site(site)
     progress = progress_on(sys.stderr)
-    report, items = Report(progress=progress.read), Report()
+    report, items = Report(progress=progress.read), Report(progress=progress.read)
     tally = Tally()
     started = time.monotonic()
+    first: list[bytes] = []
+    first_items: list[bytes] = []
     try:
+        table = None if mapping is None else importers.Mapping.read(mapping)
+        _check_parts(table, dry_run, output, catalog)
         with progress:
-            events = islice(_read(format_, source, report, mapping), limit)
+            events = islice(_read(format_, source, report, table), limit)
             found = _lines(_told(tally.of(events), report, progress), site)
-            first = [] if output is not None else list(islice(found, SHOWN))
-            if output is None:
-                deque(found, maxlen=0)
-            else:
+            records = _lines(_counted(_items(format_, source, items, table), items), site)
+            if dry_run:
+                first = _first(found)
+                first_items = [] if table is None else _first(records)
+            if output is not None:
                 written(output, found)
             if catalog is not None:
-                written(
-                    catalog,
-                    _lines(_counted(importers.catalog(format_, source, items), items), site),
-                )
+                written(catalog, records)
     except importers.NoFilesError as error:
         raise WrongUseError(str(error)) from None
     except ImporterError as error:
@@ -101,10 +102,10 @@ def import_(
         "format": format_,
         "source": str(source),
         "output": None if output is None else str(output),
-        **({"first_events": [json.loads(line) for line in first]} if dry_run else {}),
+        **({"first_events": list(map(json.loads, first))} if dry_run else {}),
         **report.summary(),
         **tally.summary(),
-        "catalog": None if catalog is None else {"output": str(catalog), **items.summary()},
+        "catalog": _told_of_items(catalog, first_items, items),
         "seconds": round(seconds, 3),
     }
     _print_summary(summary, as_json, sys.stderr if STDOUT in (output, catalog) else sys.stdout)
@@ -114,10 +115,33 @@ def import_(
         raise CommandError(f"{counted(skipped, 'line')} {was} skipped, and --strict was asked for")
 
 
-def _read(format_: str, source: Path, report: Report, mapping: Path | None) -> Iterator[Event]:
-    if mapping is None:
+def _read(format_: str, source: Path, report: Report, table: Mapping | None) -> Iterator[Event]:
+    if table is None:
         return importers.read(format_, source, report)
-    return importers.importer_of(importers.Mapping.read(mapping)).read(source, report)
+    return importers.importer_of(table).read(source, report) if table.makes_events else iter(())
+
+
+def _items(format_: str, source: Path, report: Report, table: Mapping | None) -> Iterator[Item]:
+    if table is None:
+        return importers.catalog(format_, source, report)
+    return importers.importer_of(table).catalog(source, report)
+
+
+def _first(lines: Iterator[bytes]) -> list[bytes]:
+    """Return the first few, and go through the rest, so that it is counted."""
+    found = list(islice(lines, SHOWN))
+    deque(lines, maxlen=0)
+    return found
+
+
+def _told_of_items(
+    catalog: Path | None, first: list[bytes], report: Report
+) -> dict[str, Any] | None:
+    if catalog is not None:
+        return {"output": str(catalog), **report.summary()}
+    if not report.lines:
+        return None
+    return {"output": None, "first_items": list(map(json.loads, first)), **report.summary()}
 
 
 class Tally:
@@ -194,6 +218,21 @@ def _check_use(
         raise WrongUseError(f"{output}: events and item records cannot go to the same place")
 
 
+def _check_parts(
+    table: Mapping | None, dry_run: bool, output: Path | None, catalog: Path | None
+) -> None:
+    """Say what is to go nowhere, and where nothing would go."""
+    if table is not None and catalog is not None and not table.makes_items:
+        raise WrongUseError("the mapping has no [item], so no item records can go to --catalog")
+    if table is not None and not table.makes_events:
+        if output is not None:
+            raise WrongUseError("the mapping has no [event], so no events can go to -o: leave it")
+        if catalog is None and not dry_run:
+            raise WrongUseError("say where the item records go, with --catalog FILE; or --dry-run")
+    elif output is None and not dry_run:
+        raise WrongUseError("say where the events go, with -o FILE; or --dry-run")
+
+
 def _check_site(site: str) -> None:
     try:
         checked(Event(id="1", type="view", user="1", time=EARLIEST_MS, site=site or "default"))
@@ -205,27 +244,30 @@ def _print_summary(summary: dict[str, Any], as_json: bool, stream: Any) -> None:
     if as_json:
         print(json.dumps(summary), file=stream)
         return
-    for event in summary.get("first_events", ()):
-        print(json.dumps(event, ensure_ascii=False), file=stream)
-    where = "nothing was written" if summary["output"] is None else f"to {summary['output']}"
-    print(
-        f"{counted(summary['written'], 'event')} of {counted(summary['lines'], 'line')}"
-        f" in {summary['seconds']:.1f} s {where}",
-        file=stream,
-    )
+    items = summary["catalog"] or {}
+    for record in (*summary.get("first_events", ()), *items.get("first_items", ())):
+        print(json.dumps(record, ensure_ascii=False), file=stream)
+    if summary["lines"] or not items:
+        print(
+            f"{counted(summary['written'], 'event')} of {counted(summary['lines'], 'line')}"
+            f" in {summary['seconds']:.1f} s{_where(summary)}",
+            file=stream,
+        )
     if summary["written"]:
         print(f"  {summary['first']} to {summary['last']}", file=stream)
         print(f"  {_listed(summary['types'])}", file=stream)
     if summary["left_out"]:
         print(f"  left out on purpose: {_listed(summary['left_out'])}", file=stream)
-    parts = [summary]
-    if summary["catalog"] is not None:
-        parts.append(summary["catalog"])
-        print(f"{parts[1]['events']:,} item records to {parts[1]['output']}", file=stream)
-    for part in parts:
+    if items:
+        print(f"{counted(items['events'], 'item record')}{_where(items)}", file=stream)
+    for part in filter(None, (summary, items)):
         _warn(part)
-    if not summary["lines"]:
+    if not summary["lines"] and not items.get("lines"):
         print(f"warning: {summary['source']} holds no lines", file=sys.stderr)
+
+
+def _where(part: dict[str, Any]) -> str:
+    return "; nothing was written" if part["output"] is None else f" to {part['output']}"
 
 
 def _warn(part: dict[str, Any]) -> None:

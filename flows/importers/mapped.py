@@ -1,17 +1,21 @@
 """Tables of one's own, read by a mapping file: CSV, Parquet, JSON lines."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from contracts.codec import load_json
-from contracts.events import Event
+import msgspec
+
+from contracts.codec import dump_json, load_json
+from contracts.events import Event, Item
+from flows.importers.columns import Cell, LeaveOut
 from flows.importers.errors import BadLineError
-from flows.importers.importer import EventTable, Importer, Table
-from flows.importers.mapping import Cell, LeaveOut, Mapping
+from flows.importers.importer import EventTable, Importer, Table, checked_item, results
+from flows.importers.mapping import Mapping
 from flows.importers.parquet import is_parquet, parquet_rows
 from flows.importers.report import LeftOut, Report
 from flows.importers.rows import text_of, with_header
+from flows.importers.sorting import Record, in_order
 from flows.importers.source import Source, lines
 
 NAME: Final = "mapped"
@@ -24,7 +28,17 @@ def importer_of(mapping: Mapping) -> Importer:
 
     def tables(source: Source, report: Report) -> Iterator[EventTable]:
         for file in source.main(*MAIN):
-            yield _table(file, mapping, report)
+            yield _table(file, mapping, mapping.columns, _events(mapping), report)
+
+    def items(source: Source, report: Report) -> Iterator[Item]:
+        if not mapping.makes_items:
+            return
+        columns = mapping.item_columns
+        yield from _changes(
+            record
+            for file in source.main(*MAIN)
+            for record in results(_table(file, mapping, columns, _items(mapping), report), report)
+        )
 
     return Importer(
         name=NAME,
@@ -33,27 +47,31 @@ def importer_of(mapping: Mapping) -> Importer:
         main=MAIN,
         tables=tables,
         looks_like=lambda head: False,
+        items=items,
     )
 
 
-def _table(file: Path, mapping: Mapping, report: Report) -> EventTable:
-    expected = f"columns {', '.join(mapping.columns)}"
-    convert = _convert(mapping)
+T = TypeVar("T")
+Convert = Callable[[int, Any], Sequence[T] | LeftOut]
+
+
+def _table(
+    file: Path, mapping: Mapping, columns: Sequence[str], convert: Convert[T], report: Report
+) -> Table[Any, T]:
+    expected = f"columns {', '.join(columns)}"
     if file.name.lower().endswith(JSON_ENDINGS):
         body = lines(file, report.progress)
-        return Table(file, body, _json_cells(mapping.columns), convert, "one JSON object a line")
+        return Table(file, body, _json_cells(columns), convert, "one JSON object a line")
     if is_parquet(file):
-        rows = parquet_rows(file, mapping.columns, report.progress)
+        rows = parquet_rows(file, columns, report.progress)
         return Table(file, rows, lambda row: row, convert, expected)
     tabs = file.name.lower().endswith((".tsv", ".tsv.gz"))
     sep = "\t" if tabs else mapping.separator
-    body, split = with_header(
-        file, mapping.columns, sep=sep, multiline=True, progress=report.progress
-    )
+    body, split = with_header(file, columns, sep=sep, multiline=True, progress=report.progress)
     return Table(file, body, split, convert, expected)
 
 
-def _convert(mapping: Mapping) -> Callable[[int, Any], Sequence[Event] | LeftOut]:
+def _events(mapping: Mapping) -> Convert[Event]:
     def convert(number: int, cells: Sequence[Cell]) -> Sequence[Event] | LeftOut:
         try:
             return (mapping.event(number, cells),)
@@ -61,6 +79,35 @@ def _convert(mapping: Mapping) -> Callable[[int, Any], Sequence[Event] | LeftOut
             return LeftOut(str(told))
 
     return convert
+
+
+def _items(mapping: Mapping) -> Convert[Record]:
+    def convert(number: int, cells: Sequence[Cell]) -> Sequence[Record] | LeftOut:
+        try:
+            told = mapping.item(cells)
+        except LeaveOut as left:
+            return LeftOut(str(left))
+        if "id" not in told:
+            return LeftOut("no item")
+        item = checked_item(Item(**told))
+        return ((item.time, dump_json(told)),)
+
+    return convert
+
+
+def _changes(records: Iterable[Record]) -> Iterator[Item]:
+    """Yield an item when a line says something new of it; an empty cell takes nothing back.
+
+    Holds what is known of each item.
+    """
+    known: dict[str, dict[str, Any]] = {}
+    for time, raw in in_order(records):
+        told = load_json(raw)
+        before = known.get(told["id"], {})
+        after = {**before, **told, "time": time}
+        if before.keys() != after.keys() or before | {"time": time} != after:
+            known[told["id"]] = after
+            yield msgspec.convert(after, Item)
 
 
 def _json_cells(paths: Sequence[str]) -> Callable[[bytes], list[Cell]]:

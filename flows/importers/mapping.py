@@ -1,4 +1,4 @@
-"""A mapping file: which column of a table of one's own is which field of an event.
+"""A mapping file: which column of a table of one's own is which field of an event or an item.
 
 separator = ";"                    # of a CSV; "," where it is not said
 
@@ -12,65 +12,61 @@ currency = { value = "EUR" }       # the same on every line
 [props]
 category = "category"
 tags = { column = "labels", split = "|" }
+
+[item]                             # what a line says of an item: a record of the catalogue
+id = "sku"
+title = "name"
+tags = { column = "labels", split = "|" }
 """
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Tree
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from contracts.events import Event
+from contracts.events import Event, Item
+from flows.importers.columns import (
+    Cell,
+    Column,
+    Columns,
+    Text,
+    columns_of,
+    listed,
+    plain_values,
+    read_by,
+    values,
+)
 from flows.importers.errors import BadLineError, ImporterError
-from flows.importers.fields import iso, number, seconds, whole
 
-FIELDS: Final = frozenset(Event.__struct_fields__) - {"props", "consent"}
-NUMBERS: Final = frozenset({"price", "quantity", "value"})
-SKIP: Final = "skip"
-
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-Cell = str | list[str]
-
-
-class Column(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a field comes from, and what is done to it on the way.
-
-    `map` gives other words for a cell's; what is not in it becomes `otherwise`, which may be
-    `skip`: such lines are left out on purpose. Without `otherwise` the line cannot be mapped.
-    """
-
-    column: Text | None = None
-    value: str | None = None
-    as_: Literal["iso", "seconds", "millis"] = msgspec.field(default="iso", name="as")
-    map: dict[str, str] = {}
-    otherwise: str | None = None
-    split: Text | None = None
+EVENT_FIELDS: Final = frozenset(Event.__struct_fields__) - {"props", "consent"}
+ITEM_FIELDS: Final = frozenset(Item.__struct_fields__) - {"props", "site", "v"}
 
 
 class MappingFile(Struct, frozen=True, forbid_unknown_fields=True):
     """What stands in the file."""
 
-    event: dict[str, Text | Column]
+    event: dict[str, Text | Column] = {}
     props: dict[str, Text | Column] = {}
+    item: dict[str, Text | Column] = {}
     separator: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = ","
-
-
-class LeaveOut(Exception):  # noqa: N818  # it is no error
-    """The mapping says that a line is to be left out."""
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """A mapping that can be used: `columns` are read, and `event` made of their cells."""
+    """A mapping that can be used: of `columns` events are made, of `item_columns` items."""
 
     name: str
     columns: tuple[str, ...]
+    item_columns: tuple[str, ...]
     separator: str
-    _fields: tuple[tuple[str, Column], ...]
-    _props: tuple[tuple[str, Column], ...]
+    _fields: Columns
+    _props: Columns
+    _item: Columns
 
     @classmethod
     def read(cls, path: Path) -> "Mapping":
@@ -86,69 +82,58 @@ class Mapping:
     @classmethod
     def of(cls, name: str, file: MappingFile) -> "Mapping":
         """Return the mapping; raise `ValueError` for one that no line could come through."""
-        if unknown := sorted(file.event.keys() - FIELDS):
-            raise ValueError(f"[event]: there is no field {unknown[0]!r}; there are: {_listed()}")
-        if missing := [field for field in ("time", "type") if field not in file.event]:
-            raise ValueError(f"[event]: say where `{missing[0]}` comes from")
-        if not {"user", "device"} & file.event.keys():
-            raise ValueError("[event]: say where `user` or `device` comes from")
-        fields = [(name, _column("event", name, told)) for name, told in file.event.items()]
-        props = [(name, _column("props", name, told)) for name, told in file.props.items()]
-        read = dict.fromkeys(one.column for _, one in (*fields, *props) if one.column is not None)
-        return cls(name, tuple(read), file.separator, tuple(fields), tuple(props))
+        _check(file)
+        fields, props = columns_of("event", file.event), columns_of("props", file.props)
+        item = columns_of("item", file.item)
+        if item and "time" not in file.item:
+            # What an event says of an item is so from the event on.
+            item = (*item, *(one for one in fields if one[0] == "time"))
+        return cls(name, read_by(fields, props), read_by(item), file.separator, fields, props, item)
+
+    @property
+    def makes_events(self) -> bool:
+        """Whether lines are events."""
+        return bool(self._fields)
+
+    @property
+    def makes_items(self) -> bool:
+        """Whether lines say what an item is."""
+        return bool(self._item)
 
     def event(self, line: int, cells: Sequence[Cell]) -> Event:
         """Return the event of a line; raise `BadLineError`, or `LeaveOut`."""
         row = dict(zip(self.columns, cells, strict=True))
-        made = {name: _made(name, column, row) for name, column in self._fields}
-        given = {name: value for name, value in made.items() if value is not None}
+        given = values(self._fields, row)
         for name in ("time", "type"):
             if name not in given:
                 raise BadLineError(f"no {name}", f"`{name}` is empty")
         given.setdefault("id", f"{self.name}-{line:09}")
         given.setdefault("source", self.name)
-        props = {name: _made("", column, row) for name, column in self._props}
-        given["props"] = {name: value for name, value in props.items() if value is not None}
-        return Event(**given)
+        return Event(**given, props=plain_values(self._props, row))
+
+    def item(self, cells: Sequence[Cell]) -> dict[str, Any]:
+        """Return what a line says of an item, nothing of its empty cells; raise as `event`."""
+        return values(self._item, dict(zip(self.item_columns, cells, strict=True)))
 
 
-def _column(table: str, name: str, told: str | Column) -> Column:
-    column = Column(column=told) if isinstance(told, str) else told
-    if (column.column is None) == (column.value is None):
-        raise ValueError(f"[{table}] {name}: give either `column` or `value`")
-    return column
+def _check(file: MappingFile) -> None:
+    _known("event", file.event, EVENT_FIELDS)
+    _known("item", file.item, ITEM_FIELDS)
+    if not (file.event or file.item):
+        raise ValueError("say what a line is: an [event], an [item], or both")
+    if file.event:
+        if missing := [field for field in ("time", "type") if field not in file.event]:
+            raise ValueError(f"[event]: say where `{missing[0]}` comes from")
+        if not {"user", "device"} & file.event.keys():
+            raise ValueError("[event]: say where `user` or `device` comes from")
+    elif file.props:
+        raise ValueError("[props] are of events: say what an [event] is, too")
+    if file.item and "id" not in file.item:
+        raise ValueError("[item]: say where `id` comes from")
 
 
-def _made(name: str, column: Column, row: dict[str, Cell]) -> Any:
-    cell = row[column.column] if column.column is not None else column.value
-    if not cell:
-        return None
-    if isinstance(cell, list):
-        return cell
-    if column.map:
-        cell = _translated(name, column, cell)
-    if column.split is not None:
-        return [part.strip() for part in cell.split(column.split) if part.strip()]
-    if name == "time":
-        return _TIMES[column.as_](cell, str(column.column))
-    return number(cell, str(column.column)) if name in NUMBERS else cell
-
-
-def _translated(name: str, column: Column, cell: str) -> str:
-    found = column.map.get(cell, column.otherwise)
-    if found is None:
-        raise BadLineError(f"unmapped {name}", f"{column.column} is {cell[:40]!r}")
-    if found == SKIP:
-        raise LeaveOut(f"{column.column} {cell[:40]}")
-    return found
-
-
-def _listed() -> str:
-    return ", ".join(sorted(FIELDS))
-
-
-_TIMES: Final[dict[str, Callable[[str, str], int]]] = {
-    "iso": iso,
-    "seconds": seconds,
-    "millis": whole,
-}
+def _known(table: str, told: Tree[str, object], fields: frozenset[str]) -> None:
+    if unknown := sorted(told.keys() - fields):
+        raise ValueError(
+            f"[{table}]: there is no field {unknown[0]!r}; there are: {listed(fields)}"
+        )

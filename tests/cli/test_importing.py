@@ -334,3 +334,36 @@ def test_a_dry_run_shows_the_first_events_and_writes_nothing(
     assert run("mapped", table, "--dry-run") == 2
     assert run("mapped", table, "--mapping", tmp_path / "m.toml") == 2
     assert "-o FILE" in capsys.readouterr().err
+
+
+def test_items_of_one_s_own_tables_are_shown_and_written(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both, goods = tmp_path / "both.toml", tmp_path / "goods.toml"
+    goods.write_text('[item]\nid = "sku"\nprice = "price"\n')
+    both.write_text(f'{MAPPING}item = "sku"\n{goods.read_text()}')
+    rows = ["who,when,sku,price", "u,2024-05-04T12:00Z,cup,4", "u,2024-05-04T12:01Z,cup,5"]
+    table, out, items = write(tmp_path / "t.csv", "\n".join(rows)), tmp_path / "o", tmp_path / "i"
+    assert run("mapped", table, "--mapping", both, "--dry-run") == 0
+    told = capsys.readouterr().out
+    shown = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    assert [(one["id"], one.get("price")) for one in shown] == [
+        *((f"both-00000000{n}", None) for n in (2, 3)),
+        *(("cup", price) for price in (4.0, 5.0)),
+    ]
+    assert "2 events of 2 lines" in told
+    assert "2 item records; nothing was written" in told
+    assert run("mapped", table, "--mapping", both, "-o", out, "--catalog", items) == 0
+    records = [decode_json(line, Item) for line in items.read_bytes().splitlines()]
+    assert [(one.id, one.price) for one in records] == [("cup", 4.0), ("cup", 5.0)]
+    assert run("mapped", table, "--mapping", goods, "--catalog", items) == 0
+    assert "2 item records to" in capsys.readouterr().out
+    for wrong, said in (
+        (("--mapping", goods), "--catalog FILE"),
+        (("--mapping", goods, "-o", out), "no [event]"),
+    ):
+        assert run("mapped", table, *wrong) == 2
+        assert said in capsys.readouterr().err
+    both.write_text(MAPPING)
+    assert run("mapped", table, "--mapping", both, "-o", out, "--catalog", items) == 2
+    assert "no [item]" in capsys.readouterr().err

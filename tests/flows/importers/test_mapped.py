@@ -114,6 +114,47 @@ def test_json_is_read_by_paths_lists_and_all(tmp_path: Path) -> None:
     assert event.props == {"tags": ["a", "b"], "new": "true"}
 
 
+ITEM = """
+[item]
+id = "sku"
+category = "category"
+price = "price"
+tags = { column = "labels", split = "|" }
+in_stock = { column = "action", map = { pv = "true", buy = "0" }, otherwise = "skip" }
+"""
+
+
+@pytest.mark.parametrize("made", [as_csv, as_parquet, as_json])
+def test_what_lines_say_of_items_are_records_of_the_catalogue(made, tmp_path: Path) -> None:
+    report = Report()
+    found = importer_of(mapping(tmp_path, MAPPING + ITEM)).catalog(made(tmp_path), report)
+    told = [(i.id, i.time, i.category, i.price, i.tags, i.in_stock) for i in found]
+    assert told == [
+        ("cup", 1511540000000, "", 4.5, [], False),
+        ("cup", 1511540003000, "", 4.5, [], True),
+        ("k;1", 1511544070000, "kitchen", None, ["steel", "new"], True),
+    ]
+    assert report.left_out == {"action tick": 1, "action stare": 1}
+    assert report.skipped == {"bad number": 2}
+
+
+def test_a_table_of_products_needs_no_events(tmp_path: Path) -> None:
+    text = '[item]\nid = "sku"\ntitle = "name"\nin_stock = "there"\ntags = "kind"'
+    rows = "sku,name,there,kind\ncup,Cup,0,new\ncup,Cup,0,\n,Nothing,1,\nrake,Rake,maybe,\n"
+    report = Report()
+    read = importer_of(mapping(tmp_path, text))
+    [item] = read.catalog(write(tmp_path / "products.csv", rows), report)
+    assert (item.id, item.title, item.in_stock, item.tags, item.time) == (
+        *("cup", "Cup", False, ["new"]),
+        0,
+    )
+    assert (report.left_out, report.skipped) == ({"no item": 1}, {"neither true nor false": 1})
+
+
+def test_a_mapping_of_events_alone_makes_no_items(tmp_path: Path) -> None:
+    assert list(importer_of(mapping(tmp_path)).catalog(as_csv(tmp_path))) == []
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -121,6 +162,10 @@ def test_json_is_read_by_paths_lists_and_all(tmp_path: Path) -> None:
         ('[event]\nuser = "u"\ntime = "t"', "say where `type` comes from"),
         ('[event]\ntype = "a"\ntime = "t"', "say where `user` or `device` comes from"),
         ('[event]\nwho = "u"', "there is no field 'who'"),
+        ('separator = ";"', "say what a line is"),
+        ('[item]\ntitle = "t"', "say where `id` comes from"),
+        ('[item]\nid = "i"\nv = "v"', "there is no field 'v'"),
+        ('[item]\nid = "i"\n[props]\na = "b"', r"[props] are of events"),
         ('[event]\nuser = "u"\ntype = "t"\ntime = {as = "iso"}', "time: give either"),
         ('[event]\nuser = {column = "u", colour = "red"}', "colour"),
         ('[event]\ntime = {column = "t", as = "weeks"}', "weeks"),
