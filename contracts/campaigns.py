@@ -32,12 +32,20 @@ from pydantic import (
 from contracts.codec import DecodeError, dump_json
 from contracts.conditions import ConditionError, compile_condition
 from contracts.conditions.durations import parse_duration
-from contracts.conditions.errors import closest
+from contracts.model_faults import TIME, faults_of
 from contracts.templates import TEMPLATES, TemplateError
+from contracts.wording import closest_of, shown
 
 MAX_CONDITIONS: Final = 100
 MAX_SEND_BYTES: Final = 8_192
 ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+
+CLOCK_PATTERN: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_PATTERNS: Final = {
+    ID_PATTERN: "1 to 64 letters, digits, dots, dashes and underscores, as in `cart-2`,"
+    " that begin with a letter or digit",
+    CLOCK_PATTERN: "a clock time from `00:00` to `23:59`, as in `08:30`",
+}
 
 
 def _duration(value: Any) -> Any:
@@ -50,6 +58,13 @@ def _zone(value: str) -> str:
         ZoneInfo(value)
     except (OSError, ValueError, KeyError):
         raise ValueError(f"{value[:64]!r} is no time zone: write one as `Europe/Zurich`") from None
+    return value
+
+
+def _moment(value: Any) -> Any:
+    """Refuse what pydantic would take for seconds since 1970."""
+    if isinstance(value, bool | int | float) or (isinstance(value, str) and "-" not in value[1:]):
+        raise ValueError(f"expected {TIME}, got {shown(value)}")
     return value
 
 
@@ -75,8 +90,9 @@ def _condition(value: str) -> str:
     return value
 
 
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Duration = Annotated[str, BeforeValidator(_duration)]
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Clock = Annotated[str, Field(pattern=CLOCK_PATTERN)]
 Expression = Annotated[str, AfterValidator(_condition)]
 
 
@@ -130,8 +146,8 @@ class Campaign(_Part):
     caps: list[Cap] = Field(default_factory=list, max_length=5)
     quiet_hours: QuietHours | None = None
     holdout: float = Field(0.0, ge=0, le=0.9, description="share of people who get nothing")
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     priority: int = Field(0, ge=-1000, le=1000, description="the highest goes first")
     consent: list[Literal["personalization", "marketing"]] = ["marketing"]
     enabled: bool = True
@@ -166,7 +182,8 @@ def read_campaign(given: Mapping[str, Any]) -> Campaign:
     try:
         campaign = Campaign.model_validate(tree)
     except ValidationError as error:
-        faults += [_fault(dict(one)) for one in error.errors()]
+        for path, said, cause in faults_of(error, Campaign, _PATTERNS):
+            faults += _faults([str(part) for part in path], said, cause)
     if faults:
         raise CampaignError(faults)
     if campaign.start and campaign.end and campaign.end <= campaign.start:
@@ -177,48 +194,44 @@ def read_campaign(given: Mapping[str, Any]) -> Campaign:
 def _fill(tree: dict[str, Any]) -> list[dict[str, Any]]:
     """Put a template's conditions, and what goes with them, into what was given.
 
-    Return what is wrong with its parameters. Raise `CampaignError` if there is nothing to fill in.
+    Return what is wrong with it. There are conditions then as well, so that the other fields are
+    looked at.
     """
     template = TEMPLATES.get(tree["template"])
+    given = tree.pop("condition", None)
+    tree["condition"] = TEMPLATES["first_purchase"].fill({})
     if template is None:
-        hint = closest(tree["template"], sorted(TEMPLATES)) or f"; known: {', '.join(TEMPLATES)}"
-        raise CampaignError([{"field": "template", "detail": f"there is no such template{hint}"}])
-    if "condition" in tree:
-        detail = "a template brings its own; leave one of the two out"
-        raise CampaignError([{"field": "condition", "detail": detail}])
-    parameters = tree.get("with", {})
-    if not isinstance(parameters, dict):
-        raise CampaignError([{"field": "with", "detail": "expected names and values"}])
-    faults = []
-    try:
-        tree["condition"] = template.fill(parameters)
-    except TemplateError as error:
-        faults.append({"field": f"with.{error.field}", "detail": error.detail})
-        tree["condition"] = template.fill({})  # so that the other fields are looked at as well
+        said = f"there is no such template{closest_of(tree['template'], list(TEMPLATES))}"
+        return [{"field": "template", "detail": said}]
     tree.setdefault("cooldown", template.cooldown)
     if template.service:
         tree.setdefault("consent", [])
+    faults = []
+    if given is not None:
+        detail = "a template brings its own; leave one of the two out"
+        faults.append({"field": "condition", "detail": detail})
+    parameters = tree.get("with", {})
+    if isinstance(parameters, dict):  # else the model says so
+        try:
+            tree["condition"] = template.fill(parameters)
+        except TemplateError as error:
+            faults += [
+                {"field": f"with.{name}", "detail": detail} for name, detail in error.faults.items()
+            ]
     return faults
 
 
-def _fault(error: dict[str, Any]) -> dict[str, Any]:
-    path = [str(part) for part in error["loc"]]
-    cause = error.get("ctx", {}).get("error")
+def _faults(path: list[str], said: str, cause: Exception | None) -> list[dict[str, Any]]:
+    """Return what is wrong with a field: of a condition, each mistake with its place."""
     if path[0] == "condition" and path[-1] == "0":
         path = path[:-1]  # there may be one only, which was written without brackets
-    fault: dict[str, Any] = {"field": ".".join(path), "detail": _words(error, cause)}
+    field = ".".join(path)
     if isinstance(cause, ConditionError):
-        fault |= {"line": cause.line, "column": cause.column}
-    return fault
-
-
-def _words(error: dict[str, Any], cause: object) -> str:
-    if error["type"] == "extra_forbidden":
-        names = [field.alias or name for name, field in Campaign.model_fields.items()]
-        return f"there is no such field{closest(str(error['loc'][-1]), names)}"
-    if error["type"] == "missing" and error["loc"][-1] == "condition":
-        return "say when: give a condition, or a template"
-    return str(cause) if cause is not None else str(error["msg"])
+        return [{"field": field, **one._asdict(), "detail": str(one)} for one in cause.mistakes]
+    if field == "condition":
+        said = "say when: give a condition, or a template" if said == "is missing" else said
+        said = said.replace("a list", "text, or a list of texts")
+    return [{"field": field, "detail": said}]
 
 
 class CampaignVersion(Struct, kw_only=True, omit_defaults=True):

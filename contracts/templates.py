@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from contracts.conditions.durations import parse_duration
+from contracts.wording import closest_of, shown
 
 
 class TemplateError(ValueError):
-    """A parameter that a template does not take: `field` is its name."""
+    """Parameters that a template does not take: `faults` has what is wrong with each."""
 
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__(detail)
-        self.field = field
-        self.detail = detail
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {detail}" for name, detail in faults.items()))
+        self.faults = faults
 
 
 class Template(NamedTuple):
@@ -31,26 +31,29 @@ class Template(NamedTuple):
 
     def fill(self, parameters: Mapping[str, Any]) -> list[str]:
         """Return the conditions; raise `TemplateError`."""
+        faults = {
+            name: f"the template has no such parameter{closest_of(name, list(self.given))}"
+            for name in parameters
+            if name not in self.given
+        }
         values = {}
-        for name in parameters:
-            if name not in self.given:
-                known = ", ".join(self.given) or "none"
-                raise TemplateError(name, f"the template has no such parameter; it has: {known}")
         for name, default in self.given.items():
-            values[name] = _checked(name, parameters.get(name, default), default)
+            try:
+                values[name] = _checked(parameters.get(name, default), default)
+            except ValueError as error:
+                faults[name] = str(error)
+        if faults:
+            raise TemplateError(faults)
         return [condition.format(**values) for condition in self.conditions]
 
 
-def _checked(name: str, value: Any, default: Any) -> Any:
+def _checked(value: Any, default: Any) -> Any:
     """Return a parameter as it stands in a condition: no text may end the text it stands in."""
     if isinstance(default, str):
-        try:
-            parse_duration(value if isinstance(value, str) else repr(value))
-        except ValueError as error:
-            raise TemplateError(name, str(error)) from None
+        parse_duration(value if isinstance(value, str) else repr(value))
         return value.strip()
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e12:
-        raise TemplateError(name, f"{value!r} is no number")
+        raise ValueError(f"expected a number, got {shown(value)}")
     return int(value) if isinstance(default, int) and value == int(value) else float(value)
 
 

@@ -1,6 +1,9 @@
 """What people read: counts, kinds of values, and what msgspec says of a wrong one, in English."""
 
+import json
 import re
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 _KINDS: Final = {
@@ -31,6 +34,45 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def any_of(names: Collection[str]) -> str:
+    """Return names to choose from.
+
+    >>> any_of(["wait", "drop", "ask"])
+    '`wait`, `drop` or `ask`'
+    """
+    *most, last = [f"`{name}`" for name in names]
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def closest(name: str, known: Sequence[str]) -> str:
+    """Return a hint at the name that may have been meant, or nothing.
+
+    >>> closest("profile.order", ["profile.orders", "segment"])
+    '; did you mean `profile.orders`?'
+    """
+    found = [one for one in get_close_matches(name, known, 2, 0.7) if one != name]
+    return f"; did you mean `{found[0]}`?" if found else ""
+
+
+def closest_of(name: str, known: Sequence[str]) -> str:
+    """Return a hint at the name that may have been meant, or all that there are.
+
+    >>> closest_of("colour", ["name", "url"]), closest_of("nam", ["name", "url"])
+    ('; there are: name, url', '; did you mean `name`?')
+    """
+    return closest(name, known) or f"; there are: {', '.join(known) or 'none'}"
+
+
+def shown(value: Any, most: int = 40) -> str:
+    """Return a value that was given, short.
+
+    >>> shown("x" * 50, 8), shown({"a": [1]})
+    ("'xxxxxxx...", '{"a": [1]}')
+    """
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 def kind_of(value: Any) -> str:
     """Return what a value of JSON is.
 
@@ -50,13 +92,18 @@ def plain(error: Exception | None) -> str:
     >>> plain(ValidationError("Object missing required field `id` - at `$.batch[0]`"))
     '`batch[0].id`: is missing'
     """
+    field, said = parted(error)
+    return f"`{field}`: {said}" if field else said
+
+
+def parted(error: Exception | None) -> tuple[str, str]:
+    """Return the field that msgspec's message is about, empty for all, and what it says of it."""
     message, _, path = str(error).partition(" - at `$")
     field = path[:-1].lstrip(".")
     if message.startswith(_MISSING):
         inner = message.removeprefix(_MISSING).strip("`")
-        return f"`{field}.{inner}`: is missing" if field else f"`{inner}`: is missing"
-    said = _said(message)
-    return f"`{field}`: {said}" if field else said
+        return f"{field}.{inner}".lstrip("."), "is missing"
+    return field, _said(message)
 
 
 def _said(message: str) -> str:

@@ -11,11 +11,6 @@ function placeOf(form, name) {
   return null
 }
 
-function pointing(area, { line, column }) {
-  const text = area.value.split('\n')[line - 1] ?? ''
-  return element('code', {}, `${text}\n${' '.repeat(Math.max(column - 1, 0))}^`)
-}
-
 function going(area, { line, column }) {
   const before = area.value.split('\n').slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0)
   return element('button', {
@@ -36,8 +31,8 @@ export function drawFaults(form, faults, others) {
     const area = place.querySelector('input, textarea, select')
     const id = `fault-${number}`
     const placed = fault.line && area?.tagName === 'TEXTAREA'
-    place.append(element('span', { class: 'fault', id }, ...(placed ? [going(area, fault), ': '] : []), worded(fault), ...(placed ? [pointing(area, fault)] : [])))
+    place.append(element('span', { class: 'fault', id }, ...(placed ? [going(area, fault), ': '] : []), worded(fault), ...(placed ? [element('code', {}, fault.snippet)] : [])))
     area?.setAttribute('aria-invalid', 'true')
-    return area?.setAttribute('aria-describedby', id)
+    return area?.setAttribute('aria-describedby', [area.getAttribute('aria-describedby'), id].filter(Boolean).join(' '))
   })
 }

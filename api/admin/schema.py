@@ -30,6 +30,18 @@ COUNTS: Final[Schema] = {
     "description": "`fired`, `held` (out), `waits`, and the reasons for which it did not fire",
 }
 
+FAULT: Final[Schema] = {
+    "type": "object",
+    "required": ["field", "detail"],
+    "properties": {
+        "field": {"type": "string"},
+        "detail": {"type": "string"},
+        "line": {"type": "integer", "minimum": 1, "description": "of a condition"},
+        "column": {"type": "integer", "minimum": 1},
+        "snippet": {"type": "string", "description": "the line, and a sign below the place"},
+    },
+}
+
 
 def _object(properties: Schema) -> Schema:
     return {"type": "object", "required": list(properties), "properties": properties}
@@ -126,7 +138,7 @@ CHECK: Final = Operation(
     "Say what is wrong with a campaign",
     _object(
         {
-            "faults": {"type": "array", "items": {"type": "object"}},
+            "faults": {"type": "array", "items": FAULT},
             "campaign": _MAYBE,
             "conditions": _TEXTS,
         }

@@ -22,6 +22,7 @@ from contracts.decisions import Answer, Decided, ServedItem
 from contracts.events import DECISION, DEVICE_PREFIX, Event
 from contracts.keys import budget_key, offered_key
 from contracts.settings import Settings, SettingsError
+from contracts.wording import closest_of
 from online_models.placement import PlacementModel
 from storage.budgets import THOUSANDTHS, Budgets, Charge
 from storage.errors import StoreError, StoreRefused
@@ -37,6 +38,9 @@ FRESH_MS: Final = 250
 """How old what was learnt may be."""
 
 SOURCE: Final = "headrace"
+
+MOST_TOLD: Final = 8
+"""Unknown offers of a request that its problem tells of."""
 
 
 class EventLog(Protocol):
@@ -68,7 +72,11 @@ class Made(NamedTuple):
 
 
 class UnknownPlacementError(LookupError):
-    """There is no placement of that name; or no offer of one that was given."""
+    """There is no placement of that name."""
+
+
+class UnknownOfferError(LookupError):
+    """There is no offer of a name that was given, at that placement."""
 
 
 class Deciding:
@@ -114,7 +122,7 @@ class Deciding:
         return self._file.error
 
     async def decide(self, site: str, id_: str, asked: Asked) -> Made:
-        """Choose, charge and log; raise `UnknownPlacementError`.
+        """Choose, charge and log; raise `UnknownPlacementError` or `UnknownOfferError`.
 
         Three round trips to the store, of which one charges, and one to the broker.
         """
@@ -146,18 +154,20 @@ class Deciding:
         book = self.book
         placement = book.at(asked.placement)
         if placement is None:
+            known = [one.name for one in book.placement] or ["none (api.offers_file)"]
             raise UnknownPlacementError(
-                f"there is no placement {asked.placement!r}; there are: "
-                + (", ".join(one.name for one in book.placement) or "none (api.offers_file)")
+                f"there is no placement {asked.placement!r}{closest_of(asked.placement, known)}"
             )
         offers = book.offers_at(placement)
         if asked.offers is None:
             return placement, offers
-        unknown = asked.offers - {offer.id for offer in offers}
-        if unknown:
-            raise UnknownPlacementError(
-                f"there is no offer {min(unknown)!r} at {placement.name!r}; there are: "
-                + ", ".join(offer.id for offer in offers)
+        here = [offer.id for offer in offers]
+        if unknown := sorted(asked.offers - set(here)):
+            raise UnknownOfferError(
+                "; ".join(
+                    f"there is no offer {id_!r} at {placement.name!r}{closest_of(id_, here)}"
+                    for id_ in unknown[:MOST_TOLD]
+                )
             )
         return placement, [offer for offer in offers if offer.id in asked.offers]
 

@@ -24,14 +24,15 @@
 """
 
 import tomllib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contracts.decisions import RewardKind
+from contracts.model_faults import in_file
+from contracts.wording import closest_of
 
 NOTHING: Final = "none"
 """The offer of nothing: always there, and free."""
@@ -138,24 +139,26 @@ class Book(_Table):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        for what, names in (
-            ("offer", [offer.id for offer in self.offer]),
-            ("placement", [placement.name for placement in self.placement]),
-        ):
-            twice = next((name for name in names if names.count(name) > 1), None)
-            if twice is not None:
-                raise ValueError(f"two {what}s are called {twice!r}")
-        known = {placement.name for placement in self.placement}
-        offers = {NOTHING, *(offer.id for offer in self.offer)}
+        known = [placement.name for placement in self.placement]
+        offers = [offer.id for offer in self.offer]
+        faults = []
+        for what, names in (("offer", offers), ("placement", known)):
+            twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+            faults += [f"two {what}s are called {name!r}" for name in twice]
         for offer in self.offer:
-            if unknown := set(offer.placements) - known:
-                raise ValueError(f"offer {offer.id!r} names placement {min(unknown)!r}, not there")
-        for placement in self.placement:
-            if placement.fixed not in offers:
-                raise ValueError(
-                    f"placement {placement.name!r} has the fixed offer {placement.fixed!r}, "
-                    "which is not there"
-                )
+            faults += [
+                f"offer {offer.id!r} names placement {name!r}, not there{closest_of(name, known)}"
+                for name in offer.placements
+                if name not in known
+            ]
+        faults += [
+            f"placement {placement.name!r} has the fixed offer {placement.fixed!r}, "
+            f"which is not there{closest_of(placement.fixed, [NOTHING, *offers])}"
+            for placement in self.placement
+            if placement.fixed not in (NOTHING, *offers)
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     def at(self, name: str) -> Placement | None:
@@ -174,9 +177,8 @@ def parse(text: str, source: str) -> Book:
     >>> parse('[[offer]]\\nid = "a"\\nkind = "gift"', "o.toml")
     Traceback (most recent call last):
         ...
-    api.decide.offers.OffersError: o.toml: offer 1 ("a"): kind: input should be 'benefit', \
-'rebate', 'points', 'shipping', 'message', 'refund', 'replacement', 'callback' or 'none' \
-(got 'gift')
+    api.decide.offers.OffersError: o.toml: offer 1 ("a"): kind: expected `benefit`, `rebate`, \
+`points`, `shipping`, `message`, `refund`, `replacement`, `callback` or `none`, got 'gift'
     """
     try:
         tree = tomllib.loads(text)
@@ -185,7 +187,7 @@ def parse(text: str, source: str) -> Book:
     try:
         return Book.model_validate(tree)
     except ValidationError as error:
-        raise OffersError(f"{source}: {_explain(error, tree)}") from None
+        raise OffersError(f"{source}: {in_file(error, Book, tree)}") from None
 
 
 def load(path: Path) -> Book:
@@ -200,24 +202,3 @@ def millis(moment: datetime) -> int:
     """Return epoch milliseconds; a moment without a zone is UTC."""
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return int(aware.timestamp() * 1000)
-
-
-def _explain(error: ValidationError, tree: Mapping[str, Any]) -> str:
-    first = error.errors()[0]
-    path = list(first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        message = "there is no such field"
-    elif len(path) > 2:
-        message = f"{message[:1].lower()}{message[1:]} (got {first['input']!r})"
-    where = _place(tree, path)
-    rest = ".".join(map(str, path[2:])) if where else ".".join(map(str, path))
-    return ": ".join(part for part in (where, rest, message) if part)
-
-
-def _place(tree: Mapping[str, Any], path: list[int | str]) -> str:
-    if len(path) < 2 or path[0] not in ("offer", "placement") or not isinstance(path[1], int):
-        return ""
-    entry = tree[path[0]][path[1]]
-    name = entry.get("id", entry.get("name")) if isinstance(entry, dict) else None
-    return f"{path[0]} {path[1] + 1}" + (f' ("{name}")' if isinstance(name, str) else "")

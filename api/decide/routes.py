@@ -8,7 +8,14 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from api.decide import schema
-from api.decide.deciding import Asked, Deciding, UnknownPlacementError, charge_of, told
+from api.decide.deciding import (
+    Asked,
+    Deciding,
+    UnknownOfferError,
+    UnknownPlacementError,
+    charge_of,
+    told,
+)
 from api.gate import admit
 from api.problems import ProblemError
 from api.serve import asking
@@ -59,6 +66,8 @@ async def post_decide(request: Request) -> Response:
         made = await deciding.decide(site, id_, _asked(body))
     except UnknownPlacementError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, "unknown-placement", str(error)) from None
+    except UnknownOfferError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "unknown-offer", str(error)) from None
     answer: dict[str, Any] = {
         "request": made.request,
         "user": made.visitor.user,

@@ -6,7 +6,6 @@ So a replay knows of it, and a status has one writer.
 from typing import Final
 from uuid import uuid4
 
-import msgspec
 from fastapi import Request
 from msgspec import Struct
 
@@ -14,12 +13,11 @@ from api.collect.body import read_body
 from api.collect.connection import Record
 from api.collect.log import Log, LogUnavailableError
 from api.problems import ProblemError
-from api.serve.asking import bad, id_field
-from contracts.codec import encode_json, malformed
+from api.serve.asking import bad, decoded, id_field
+from contracts.codec import encode_json
 from contracts.events import DEVICE_PREFIX, STATUS, Event
 from contracts.feedback import MAX_NOTE, MAX_TOPIC, STATUSES, Case, Status, follows
 from contracts.keys import FEEDBACK_TOPIC, message_key
-from contracts.wording import plain
 
 MAX_BODY: Final = 65_536
 SOURCE: Final = "care"
@@ -50,14 +48,7 @@ _NEXT: Final = ", ".join(STATUSES[1:])
 
 async def status_body(request: Request) -> StatusBody:
     """Return the posted status; raise a 400 or a 413."""
-    raw = await read_body(request, MAX_BODY)
-    try:
-        body = msgspec.json.decode(raw, type=StatusBody)
-    except msgspec.ValidationError as error:
-        raise ProblemError(400, "bad-parameter", plain(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        detail = f"the body is {malformed(raw, error).detail}"
-        raise ProblemError(400, "malformed-body", detail) from None
+    body = decoded(await read_body(request, MAX_BODY), StatusBody)
     body.check()
     return body
 

@@ -3,7 +3,6 @@
 from time import perf_counter
 from typing import Any, Final
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
@@ -17,9 +16,8 @@ from api.rejects import schema
 from api.rejects.desk import OPEN, Desk, Seen
 from api.serve import asking
 from api.serve.responding import reply, serving_of
-from contracts.codec import load_json, malformed
+from contracts.codec import load_json
 from contracts.reject_list import request_of
-from contracts.wording import plain
 from storage.reject_marks import Mark
 
 PATH: Final = "/v1/rejects/"
@@ -157,14 +155,7 @@ async def _chosen(request: Request) -> tuple[float, Seen, Grant]:
 
 
 async def _body(request: Request, kind: type[Struct]) -> Any:
-    raw = await read_body(request, 2 * SHOWN_BYTES) or b"{}"
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except msgspec.ValidationError as error:
-        raise ProblemError(400, "bad-parameter", plain(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        detail = f"the body is {malformed(raw, error).detail}"
-        raise ProblemError(400, "malformed-body", detail) from None
+    return asking.decoded(await read_body(request, 2 * SHOWN_BYTES), kind)
 
 
 def _told(one: Seen) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from api.serve.ranking import Ask
 from api.serve.varied import ANY, Variety
 from contracts.codec import malformed
 from contracts.events import DEVICE_PREFIX
-from contracts.wording import plain
+from contracts.struct_faults import fault_of
 
 DEFAULT_N: Final = 10
 MAX_ID: Final = 256
@@ -35,6 +35,7 @@ _plain_decimal: Final = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+", re.ASCII).full
 _BOOLEANS: Final = {"1": True, "true": True, "0": False, "false": False, "": True}
 
 B = TypeVar("B", bound=msgspec.Struct)
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -121,16 +122,18 @@ async def body_of(request: Request, type_: type[B], max_bytes: int) -> B:
                 "body-too-large",
                 f"the body has more than {max_bytes:,} bytes; ask in several requests",
             )
+    return decoded(bytes(raw), type_)
+
+
+def decoded(raw: bytes, type_: type[S]) -> S:
+    """Return what was posted; raise a 400 that names the field. Nothing is an empty object."""
     try:
-        return msgspec.json.decode(bytes(raw), type=type_)
+        return msgspec.json.decode(raw or b"{}", type=type_)
     except msgspec.ValidationError as error:
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "bad-parameter", plain(error)) from None
+        raise bad(*fault_of(error, type_)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProblemError(
-            HTTPStatus.BAD_REQUEST,
-            "malformed-body",
-            f"the body is {malformed(bytes(raw), error).detail}",
-        ) from None
+        detail = f"the body is {malformed(raw, error).detail}"
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "malformed-body", detail) from None
 
 
 def users_of(body: ManyBody) -> list[str]:
@@ -204,7 +207,7 @@ def bad(field: str, detail: str) -> ProblemError:
     return ProblemError(
         HTTPStatus.BAD_REQUEST,
         "bad-parameter",
-        f"`{field}`: {detail}",
+        f"`{field}`: {detail}" if field else f"the body: {detail}",
         faults=[{"field": field, "detail": detail}],
     )
 

@@ -17,14 +17,15 @@ A TOML file holds a list of rules, applied in order::
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contracts.events import Item
+from contracts.model_faults import in_file
 
 
 class RulesError(ValueError):
@@ -135,7 +136,7 @@ def parse(text: str, source: str) -> list[Rule]:
     try:
         return _File.model_validate(tree).rule
     except ValidationError as error:
-        raise RulesError(f"{source}: {_explain(error, tree)}") from None
+        raise RulesError(f"{source}: {in_file(error, _File, tree)}") from None
 
 
 def load(path: Path) -> list[Rule]:
@@ -156,23 +157,3 @@ def in_force(
 def _millis(moment: datetime) -> int:
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return int(aware.timestamp() * 1000)
-
-
-def _explain(error: ValidationError, tree: Mapping[str, Any]) -> str:
-    first = error.errors()[0]
-    place, path = _place(tree, list(first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        message = "there is no such field"
-    elif path:
-        message = f"{message[:1].lower()}{message[1:]} (got {first['input']!r})"
-    return ": ".join(part for part in (place, path, message) if part)
-
-
-def _place(tree: Mapping[str, Any], path: list[int | str]) -> tuple[str, str]:
-    if len(path) < 2 or path[0] != "rule" or not isinstance(path[1], int):
-        return "", ".".join(map(str, path))
-    rule = tree["rule"][path[1]]
-    name = rule.get("name") if isinstance(rule, dict) else None
-    place = f"rule {path[1] + 1}" + (f' ("{name}")' if isinstance(name, str) else "")
-    return place, ".".join(map(str, path[2:]))

@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 from fastapi import Request
 
 from api.problems import ProblemError
-from api.serve.asking import bad, id_field
-from contracts.subscriptions import MAX_NAMED, Filter, Position
+from api.serve.asking import bad
+from api.triggers.naming import check_filter
+from contracts.subscriptions import Filter, Position
 from contracts.wording import counted
 
 FILTERS: Final = {"campaign": "campaigns", "segment": "segments", "type": "types"}
@@ -36,7 +37,7 @@ def reading_of(request: Request, known: Collection[str], header: str | None = No
     for name, field in FILTERS.items():
         if named[field] and subscription is not None:
             raise bad(name, "a subscription has a filter of its own; give one or the other")
-        check_names(name, named[field])
+        check_filter(name, field, named[field])
     cursor = header or given.get("cursor", [None])[0]
     return Reading(
         Filter(**named),
@@ -53,14 +54,6 @@ def position_of(name: str, text: str) -> Position:
         return Position.parse(text.strip())
     except ValueError as error:
         raise bad(name, str(error)) from None
-
-
-def check_names(name: str, values: Collection[str]) -> None:
-    """Raise a 400 for names that a filter cannot have."""
-    if len(values) > MAX_NAMED:
-        raise bad(name, f"at most {MAX_NAMED} are taken, got {len(values):,}")
-    for value in values:
-        id_field(name, value)
 
 
 def unknown(id_: str) -> ProblemError:

@@ -2,18 +2,14 @@
 
 from typing import Final, TypeVar
 
-import msgspec
 from fastapi import Request
 from msgspec import Struct
 
 from api.collect.body import read_body
-from api.problems import ProblemError
-from api.serve.asking import bad
-from api.triggers.asking import check_names
+from api.serve.asking import bad, decoded
+from api.triggers.naming import check_filter
 from api.webhooks.targets import RefusedTargetError, Targets
-from contracts.codec import malformed
 from contracts.subscriptions import Delivery, Filter
-from contracts.wording import plain
 
 MAX_BODY: Final = 65_536
 MAX_NAME: Final = 256
@@ -36,7 +32,7 @@ class SubscriptionBody(Struct, kw_only=True, forbid_unknown_fields=True):
         if len(self.name) > MAX_NAME or not self.name.isprintable():
             raise bad("name", f"expected at most {MAX_NAME} printable characters")
         for field in ("campaigns", "segments", "types"):
-            check_names(f"filter.{field}", getattr(self.filter, field))
+            check_filter(f"filter.{field}", field, getattr(self.filter, field))
         if self.delivery == "pull":
             if self.url is not None:
                 raise bad("url", "is for webhooks; a subscription that is pulled has none")
@@ -78,11 +74,4 @@ class ReplayBody(Struct, kw_only=True, forbid_unknown_fields=True):
 
 async def body_of(request: Request, type_: type[T]) -> T:
     """Return what was posted; raise a 400 or a 413. An empty body is an empty object."""
-    raw = await read_body(request, MAX_BODY) or b"{}"
-    try:
-        return msgspec.json.decode(raw, type=type_)
-    except msgspec.ValidationError as error:
-        raise ProblemError(400, "bad-parameter", plain(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        detail = f"the body is {malformed(raw, error).detail}"
-        raise ProblemError(400, "malformed-body", detail) from None
+    return decoded(await read_body(request, MAX_BODY), type_)

@@ -134,6 +134,7 @@ _SUBSCRIPTION: Final = _object(
         "cursor": _STRING,
         "backlog": _said(_COUNT, "triggers of the site that it has not come to yet"),
         "lost": _said(_COUNT, "triggers that were trimmed before they were acknowledged"),
+        "warnings": _said(_NAMES, "what its filter names that is not there now"),
     },
     url=_STRING,
     secrets=_SECRETS,

@@ -1,7 +1,7 @@
 """Routes that manage subscriptions."""
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from secrets import token_bytes, token_hex
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from api.triggers import schema
 from api.triggers.asking import unknown
 from api.triggers.bodies import ReplayBody, RotateBody, SubscriptionBody, body_of
 from api.triggers.figures import figures_of
+from api.triggers.naming import Known
 from api.triggers.reading import away, triggers_of
 from api.triggers.schema import Endpoint
 from api.triggers.triggers import Triggers
@@ -73,7 +74,7 @@ async def create(request: Request, triggers: Triggers, site: str) -> Response:
     except TooManyError:
         detail = f"the site has {MAX_SUBSCRIPTIONS} subscriptions, which is all it may have"
         raise ProblemError(409, "too-many-subscriptions", detail) from None
-    told = await _told(triggers, one)
+    told = await _told(request, triggers, one)
     if webhook:
         told["secret"] = one.secrets[0].key
     return _answer(told, 201, {"Location": f"/v1/subscriptions/{one.id}"})
@@ -82,14 +83,12 @@ async def create(request: Request, triggers: Triggers, site: str) -> Response:
 async def get_all(request: Request, triggers: Triggers, site: str) -> Response:
     """Answer the site's subscriptions, the oldest first, and how delivery goes."""
     found = await triggers.store.all_of(site)
-    now = triggers.clock()
-    figures = await figures_of(triggers.control, triggers.log, site, found)
-    return _answer({"subscriptions": [one.told(now) for one in figures]})
+    return _answer({"subscriptions": await _all_told(request, triggers, site, found)})
 
 
 async def get_one(request: Request, triggers: Triggers, site: str) -> Response:
     """Answer one subscription, and how delivery goes."""
-    return _answer(await _told(triggers, await _found(request, triggers, site)))
+    return _answer(await _told(request, triggers, await _found(request, triggers, site)))
 
 
 async def change(request: Request, triggers: Triggers, site: str) -> Response:
@@ -103,7 +102,7 @@ async def change(request: Request, triggers: Triggers, site: str) -> Response:
             raise bad("delivery", f"is {one.delivery} and stays so; make another subscription")
         return replace(one, name=body.name, url=body.url, filter=body.filter, updated=now)
 
-    return _answer(await _told(triggers, await _changed(request, triggers, site, changed)))
+    return _answer(await _told(request, triggers, await _changed(request, triggers, site, changed)))
 
 
 async def remove(request: Request, triggers: Triggers, site: str) -> Response:
@@ -121,7 +120,7 @@ async def enable(request: Request, triggers: Triggers, site: str) -> Response:
     def changed(one: Subscription) -> Subscription:
         return replace(one, enabled=max(now, one.enabled + 1), updated=now)
 
-    return _answer(await _told(triggers, await _changed(request, triggers, site, changed)))
+    return _answer(await _told(request, triggers, await _changed(request, triggers, site, changed)))
 
 
 async def rotate(request: Request, triggers: Triggers, site: str) -> Response:
@@ -139,7 +138,7 @@ async def rotate(request: Request, triggers: Triggers, site: str) -> Response:
         return replace(one, secrets=(made, before), updated=now)
 
     one = await _changed(request, triggers, site, changed)
-    return _answer({**await _told(triggers, one), "secret": made.key})
+    return _answer({**await _told(request, triggers, one), "secret": made.key})
 
 
 async def get_dead(request: Request, triggers: Triggers, site: str) -> Response:
@@ -219,9 +218,20 @@ async def _changed(
     return one
 
 
-async def _told(triggers: Triggers, one: Subscription) -> dict[str, Any]:
-    (figures,) = await figures_of(triggers.control, triggers.log, one.site, [one])
-    return figures.told(triggers.clock())
+async def _told(request: Request, triggers: Triggers, one: Subscription) -> dict[str, Any]:
+    (told,) = await _all_told(request, triggers, one.site, [one])
+    return told
+
+
+async def _all_told(
+    request: Request, triggers: Triggers, site: str, found: Sequence[Subscription]
+) -> list[dict[str, Any]]:
+    figures = await figures_of(triggers.control, triggers.log, site, found)
+    known, now = await Known.of(request, site), triggers.clock()
+    return [
+        {**figure.told(now), "warnings": known.warnings(one.filter)}
+        for figure, one in zip(figures, found, strict=True)
+    ]
 
 
 def _no_webhook(one: Subscription) -> ProblemError:

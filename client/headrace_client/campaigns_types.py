@@ -70,10 +70,22 @@ class CampaignVocabularyAnswer(TypedDict):
     templates: dict[str, Any]
 
 
+class CheckCampaignAnswerFaults(TypedDict):
+    """Check campaign answer faults."""
+
+    field: str
+    detail: str
+    line: NotRequired[int]
+    """of a condition"""
+    column: NotRequired[int]
+    snippet: NotRequired[str]
+    """the line, and a sign below the place"""
+
+
 class CheckCampaignAnswer(TypedDict):
     """Check campaign answer."""
 
-    faults: list[dict[str, Any]]
+    faults: list[CheckCampaignAnswerFaults]
     campaign: dict[str, Any] | None
     conditions: list[str]
 

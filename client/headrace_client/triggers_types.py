@@ -59,6 +59,8 @@ class SubscriptionsAnswerSubscriptions(TypedDict):
     """triggers of the site that it has not come to yet"""
     lost: int
     """triggers that were trimmed before they were acknowledged"""
+    warnings: list[str]
+    """what its filter names that is not there now"""
     url: NotRequired[str]
     secrets: NotRequired[list[SubscriptionsAnswerSubscriptionsSecrets]]
     why: NotRequired[str]
@@ -118,6 +120,8 @@ class SubscribeAnswer(TypedDict):
     """triggers of the site that it has not come to yet"""
     lost: int
     """triggers that were trimmed before they were acknowledged"""
+    warnings: list[str]
+    """what its filter names that is not there now"""
     url: NotRequired[str]
     secrets: NotRequired[list[SubscriptionsAnswerSubscriptionsSecrets]]
     why: NotRequired[str]

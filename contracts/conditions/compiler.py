@@ -19,8 +19,9 @@ from typing import Any, Final, Protocol
 from cel_expr_python import cel
 
 from contracts.conditions import vocabulary as words
-from contracts.conditions.checks import check_text, check_tree
-from contracts.conditions.errors import ConditionError, at, of_library
+from contracts.conditions.checks import check_text, mistakes_of
+from contracts.conditions.errors import ConditionError, at
+from contracts.conditions.syntax import of_library
 from contracts.conditions.tree import Node, read_tree
 
 COMPILED: Final = 1_024
@@ -74,15 +75,15 @@ def compile_condition(text: str, *, levels_only: bool = False) -> Condition:
         kind = program.return_type().name()
         tree = read_tree(program.serialize())
     except RuntimeError as error:
-        raise of_library(text, str(error), sorted({*words.FACTS, *words.FUNCTIONS})) from None
+        raise of_library(text, str(error)) from None
     if kind != "BOOL":
-        raise at(
-            text, 0, f"a condition is true or false, and this is {_KINDS.get(kind, kind.lower())}"
-        )
-    check_tree(text, tree, levels_only=levels_only)
+        said = f"a condition is true or false, and this is {_KINDS.get(kind, kind.lower())}"
+        raise ConditionError([at(text, 0, said)])
+    if mistakes := list(mistakes_of(text, tree, levels_only=levels_only)):
+        raise ConditionError(mistakes)
     facts = sorted({n.name for n in tree.walk() if n.kind == "name" and n.name in words.FACTS})
     if not facts and not any(node.name in words.FUNCTIONS for node in tree.walk()):
-        raise at(text, 0, "it reads no fact, so it never becomes true")
+        raise ConditionError([at(text, 0, "it reads no fact, so it never becomes true")])
     condition = Condition(text, tree, tuple(facts))
     _try(condition)
     return condition
@@ -167,11 +168,8 @@ def _try(condition: Condition) -> None:
         node for node in condition.tree.walk() if node.name in ("_+_", "_-_", "_*_", "_/_")
     ]
     place = reckoning[0].at if reckoning else 0
-    raise at(
-        condition.text,
-        place,
-        "numbers have decimals here: reckon with 2.0 instead of 2, and with numbers only",
-    )
+    said = "numbers have decimals here: reckon with 2.0 instead of 2, and with numbers only"
+    raise ConditionError([at(condition.text, place, said)])
 
 
 __all__ = ["Condition", "ConditionError", "Frame", "compile_condition"]

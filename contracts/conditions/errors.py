@@ -1,74 +1,51 @@
-"""What is wrong with a condition, and where."""
+"""What is wrong with a condition, and where: all of it that can be told at once."""
 
-import re
-from difflib import get_close_matches
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
-_cel: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
-_undeclared: Final = re.compile(r"undeclared reference to '([^']*)'")
-_mismatch: Final = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
+SHOWN: Final = 60
+"""Characters of a line that are shown on either side of a mistake."""
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong. `line` and `column` count from 1."""
+
+    detail: str
+    line: int = 1
+    column: int = 1
+    snippet: str = ""
+    """The line, and below it a sign at the place."""
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}: {self.detail}"
 
 
 class ConditionError(ValueError):
-    """A condition that cannot be taken. `line` and `column` count from 1."""
+    """A condition that cannot be taken, for one or several `mistakes`."""
 
-    def __init__(self, detail: str, line: int = 1, column: int = 1) -> None:
-        super().__init__(f"line {line}, column {column}: {detail}")
-        self.detail = detail
-        self.line = line
-        self.column = column
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(dict.fromkeys(mistakes))
+        super().__init__("; ".join(map(str, self.mistakes)))
 
 
-def at(text: str, offset: int, detail: str) -> ConditionError:
-    """Return the error of something that lies `offset` characters into a condition.
+def at(text: str, offset: int, detail: str) -> Mistake:
+    """Return what is wrong `offset` characters into a condition.
 
-    >>> str(at("a &&\\nb", 5, "no"))
+    >>> mistake = at("a &&\\nb", 5, "no")
+    >>> str(mistake)
     'line 2, column 1: no'
+    >>> print(mistake.snippet)
+    b
+    ^
     """
     before = text[:offset]
-    return ConditionError(detail, before.count("\n") + 1, offset - before.rfind("\n"))
+    return placed(text, before.count("\n") + 1, offset - before.rfind("\n"), detail)
 
 
-def of_library(text: str, message: str, known: list[str]) -> ConditionError:
-    """Return the error that the library's message tells of, in words that help."""
-    found = _cel.search(message)
-    if found is None:
-        return ConditionError(
-            f"not an expression that can be used: {message.splitlines()[0][:200]}"
-        )
-    line, column, detail = (
-        int(found[1]),
-        int(found[2]),
-        found[3].removesuffix(" [INVALID_ARGUMENT]"),
-    )
-    if unknown := _undeclared.search(detail):
-        name = unknown[1]
-        # The library points at the last dot of a name, or at the bracket of a call.
-        return ConditionError(_unknown(name, known), line, _start(text, line, column, name))
-    if wrong := _mismatch.search(detail):
-        given = wrong[2].strip("()").replace("dyn", "number")
-        detail = f"`{wrong[1].strip('_')}` does not take {given}"
-    elif detail.startswith("Syntax error: "):
-        detail = detail.partition(", expecting")[0].partition(" expecting {")[0]
-        detail = detail.replace("'<EOF>'", "the end")
-    return ConditionError(detail, line, column)
-
-
-def closest(name: str, known: list[str]) -> str:
-    """Return a hint at the name that may have been meant, or nothing.
-
-    >>> closest("profile.order", ["profile.orders", "segment"])
-    '; did you mean `profile.orders`?'
-    """
-    found = get_close_matches(name, known, 1, 0.6)
-    return f"; did you mean `{found[0]}`?" if found else ""
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    return f"there is no fact and no function `{name}`{closest(name, known)}"
-
-
-def _start(text: str, line: int, column: int, name: str) -> int:
-    row = text.splitlines()[line - 1] if text else ""
-    begin = row.rfind(name, 0, column - 1 + len(name))
-    return begin + 1 if begin >= 0 else column
+def placed(text: str, line: int, column: int, detail: str) -> Mistake:
+    """Return what is wrong at a line and column."""
+    rows = text.split("\n")
+    row = rows[line - 1] if line <= len(rows) else ""
+    begin = max(0, column - 1 - SHOWN)
+    part = row[begin : column + SHOWN].replace("\t", " ")
+    return Mistake(detail, line, column, f"{part}\n{' ' * (column - 1 - begin)}^")

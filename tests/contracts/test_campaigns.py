@@ -65,21 +65,36 @@ def test_a_template_takes_its_own_parameters_and_no_others():
 @pytest.mark.parametrize(
     ("field", "value", "detail"),
     [
-        ("id", "a b", "should match pattern"),
-        ("name", "", "at least 1 character"),
+        ("id", "a b", r"expected 1 to 64 letters, digits, .* got 'a b'"),
+        ("name", "", "expected at least 1 character, got 0"),
         ("condition", "profile.order > 1", "line 1, column 1: .*did you mean `profile.orders`"),
-        ("condition", [], "at least 1 item"),
-        ("condition", ["profile.orders > 1"] * 101, "at most 100 items"),
+        ("condition", [], "at least 1 value"),
+        ("condition", ["profile.orders > 1"] * 101, "at most 100 values"),
         ("audience", "event.type == 'view'", "of one moment only"),
         ("template", "cart_abandon", "did you mean `cart_abandoned`"),
         ("cooldown", "soon", "no duration"),
         ("cooldown", 5, "no duration"),
-        ("holdout", 2, "less than or equal to 0.9"),
-        ("start", "2026-01-01T00:00:00", "timezone"),
-        ("consent", ["sales"], "personalization"),
+        ("holdout", 2, "a number of at most 0.9, got 2"),
+        ("start", "2026-01-01T00:00:00", r"says no time zone: add `Z`"),
+        ("consent", ["sales"], "expected `personalization` or `marketing`, got 'sales'"),
         ("send", {"text": "x" * 9_000}, "at most 8,192"),
-        ("variants", {"a": 0}, "greater than 0"),
+        ("variants", {"a": 0}, "a number above 0, got 0"),
         ("holdot", 0.1, "did you mean `holdout`"),
+        ("colour", "red", "no such field; there are: id, name, template, with, condition, "),
+        ("caps", [{"counts": 3, "per": "1d"}], "is missing"),
+        ("caps", [{"count": 3, "per": "1d", "x": 1}], "no such field; there are: count, per"),
+        ("caps", {"count": 3}, "expected a list, got an object"),
+        ("quiet_hours", {"from": "9", "to": "10:00"}, "a clock time from `00:00` .* got '9'"),
+        ("quiet_hours", {"from": "09:00", "to": "10:00", "then": "skip"}, "`wait` or `drop`"),
+        ("quiet_hours", "22:00", "expected an object with fields, got '22:00'"),
+        ("start", "soon", "expected a time as in `2026-05-04T12:00:00Z`, got 'soon'"),
+        ("start", "2026", "expected a time as in"),
+        ("end", 1_800_000_000, "expected a time as in"),
+        ("enabled", "perhaps", "expected true or false, got 'perhaps'"),
+        ("priority", 1.5, "expected a whole number, got 1.5"),
+        ("condition", 5, "expected text, or a list of texts, got 5"),
+        ("condition", [5], "expected text, got 5"),
+        ("send", "hello", "expected an object with names and values, got 'hello'"),
     ],
 )
 def test_what_is_wrong_is_said_of_its_field(field, value, detail):
@@ -91,9 +106,10 @@ def test_what_is_wrong_is_said_of_its_field(field, value, detail):
 def test_the_place_of_a_condition_is_given_apart():
     assert fault(condition=["segment == 'a'", "segment ==\n 3"]) == {
         "field": "condition.1",
-        "detail": "line 1, column 9: `==` does not take string, int",
+        "detail": "line 1, column 9: `==` cannot stand between a text and a number",
         "line": 1,
         "column": 9,
+        "snippet": "segment ==\n        ^",
     }
 
 
@@ -108,6 +124,17 @@ def test_several_faults_are_all_said():
     fields = {one["field"] for one in caught.value.faults}
     assert fields == {
         *("id", "name", "condition", "caps.0.count", "quiet_hours.from", "quiet_hours.zone"),
+    }
+    with pytest.raises(CampaignError) as caught:
+        read_campaign({**GOOD, "condition": "profile.order > 1 && scor.x > 2", "holdot": 1})
+    assert [(one["field"], one.get("column")) for one in caught.value.faults] == [
+        *(("condition", 1), ("condition", 22), ("holdot", None)),
+    ]
+    parameters = {"valu": 5, "after": "soon", "colour": "red"}
+    with pytest.raises(CampaignError) as caught:
+        read_campaign({"id": "c", "template": "cart_abandoned", "with": parameters})
+    assert {one["field"] for one in caught.value.faults} == {
+        *("with.valu", "with.after", "with.colour", "name"),
     }
 
 

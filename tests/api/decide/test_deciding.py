@@ -298,18 +298,25 @@ def test_a_changed_file_is_in_force_and_a_bad_one_is_not(desk: Desk, offers: Pat
     ("body", "status", "said"),
     [
         ({"placement": "nowhere"}, 404, "there are: recovery, home, cart"),
-        ({"placement": "home", "offers": ["gift"]}, 404, "no offer 'gift'"),
+        ({"placement": "hme"}, 404, "did you mean `home`"),
+        (
+            {"placement": "home", "offers": ["gift", "point"]},
+            404,
+            "no offer 'point' at 'home'; did",
+        ),
         ({"placement": "home", "offers": []}, 400, "`offers`"),
         ({}, 400, "placement"),
         ({"placement": ""}, 400, "`placement`"),
         ({"placement": "home", "context": {"a": [1]}}, 400, "context"),
         ({"placement": "home", "context": {"a": "x" * 999}}, 400, "`context`"),
         ({"placement": "home", "context": {f"f{n}": n for n in range(99)}}, 400, "at most 32"),
-        ({"placement": "home", "n": 3}, 400, "n"),
+        ({"placement": "home", "n": 3}, 400, "`n`: there is no such field; there are: placement,"),
     ],
 )
 def test_a_bad_question_is_told(desk: Desk, body: dict[str, Any], status: int, said: str) -> None:
     answer = desk.http.post("/v1/users/ada/decide", content=json.dumps(body))
     assert answer.status_code == status
     assert said in answer.json()["detail"]
+    about = "offer" if "no offer" in said else "placement"
+    assert answer.json()["title"] == (f"Unknown {about}" if status == 404 else "Bad parameter")
     assert desk.log.events == []

@@ -34,9 +34,15 @@ def test_a_good_file_is_read() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (('kind = "rebate"', 'kind = "gift"'), 'offer 1 ("rebate"): kind: input should be'),
+        (
+            ('kind = "rebate"', 'kind = "gift"'),
+            'offer 1 ("rebate"): kind: expected `benefit`, `rebate`',
+        ),
         (("cost = 2.5", "cost = -1"), 'offer 1 ("rebate"): cost'),
-        (("cost = 2.5", "prise = 1"), 'offer 1 ("rebate"): prise: there is no such field'),
+        (
+            ("cost = 2.5", "prise = 1"),
+            'offer 1 ("rebate"): prise: there is no such field; there are: id, kind,',
+        ),
         (("cost = 2.5\n", ""), "`budget` needs a `cost`"),
         (("min_cart = 20", 'min_cart = "x"'), "when.min_cart"),
         (('placements = ["home"]', 'placements = ["cart"]'), "names placement 'cart'"),
@@ -54,6 +60,25 @@ def test_what_is_wrong_is_pointed_at(change: tuple[str, str], said: str) -> None
         parse(GOOD.replace(*change), "o.toml")
     assert str(raised.value).startswith("o.toml: ")
     assert said in str(raised.value)
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    wrong = GOOD.replace('"rebate"\ncost', '"gift"\nprice').replace("min_cart", "min_card")
+    with pytest.raises(OffersError) as raised:
+        parse(wrong.replace('name = "home"', 'name = "home"\npolicy = "best"'), "o.toml")
+    for said in (
+        "kind: expected `benefit`",
+        "price: there is no such field; there are: id",
+        "when.min_card: there is no such field; did you mean `min_cart`?",
+        "policy: expected `linear-thompson`, `linucb`, `thompson`, `fixed` or `uniform`",
+    ):
+        assert said in str(raised.value)
+    with pytest.raises(
+        OffersError, match=r"placement 'hom', .* `home`.*fixed offer 'rebat', which"
+    ):
+        parse(
+            GOOD.replace('["home"]', '["hom"]').replace('fixed = "rebate"', 'fixed = "rebat"'), "o"
+        )
 
 
 def test_the_offers_of_the_demo_are_for_recovery() -> None:

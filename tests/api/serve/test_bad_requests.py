@@ -81,7 +81,7 @@ def test_a_device_id_may_be_as_long_as_an_id(opened: Shop) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        ("/v1/recommendations", "", "not valid JSON"),
+        ("/v1/recommendations", "", "`users`: is missing"),
         ("/v1/recommendations", "{", "not valid JSON"),
         ("/v1/recommendations", "[" * 10_000, "expected an object"),
         ("/v1/rank", '{"items": ' + "[" * 40_000, "expected text"),

@@ -7,7 +7,8 @@ import httpx
 import jsonschema
 import pytest
 
-from contracts.subscriptions import MAX_SUBSCRIPTIONS
+from api.triggers.naming import Known
+from contracts.subscriptions import MAX_SUBSCRIPTIONS, Filter
 from tests.api.running import serving
 from tests.api.serve.test_openapi import strict
 from tests.storage.servers import StoreServer, running
@@ -55,6 +56,27 @@ def test_it_is_made_shown_changed_and_ended(http: httpx.Client) -> None:
         assert gone(f"{ALL}/{one['id']}").status_code == 404
 
 
+def test_what_a_filter_names_and_is_not_there_is_warned_of(http: httpx.Client) -> None:
+    filter_ = {"campaigns": ["cart"], "segments": ["s1"], "types": ["vip", "custom"]}
+    one = http.post(ALL, json={**HOOK, "filter": filter_}).json()
+    campaign, segment = one["warnings"]
+    assert campaign.startswith("filter.campaigns: there is no campaign 'cart' now")
+    assert segment == "filter.segments: there is no segment 's1' now; there are: none"
+    assert http.get(f"{ALL}/{one['id']}").json()["warnings"] == one["warnings"]
+    assert http.put(f"{ALL}/{one['id']}", json=HOOK).json()["warnings"] == []
+    known = Known(["cart-2"], {"s1": "bargain hunters", "s2": "browsers"})
+    wanted = Filter(campaigns=("cart-2", "cart_2"), segments=("s1", "browsers", "s9"))
+    assert known.warnings(wanted) == [
+        "filter.campaigns: there is no campaign 'cart_2' now; did you mean `cart-2`?",
+        "filter.segments: 'browsers' is a name, which may change; its id is 's2'",
+        "filter.segments: there is no segment 's9' now; "
+        "there are: s1 (bargain hunters), s2 (browsers)",
+    ]
+    assert http.get("/v1/triggers?type=vipp&wait=0").json()["detail"] == (
+        "`type`: 'vipp' is no type of trigger; did you mean `vip`?"
+    )
+
+
 def test_a_rotation_leaves_two_secrets_at_most(http: httpx.Client) -> None:
     path = f"{ALL}/{http.post(ALL, json=HOOK).json()['id']}/secret"
     secrets = {http.post(path, json={}).json()["secret"] for _ in range(3)}
@@ -73,11 +95,22 @@ def test_a_rotation_leaves_two_secrets_at_most(http: httpx.Client) -> None:
         ({**HOOK, "url": "https://2130706433/"}, "url"),
         ({**HOOK, "url": "https://[::ffff:169.254.169.254]/"}, "url"),
         ({**HOOK, "delivery": "pull"}, "url"),
-        ({**HOOK, "filter": {"campaign": ["x"]}}, "filter"),
+        ({"delivery": "webhok"}, "`delivery`: expected `webhook` or `pull`, got 'webhok'"),
+        (
+            {**HOOK, "filter": {"campaign": ["x"]}},
+            "`filter.campaign`: there is no such field; did you mean `campaigns`?",
+        ),
         ({**HOOK, "filter": {"types": [""]}}, "filter.types"),
+        (
+            {**HOOK, "filter": {"types": ["complain"]}},
+            "`filter.types`: 'complain' is no type of trigger; did you mean `complaint`?",
+        ),
+        ({**HOOK, "filter": {"types": ["headrace.trigger.v1"]}}, "there are: cart_abandoned, "),
+        ({**HOOK, "filter": {"types": "vip"}}, "`filter.types`: expected a list, got text"),
         ({**HOOK, "filter": {"segments": ["s"] * 101}}, "filter.segments"),
         ({**HOOK, "name": "a\nb"}, "name"),
-        ({**HOOK, "colour": "red"}, "colour"),
+        ({**HOOK, "colour": "red"}, "`colour`: there is no such field; there are: delivery, name"),
+        ([], "the body: expected an object, got a list"),
     ],
 )
 def test_what_is_wrong_is_named(http: httpx.Client, body: Any, field: str) -> None:

@@ -1,5 +1,6 @@
 """Conditions say where they are wrong, and hold when they should."""
 
+import re
 from contextlib import suppress
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from contracts.conditions import ConditionError, compile_condition
 from contracts.conditions import vocabulary as words
 from contracts.conditions.checks import MAX_CHARACTERS
+from contracts.conditions.errors import SHOWN
 
 
 class Moment:
@@ -33,13 +35,24 @@ def holds(text, calls=None, **facts):
     ("text", "where", "what"),
     [
         ("", "line 1, column 1", "empty"),
-        ("profile.orders >", "line 1, column 17", "the end"),
+        ("profile.orders >", "line 1, column 17", "expected a fact, a function, .* found the end"),
+        ("(profile.orders > 1", "line 1, column 20", "expected `\\)`, but found the end"),
+        ("profile.orders > 1 1", "line 1, column 20", "expected the end, or a sign .* found `1`"),
+        ("profile.orders > 1 AND segment == 's'", "line 1, column 20", "`AND`; write `&&`"),
+        ("profile.orders => 1", "line 1, column 16", "`=>` is no sign of conditions; write `>=`"),
+        ("segment == 's1", "line 1, column 12", "not closed: a ' is missing"),
+        ("traits.plan == 'a' ? true", "line 1, column 26", "expected `:`"),
+        ("if segment == 'a'", "line 1, column 1", "`if` cannot be used"),
+        ("count('view') > 1", "line 1, column 1", r"takes 2 values: write `count\('view', '1h'\)`"),
+        ("seen('view', 1)", "line 1, column 1", r"does not take \(a text, a number\): write `seen"),
+        ("item.expired == 1", "line 1, column 1", "`item` has: brand, category"),
+        ("rose('nothing', 1, '1h')", "line 1, column 6", "no fact; there are: profile.cart_items"),
         ("profile.ordrs > 1", "line 1, column 1", "did you mean `profile.orders`"),
         ("profile.orders > 1 &&\n  segmnt == 'a'", "line 2, column 3", "did you mean `segment`"),
         ("qiet('cart', '1h')", "line 1, column 1", "did you mean `quiet`"),
         ("profile.orders", "line 1, column 1", "this is a number"),
         ("profile.cart_value > '5'", "line 1, column 22", "is a number, not '5'"),
-        ("segment == 3", "line 1, column 9", "does not take string, int"),
+        ("segment == 3", "line 1, column 9", "cannot stand between a text and a number"),
         ("event.type == 'veiw'", "line 1, column 15", "did you mean `view`"),
         ("quiet('cart', 'soon')", "line 1, column 15", "is no duration"),
         ("quiet('cart', '500d')", "line 1, column 15", "out of range"),
@@ -62,7 +75,23 @@ def test_what_is_wrong_is_said_with_its_place(text, where, what):
     with pytest.raises(ConditionError) as caught:
         compile_condition(text)
     assert where in str(caught.value)
-    assert what in str(caught.value)
+    assert re.search(what, str(caught.value))
+
+
+def test_all_mistakes_that_can_be_found_are_told_at_once_each_with_its_line():
+    for text, columns in (
+        ("profile.order > 1 && scor.x > 2 && foo('x')", [1, 22, 36]),
+        ("seen('purchas', '1 hour') && profile.orders == 's'", [6, 17, 48]),
+        ("profile.orders > 1 1 && segment >>", [20]),
+    ):
+        with pytest.raises(ConditionError) as caught:
+            compile_condition(text)
+        assert [one.column for one in caught.value.mistakes] == columns
+        for one in caught.value.mistakes:
+            assert one.snippet == f"{text}\n{' ' * (one.column - 1)}^"
+    with pytest.raises(ConditionError) as caught:
+        compile_condition(f"{'(' * 90}segment == 's'{')' * 90} &&")
+    assert max(map(len, caught.value.mistakes[0].snippet.split("\n"))) <= 2 * SHOWN + 1
 
 
 @pytest.mark.parametrize("text", ["event.type == 'view'", "segment == 'a' && entered('a')"])
