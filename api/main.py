@@ -1,5 +1,10 @@
 """Serves the API: `python -m api.main`, with the settings that `HEADRACE_SETTINGS` names."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until it serves: nothing imported is garbage, and looking takes a quarter
+
 import logging
 import os
 import signal
@@ -59,6 +64,9 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     )
     warm()  # or the first answer would wait for it; a signal ends it at once
     _stop_on_signals(server)
+    # What is there from the start stays, and is not looked through while somebody waits.
+    gc.freeze()
+    gc.enable()
     server.run(_sockets(server.config, settings.api))
     return 0 if server.started else 1
 

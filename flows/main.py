@@ -5,6 +5,10 @@ cluster's processes it is and where the settings are (`contracts.launch`).
 """
 
 import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until it runs: nothing imported is garbage, and looking takes a quarter
+
 import logging
 import os
 import sys
@@ -142,9 +146,9 @@ def settle_memory() -> None:
 
     State is bytes, and messages never refer to themselves, so that it finds next to nothing.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 100)
+    gc.enable()
 
 
 def run(flow: Dataflow, process: Process) -> None:

@@ -7,11 +7,13 @@ it met is most of its memory.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from river import forest, tree
-from river.tree.splitter import TEBSTSplitter
-
+from contracts.lean import lean
 from online_models.amounts import LARGEST, AmountModel
 from online_models.arms import meet, numbers
+
+with lean():
+    from river import forest, tree
+    from river.tree.splitter import TEBSTSplitter
 
 STEPS: Final = 4.0
 FARTHEST: Final = 50.0

@@ -8,9 +8,11 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from river import anomaly, base
-
+from contracts.lean import lean
 from online_models.bots import Rhythm
+
+with lean():
+    from river import anomaly, base
 
 LIMITS: Final[dict[str, tuple[float, float]]] = {
     "mean_gap": (0.0, 8.0),

@@ -8,10 +8,12 @@ whether it is there.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from river import base, forest, proba, tree
-from river.tree.splitter import GaussianSplitter
-
+from contracts.lean import lean
 from online_models.calibration import PlattScaling
+
+with lean():
+    from river import base, forest, proba, tree
+    from river.tree.splitter import GaussianSplitter
 
 PRIOR: Final = 0.03
 EDGE: Final = 1e-4

@@ -3,7 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from river import base, cluster, preprocessing
+from contracts.lean import lean
+
+with lean():
+    from river import base, cluster, preprocessing
+
 
 WARM_UP: Final = 100
 """Looks before the first answer; before that everybody is in one group."""

@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
-from river import base, drift
-
 from contracts.decisions import Drift
+from contracts.lean import lean
+
+with lean():
+    from river import base, drift
 
 SCALE_AFTER: Final = 200
 """Values from which a series takes its scale; before that nothing is watched."""

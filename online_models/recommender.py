@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from river.reco.base import Ranker
 
 from contracts.keys import item_key
+from contracts.lean import lean
 from online_models.blend import Candidate, best, leaders
 from online_models.content import Content
 from online_models.live_crowd import LiveCrowd
@@ -22,6 +22,9 @@ from online_models.slate import CANDIDATES, Slate, evidence_of, slate_of
 from online_models.slot_table import DAY_MS, SlotTable
 from online_models.touches import Touch
 from online_models.weights import Weights
+
+with lean():
+    from river.reco.base import Ranker
 
 SECOND_MS: Final = 1_000
 LAST_MS: Final = 1 << 53

@@ -17,10 +17,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from river import base, preprocessing
 
 from contracts.decisions import Segment, SegmentChange
+from contracts.lean import lean
 from online_models.archetypes import names_for
+
+with lean():
+    from river import base, preprocessing
 
 NEWCOMERS: Final = "newcomers"
 """The only segment until enough was seen to tell several."""

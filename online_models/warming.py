@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from contracts.lean import lean
 from online_models.blend import Weights, best
 from online_models.content import Content
 from online_models.crowd import crowd_of
@@ -30,6 +31,11 @@ def warm() -> None:
 
     At once where they were compiled before, or where nothing is to be compiled.
     """
+    with lean():
+        _warm()
+
+
+def _warm() -> None:
     content = Content()
     for item in (*ITEMS, *UNTOUCHED):
         content.put(item, ["c kitchen"])

@@ -27,6 +27,18 @@ def test_the_overview_names_every_command_and_loads_none() -> None:
         assert command.summary[:30] in done.stdout
 
 
+def test_what_starts_imports_no_statistics_that_it_does_not_use() -> None:
+    code = (
+        "import sys, api.main, flows.main\n"
+        "heavy = {'scipy.stats', 'scipy.special', 'scipy.linalg', 'pandas', 'sklearn', 'numba'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     "name",
     [n for n in COMMANDS if n != "config"] + ["config show", "keys create", "control export"],
