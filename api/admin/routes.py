@@ -1,5 +1,6 @@
 """The routes of campaigns: `/v1/campaigns` and what is below it."""
 
+from collections import Counter
 from time import perf_counter
 from typing import Any, Final
 
@@ -46,14 +47,20 @@ def build_router() -> APIRouter:
 
 
 async def get_all(request: Request) -> Response:
-    """Answer all campaigns of the site, each with how often it fired and for what reasons not."""
+    """Answer all campaigns of the site, each with how often it fired and for what reasons not.
+
+    `total` has the same of all that there ever were, those that were ended as well: it never falls.
+    """
     begin, serving, campaigns, site = _start(request)
     asking.query(request, ("site",))
     with Mended():
         found = await campaigns.all(site)
         counts = await campaigns.counts(serving.keeper.memory.namespace, site)
-    body = {"campaigns": [{**shown(one), "counts": counts.get(one.id, {})} for one in found]}
-    return reply(serving, "campaigns", begin, body)
+    listed = [{**shown(one), "counts": counts.get(one.id, {})} for one in found]
+    total: Counter[str] = Counter()
+    for each in counts.values():
+        total.update(each)
+    return reply(serving, "campaigns", begin, {"campaigns": listed, "total": dict(total)})
 
 
 async def get_one(request: Request) -> Response:

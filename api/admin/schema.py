@@ -76,7 +76,7 @@ BODY: Final[Schema] = {
 
 ALL: Final = Operation(
     "All campaigns of a site",
-    _object({"campaigns": {"type": "array", "items": COUNTED}}),
+    _object({"campaigns": {"type": "array", "items": COUNTED}, "total": COUNTS}),
     (SITE,),
     codes=(401, 403, 503),
 )

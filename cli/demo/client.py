@@ -67,12 +67,8 @@ class _Taken(Struct):
     rejected: list[_Refusal] = []
 
 
-class _Counted(Struct):
-    counts: dict[str, int] = {}
-
-
 class _Campaigns(Struct):
-    campaigns: list[_Counted] = []
+    total: dict[str, int] = {}
 
 
 class Client:
@@ -126,9 +122,9 @@ class Client:
         return _decode(await self._get("/v1/stats"), Stats)
 
     async def triggers(self) -> int:
-        """Return how many triggers all campaigns together made; raise `ApiError`."""
+        """Return how many triggers all campaigns that ever were made; raise `ApiError`."""
         found = _decode(await self._get("/v1/campaigns"), _Campaigns)
-        return sum(campaign.counts.get("fired", 0) for campaign in found.campaigns)
+        return found.total.get("fired", 0)
 
     async def _get(self, path: str, query: dict[str, str | int] | None = None) -> httpx.Response:
         try:

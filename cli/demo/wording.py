@@ -73,6 +73,8 @@ def examples(url: str, user: str, item: str) -> str:
         "/v1/segments",
     )
     calls = [f"  curl -s {shlex.quote(url + path)}" for path in paths]
+    decide = shlex.quote(f"{url}/v1/users/{person}/decide")
+    calls.append(f"""  curl -s {decide} -d '{{"placement": "shop", "explain": true}}'""")
     return "\n".join(("Try, in another terminal:", *calls, ""))
 
 

@@ -23,6 +23,8 @@ class CampaignsAnswer(TypedDict):
     """Campaigns answer."""
 
     campaigns: list[CampaignsAnswerCampaigns]
+    total: dict[str, int]
+    """`fired`, `held` (out), `waits`, and the reasons for which it did not fire"""
 
 
 CreateCampaignBody = TypedDict(

@@ -2,12 +2,14 @@
 
 import re
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.campaigns import (
+    Campaign,
     CampaignError,
     CampaignVersion,
     decode_version,
@@ -101,6 +103,45 @@ def test_what_is_wrong_is_said_of_its_field(field, value, detail):
     given = fault(**{field: value})
     assert given["field"].startswith(field)
     assert re.search(detail, given["detail"])
+
+
+LIMITS = (
+    *("minimum", "maximum", "exclusiveMinimum", "minLength", "maxLength", "minItems", "maxItems"),
+    *("maxProperties", "enum", "const"),
+)
+
+
+def limits_of(schema, definitions):
+    """Yield the bounds and choices of a field, and of what lies in it."""
+    for name, value in schema.items():
+        if name in LIMITS:
+            yield from value if isinstance(value, list) else [value]
+        elif name == "$ref":
+            yield from limits_of(definitions[value.rpartition("/")[2]], definitions)
+        elif isinstance(value, dict):
+            yield from limits_of(value, definitions)
+        elif isinstance(value, list):
+            for part in value:
+                yield from limits_of(part, definitions) if isinstance(part, dict) else ()
+
+
+def test_the_page_has_every_field_with_its_limits():
+    page = (Path(__file__).parents[2] / "docs/campaigns.md").read_text("utf-8")
+    table = page.partition("## Fields\n")[2].partition("\n## ")[0]
+    rows = {
+        name: cells[3]
+        for cells in (row.split("|") for row in table.splitlines() if row.startswith("| `"))
+        for name in re.findall(r"\w+", cells[1])
+    }
+    schema = Campaign.model_json_schema()
+    assert set(rows) == set(schema["properties"])
+    for name, field in schema["properties"].items():
+        said = set(re.findall(r"[\w-]+(?:[.,]\d+)*", rows[name]))
+        wanted = {
+            limit if isinstance(limit, str) else f"{limit:,.12g}".removesuffix(".0")
+            for limit in limits_of(field, schema["$defs"])
+        }
+        assert wanted <= said, (name, wanted - said)
 
 
 def test_the_place_of_a_condition_is_given_apart():

@@ -28,6 +28,7 @@ from tests.conftest import PARTITIONS
 NOW = 1_700_000_000_000
 SLOT = 64 * MINUTE
 
+NONE: dict[str, Any] = {"campaigns": [], "total": {}}
 CART = {"id": "cart", "name": "Cart", "template": "cart_abandoned", "with": {"after": "2h"}}
 
 
@@ -75,7 +76,7 @@ def test_a_campaign_is_made_changed_and_ended_in_versions(served: Served) -> Non
 
     assert served.http.delete("/v1/campaigns/cart").json()["deleted"]
     assert served.http.delete("/v1/campaigns/cart").status_code == 404
-    assert served.http.get("/v1/campaigns").json() == {"campaigns": []}
+    assert served.http.get("/v1/campaigns").json() == NONE
     assert served.http.post("/v1/campaigns", json=CART).json()["version"] == 4
     told = served.control(4)
     assert [one.version for one in told] == [1, 2, 3, 4]
@@ -115,6 +116,11 @@ def test_counts_are_those_of_all_buckets(served: Served, own_store: EmbeddedStor
         views.write([SetView(Keys().campaigns(bucket), raw)])
     views.close()
     assert served.http.get("/v1/campaigns/cart").json()["counts"] == {"fired": 5, "cap": 2}
+    for left in (1, 0):
+        told = served.http.get("/v1/campaigns").json()
+        assert len(told["campaigns"]) == left
+        assert told["total"] == {"fired": 5, "cap": 2}, "ending a campaign takes nothing back"
+        served.http.delete("/v1/campaigns/cart")
 
 
 def test_the_vocabulary_is_told(served: Served) -> None:
@@ -200,7 +206,7 @@ def test_campaigns_take_the_admin_key_and_sites_do_not_see_each_other_s(
         made = http.post("/v1/campaigns?site=one", json=CART, headers=bearer)
         assert made.status_code == 201
         other = http.get("/v1/campaigns?site=two", headers=bearer)
-        assert other.json() == {"campaigns": []}
+        assert other.json() == NONE
 
 
 def test_a_campaign_is_checked_without_being_made(served: Served) -> None:
@@ -218,7 +224,7 @@ def test_a_campaign_is_checked_without_being_made(served: Served) -> None:
     assert (fault["field"], fault["line"], fault["column"]) == ("condition", 2, 2)
     assert [one["field"] for one in check({})["faults"]] == ["id", "name", "condition"]
     assert served.http.post("/v1/campaigns/check", content=b"{").status_code == 400
-    assert served.http.get("/v1/campaigns").json() == {"campaigns": []}
+    assert served.http.get("/v1/campaigns").json() == NONE
 
 
 def test_whom_a_campaign_could_reach_is_asked_of_people_as_they_are_stored(

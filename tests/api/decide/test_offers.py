@@ -81,10 +81,11 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         )
 
 
-def test_the_offers_of_the_demo_are_for_recovery() -> None:
+def test_the_demo_offers_of_every_kind_at_two_placements() -> None:
     book = load(OFFERS)
-    assert [one.name for one in book.placement] == ["recovery"]
-    assert {"refund", "replacement", "callback"} <= {one.kind for one in book.offer}
+    kinds = {one.name: {offer.kind for offer in book.offers_at(one)} for one in book.placement}
+    assert kinds["recovery"] >= {"refund", "replacement", "callback", "rebate", "none"}
+    assert kinds["shop"] == {"benefit", "rebate", "points", "shipping", "message", "none"}
 
 
 def test_names_are_unique_and_files_are_there(tmp_path: Path) -> None:
