@@ -29,8 +29,9 @@ def promote(
     """
     from cli.lock import LockedError
     from cli.store_access import check_runs, running_settings, store_of
-    from storage.connection import connect, translated
+    from storage.connection import connect
     from storage.errors import StoreError
+    from storage.lasting import lasting
     from storage.redis_views import RedisViews
 
     settings = Settings.load(config, os.environ, {"data_dir": data_dir, "redis.url": redis})
@@ -42,11 +43,11 @@ def promote(
             views.close()
             if empty and namespace != LIVE:
                 raise WrongUseError(f"namespace {namespace!r} has no views: nothing to serve")
-            with translated("the store"):
-                client = connect(store)
-                before = client.get(SERVED_KEY)
+            client = connect(store)
+            with lasting(client, "the store") as kept:
+                before = kept.get(SERVED_KEY)
                 was = before.decode() if isinstance(before, bytes) else LIVE
-                with client.pipeline(transaction=True) as both:
+                with kept.pipeline(transaction=True) as both:
                     both.set(RELIEVED_KEY, was, px=RELIEVED_MS)
                     both.set(SERVED_KEY, namespace)
                     both.execute()

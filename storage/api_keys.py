@@ -9,6 +9,7 @@ from contracts.keys import API_KEYS_KEY
 from contracts.settings import RedisSettings
 from storage.connection import connect, place, translated
 from storage.control import Control
+from storage.lasting import lasting
 
 
 class ApiKeyStore:
@@ -25,8 +26,8 @@ class ApiKeyStore:
 
     def put(self, key: ApiKey) -> None:
         """Keep a key, or what changed of it."""
-        with translated(self._where):
-            self._client.hset(API_KEYS_KEY, key.id, encode_json(key))
+        with lasting(self._client, self._where) as store:
+            store.hset(API_KEYS_KEY, key.id, encode_json(key))
 
     def close(self) -> None:
         """Give back the connection."""

@@ -56,7 +56,7 @@ class CampaignStore:
             ("HSET", campaigns_key(version.site), version.id, raw),
             ("HSET", every, str(version.version), raw),
         )
-        await self._control.ask_all(writes, at_once=True)
+        await self._control.ask_all(writes, at_once=True, lasting=True)
 
     async def counts(self, keys: list[str]) -> list[bytes | None]:
         """Return what some views hold."""

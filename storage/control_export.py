@@ -14,6 +14,7 @@ from contracts.codec import decode_json, encode_json
 from contracts.keys import CONTROL_PATTERN, DELIVERY_OWNER_KEY, DELIVERY_RUN_KEY, run_key
 from contracts.settings import RedisSettings
 from storage.connection import connect, place, translated
+from storage.lasting import lasting
 
 BATCH: Final = 500
 
@@ -51,12 +52,12 @@ def restore(settings: RedisSettings, lines: Iterable[bytes], *, replace: bool) -
     entries = [_read(line) for line in lines if line.strip()]
     client: Any = connect(settings)
     count = 0
-    with translated(place(settings.url.get_secret_value())):
+    with lasting(client, place(settings.url.get_secret_value())) as store:
         for key, value, ttl in entries:
             # A counter that went back would let writers in that were fenced.
             stays = not replace or key == DELIVERY_RUN_KEY or key.startswith(run_key(""))
-            if not (stays and client.exists(key)):
-                client.restore(key, ttl, value, replace=True)
+            if not (stays and store.exists(key)):
+                store.restore(key, ttl, value, replace=True)
                 count += 1
     client.close()
     return count

@@ -17,6 +17,7 @@ from contracts.keys import ALIAS_MARK, ERASED_KEY, LIVE, ViewKey, control_parts
 from contracts.settings import RedisSettings
 from contracts.subscriptions import DeadLetter, Pending
 from storage.connection import connect, place, translated
+from storage.lasting import lasting
 from storage.scripts import load
 
 REVISION: Final = "revision"
@@ -45,8 +46,8 @@ class ErasureStore:
     def put(self, erasures: Iterable[Erasure]) -> None:
         """Keep erasures: each takes the place of an earlier one of the person."""
         fields = {one.key: encode_erasure(one) for one in erasures}
-        with translated(self._where):
-            pipe = self._client.pipeline(transaction=True)
+        with lasting(self._client, self._where) as store:
+            pipe = store.pipeline(transaction=True)
             pipe.hset(ERASED_KEY, mapping=fields)
             pipe.hincrby(ERASED_KEY, REVISION, 1)
             pipe.execute()

@@ -57,7 +57,9 @@ class Lease:
     async def _ask(self, what: str) -> bool:
         asked = self._now()
         keys = [DELIVERY_OWNER_KEY, DELIVERY_RUN_KEY]
-        run = int(await self._control.run("lease", keys, [what, self.run, LEASE_MS]))
+        words, is_new = [what, self.run, LEASE_MS], what == "take"
+        # A number that is forgotten would be given to another one too.
+        run = int(await self._control.run("lease", keys, words, lasting=is_new))
         if run:
             self.run, self._until = run, asked + LEASE_MS
         else:

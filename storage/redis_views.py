@@ -17,6 +17,7 @@ from contracts.settings import RedisSettings
 from storage.batch import Call, calls
 from storage.connection import classify, connect, place, translated
 from storage.errors import Fenced
+from storage.lasting import lasting
 from storage.recent import Recent
 from storage.scripts import Script, load
 from storage.views import Value
@@ -69,8 +70,9 @@ class RedisViews:
 
     def issue_run(self, namespace: str) -> int:
         """Return a run number higher than any before: writers with an older one are fenced."""
-        with translated(self._where):
-            return int(self._client.incr(run_key(namespace)))
+        # One that is forgotten would be given to another run too.
+        with lasting(self._client, self._where) as store:
+            return int(store.incr(run_key(namespace)))
 
     def iterate(self, namespace: str) -> Iterator[tuple[str, Value]]:
         """Yield every view of a namespace once, by rising key; holds all the keys meanwhile."""

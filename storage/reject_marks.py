@@ -9,6 +9,7 @@ from contracts.codec import decode_json, encode_json
 from contracts.keys import REJECT_MARKS_KEY
 from contracts.settings import RedisSettings
 from storage.connection import connect, place, translated
+from storage.lasting import lasting
 
 MarkState = Literal["retried", "dropped"]
 
@@ -37,8 +38,8 @@ class RejectMarks:
 
     def put(self, ids: Iterable[str], mark: Mark) -> None:
         """Mark records, whatever they were marked as."""
-        with translated(self._where):
-            self._client.hset(REJECT_MARKS_KEY, mapping={id_: encode_json(mark) for id_ in ids})
+        with lasting(self._client, self._where) as store:
+            store.hset(REJECT_MARKS_KEY, mapping={id_: encode_json(mark) for id_ in ids})
 
     def close(self) -> None:
         """Give back the connection."""

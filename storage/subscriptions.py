@@ -65,8 +65,9 @@ class SubscriptionStore:
 
     async def remove(self, site: str, id_: str) -> bool:
         """Forget a subscription; tell whether there was one. Its delivery is swept later."""
-        return bool(await self._control.ask("HDEL", subscriptions_key(site), id_))
+        return bool(await self._control.ask("HDEL", subscriptions_key(site), id_, lasting=True))
 
     async def _replace(self, site: str, id_: str, was: bytes, becomes: Subscription) -> int:
         arguments = (id_, was, encode_json(becomes), MAX_SUBSCRIPTIONS)
-        return int(await self._control.run("replace", [subscriptions_key(site)], arguments))
+        keys = [subscriptions_key(site)]
+        return int(await self._control.run("replace", keys, arguments, lasting=True))

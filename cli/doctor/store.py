@@ -9,6 +9,7 @@ from cli.doctor.finding import Finding, fail, ok, warn
 from contracts.settings import RedisSettings
 from storage.connection import connect, place, translated
 from storage.errors import StoreError
+from storage.lasting import why_not
 
 AREA: Final = "store"
 OLDEST: Final = 7
@@ -29,12 +30,14 @@ def check_store(settings: RedisSettings) -> Iterator[Finding]:
         with connect(settings) as client, translated(where):
             info: Mapping[str, Any] = client.info()
             trips = [_timed(client) for _ in range(PINGS)]
+            blind = why_not(client)
     except StoreError as error:
         yield fail(AREA, "reach", str(error), "start it, or set redis.url to where it is")
         return
     round_trip = statistics.median(ms for ms, _ in trips)
     yield _near(f"{_name(info)} at {where}", round_trip)
     yield from judged(info)
+    yield saving_found(blind)
     # The shortest trip tells most exactly what time it was over there.
     yield skew_found(AREA, min(trips)[1])
 
@@ -46,6 +49,15 @@ def judged(info: Mapping[str, Any]) -> Iterator[Finding]:
     yield _eviction(info)
     yield _persistence(info)
     yield _memory(info)
+
+
+def saving_found(blind: str | None) -> Finding:
+    """Return what is to be said of a store that cannot say, or why, what is on its disk."""
+    if blind is None:
+        return ok(AREA, "saving", "it says what is on its disk: control data is waited for")
+    mend = "set `appendonly yes` and `appendfsync everysec`, on Valkey or Redis 7.2: else"
+    mend += " campaigns, keys and subscriptions of its last seconds are lost when it is killed"
+    return warn(AREA, "saving", f"it cannot say what is on its disk: {blind}", mend)
 
 
 def skew_found(area: str, ahead_ms: float) -> Finding:

@@ -70,6 +70,7 @@ def test_servers_that_are_well_and_then_are_not(
     looked_at = {
         *(("kafka", check) for check in ("reach", "topics", "partitions", "retention", "clock")),
         *(("store", check) for check in ("reach", "version", "role", "eviction", "persistence")),
+        ("store", "saving"),
         *(("store", "clock"), ("machine", "disk"), ("machine", "compiled"), ("engine", "reach")),
     }
     assert looked_at <= found.keys()
@@ -85,6 +86,7 @@ def test_servers_that_are_well_and_then_are_not(
     assert found["store", "eviction"]["level"] == "fail"
     assert "noeviction" in found["store", "eviction"]["mend"]
     assert found["store", "persistence"]["level"] == "warn"
+    assert "appendonly is disabled" in found["store", "saving"]["text"]
     assert not (tmp_path / "D").exists()
 
 
