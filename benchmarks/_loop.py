@@ -38,17 +38,9 @@ from operators.catalogue import Catalogue
 from operators.clean import Clean
 from operators.cleaning import clean_batches
 from operators.families import families_of
+from operators.happenings import FactSlice
 from operators.item_stages import ItemStage, TopStage
-from operators.messages import (
-    AttributedSlice,
-    Examples,
-    FactSlice,
-    ItemBatch,
-    Lesson,
-    Slice,
-    TopPart,
-    Views,
-)
+from operators.messages import AttributedSlice, Examples, ItemBatch, Lesson, Slice, TopPart, Views
 from storage.redis_views import RedisViews
 
 KEY = b"a key that signs the models' state"

@@ -29,17 +29,8 @@ from operators.campaigns import stage
 from operators.campaigns.book import Book
 from operators.campaigns.stage import CampaignStage
 from operators.catalogue import Catalogue
-from operators.messages import (
-    LIVE_ROUND,
-    Arrived,
-    Attributed,
-    CampaignSlice,
-    FactSlice,
-    Tick,
-    Triggers,
-    UserScore,
-    UserSlice,
-)
+from operators.happenings import CampaignSlice, FactSlice, UserScore
+from operators.messages import LIVE_ROUND, Arrived, Attributed, Tick, Triggers, UserSlice
 from operators.stages import FactStage, ProfileStage
 
 NOON = 1_700_000_000_000

@@ -7,6 +7,7 @@
                  v                                                     v           |
               refused                                                facts <-------'
                                                                        `-> campaigns
+                                                       (of devices, which hand over, then of users)
 
 `build` differs between the three in one thing: a replay (`ordered=True`) puts what the workers
 race for back into one total order, at the two steps in brackets, where live traffic does not wait.
@@ -40,15 +41,14 @@ from operators.clean import Clean
 from operators.cleaning import clean_batches
 from operators.examples import Passed
 from operators.families import Family, families_of
+from operators.happenings import CampaignSlice, FactSlice, Handovers
 from operators.item_stages import ItemStage, TopStage
 from operators.messages import (
     LIVE_ROUND,
     AttributedSlice,
-    CampaignSlice,
     Erase,
     Examples,
     Facts,
-    FactSlice,
     ItemBatch,
     Lesson,
     Refused,
@@ -239,18 +239,27 @@ class _Steps:
             for family in families_of(self._settings)
         ]
 
-    def campaigns(self, facts: Stream[Keyed], cleaned: Stream[Keyed]) -> KeyedStream[Any]:
-        """Add the campaigns, by bucket of users: what happened to them, and how time passes."""
-        settings, resources = self._settings, self._resources
-        told = op.merge(
-            "for_campaigns",
-            self.erasing("campaigns", "u", _only("campaign_slices", facts, CampaignSlice)),
-            _only("ticks", cleaned, Tick),
+    def campaigns(self, facts: Stream[Keyed], cleaned: Stream[Keyed]) -> Stream[Keyed]:
+        """Add the campaigns: of devices without a user first, who may turn out to be one."""
+        slices = _only("campaign_slices", facts, CampaignSlice)
+        ticks = _only("ticks", cleaned, Tick)
+        split = op.branch("devices_or_users", slices, lambda keyed: keyed[1].devices)
+        devices = self._watching("device_campaigns", op.merge("of_devices", split.trues, ticks), 1)
+        handed = self.regroup(
+            "by_owner",
+            _only("handovers", devices, Handovers),
+            Handovers,
+            partial(routing.to_owners, buckets=self._settings.buckets, every=self._ordered),
         )
+        users = op.merge("of_users", split.falses, handed, ticks)
+        return op.merge("fired", devices, self._watching("campaigns", users, 2))
+
+    def _watching(self, name: str, told: Stream[Keyed], senders: int) -> KeyedStream[Any]:
+        settings, resources = self._settings, self._resources
         return self.step(
-            "campaigns",
-            told,
-            lambda: CampaignStage(settings, resources.book, resources.catalogue),
+            name,
+            self.erasing(name, "u", told),
+            lambda: CampaignStage(settings, resources.book, resources.catalogue, senders),
         )
 
     def _passed(self, keyed: Keyed) -> Iterable[Keyed]:

@@ -17,7 +17,8 @@ from contracts.past import Past, moved, noted
 from contracts.profile import Profile
 from operators.durable import PackedMap
 from operators.erased import IsGone, forget_people
-from operators.messages import Change, FactSlice, Gone, UserFact, UserScore, View
+from operators.happenings import Change, FactSlice, Gone, UserFact, UserScore
+from operators.messages import View
 from operators.profile import Applied
 
 THRESHOLDS: Final[dict[str, tuple[tuple[float, str], ...]]] = {

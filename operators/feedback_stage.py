@@ -12,7 +12,8 @@ from operators import routing
 from operators.erased import IsGone
 from operators.examples import LAST, Heard, Passed
 from operators.feedback_site import News, SiteFeedback
-from operators.messages import Examples, UserFact, UserScore
+from operators.happenings import UserFact, UserScore
+from operators.messages import Examples
 from operators.site_stage import SiteStage
 
 Message = Any

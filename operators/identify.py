@@ -111,6 +111,7 @@ class Identify:
                 self._keep(key, item)
         elif user != device.user:
             if raw is not None:
+                out.append(Attributed(user, item, merged_from=own))
                 out.extend(self._adopted(key, user, item.seq))
                 out.append(Attributed(own, item, merged_into=user))
             self._drop(key)

@@ -9,8 +9,8 @@ from online_models.challenger import Contest
 from online_models.features import SESSION_FEATURES
 from online_models.intent import IntentModel
 from operators.examples import Example
+from operators.happenings import UserScore
 from operators.judged_stage import JudgedStage
-from operators.messages import UserScore
 
 
 class IntentStage(JudgedStage[IntentModel]):

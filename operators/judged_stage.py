@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 from online_models.challenger import Contest
 from online_models.guard import Guard
 from operators.examples import Example
-from operators.messages import UserScore
+from operators.happenings import UserScore
 from operators.model_stages import ModelStage
 
 M = TypeVar("M")

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from contracts.codec import pack
-from contracts.decisions import Fact, Score, Trigger
+from contracts.decisions import Fact, Trigger
 from contracts.erasures import Erasure
 from contracts.events import Event
 from contracts.rejects import Rejected
@@ -102,7 +102,8 @@ class Attributed(Struct, array_like=True, gc=False):
     """An event and whose it is.
 
     `adopted`: it was applied to the device before, and counted. `merged_into`: the subject, a
-    device, turned out to be this user, so its own profile ends; the event itself is not applied.
+    device, turned out to be this user, so its own profile ends; `merged_from`: the subject, a user,
+    turned out to be who had this device, a subject as well; the event itself is applied in neither.
     `refused`: on this device someone withdrew consent, and nobody has given it since. `erased`:
     nothing of it may be kept.
     """
@@ -113,6 +114,7 @@ class Attributed(Struct, array_like=True, gc=False):
     merged_into: str | None = None
     refused: bool = False
     erased: bool = False
+    merged_from: str | None = None
 
 
 class UserSlice(Packed, array_like=True, tag="users"):
@@ -223,100 +225,6 @@ class Examples(Packed, array_like=True, tag="examples"):
     round: int
     family: str
     items: list[AnyExample]
-
-
-class UserScore(Struct, array_like=True, gc=False):
-    """A model's estimate, or a segment, on its way to the person's facts."""
-
-    site: str
-    user: str
-    seq: int
-    event: str
-    score: Score
-    segment: str | None = None
-    near: tuple[str, ...] = ()
-    """Segments nearly as fitting: who is in one of them stays in it."""
-
-
-class UserFact(Struct, array_like=True, gc=False):
-    """Something in a profile changed, on its way to the person's facts."""
-
-    site: str
-    user: str
-    seq: int
-    event: str
-    time: int
-    name: str
-    value: Any
-
-
-class Moment(Struct, array_like=True, gc=False):
-    """One applied event, and the profile as it left it, for the conditions of campaigns.
-
-    `levels` are the facts of `contracts.conditions.vocabulary.PROFILE`, in that order. `known`: the
-    person was here before. `adopted`: the event was seen before, of the device.
-    """
-
-    seq: int
-    arrived: Arrived
-    user: str
-    levels: tuple[float | str, ...]
-    consent: list[str] | None
-    traits: dict[str, str | int | float | bool]
-    first_order: int
-    last_order: int
-    known: bool
-    bot: bool = False
-    adopted: bool = False
-
-
-class Change(Struct, array_like=True, gc=False):
-    """A score or the segment of a person became another, because of an event."""
-
-    seq: int
-    site: str
-    user: str
-    event: str
-    time: int
-    name: str
-    value: float | str
-    previous: float | str | None
-
-
-class Gone(Struct, array_like=True, gc=False):
-    """Somebody to be forgotten: a device that was identified, or who withdrew consent.
-
-    `facts` and `moments` are how many of those of the same slice came before: what comes after is
-    of somebody new.
-    """
-
-    site: str
-    user: str
-    seq: int
-    facts: int
-    moments: int
-
-
-class FactSlice(Packed, array_like=True, tag="facts"):
-    """What one bucket of users' facts gets from one stage; `clock` is the arrival time (ms)."""
-
-    round: int
-    stage: str
-    facts: list[UserFact]
-    scores: list[UserScore]
-    gone: list[Gone] = []
-    moments: list[Moment] = []
-    clock: int = 0
-
-
-class CampaignSlice(Packed, array_like=True, tag="campaigns"):
-    """What one bucket of users tells their campaigns."""
-
-    round: int
-    clock: int
-    moments: list[Moment]
-    changes: list[Change]
-    gone: list[Gone] = []
 
 
 class Tick(Packed, array_like=True, tag="tick"):

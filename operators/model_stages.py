@@ -17,7 +17,8 @@ from online_models.drift import LOSS, DriftWatch
 from online_models.guard import Guard
 from operators import routing
 from operators.examples import Example
-from operators.messages import Examples, UserScore, View, Views
+from operators.happenings import UserScore
+from operators.messages import Examples, View, Views
 
 Message = Any
 M = TypeVar("M")

@@ -16,8 +16,8 @@ from online_models.order_value import OrderValueModel
 from online_models.regressor import OnlineRegressor
 from online_models.spend import SpendModel
 from operators.examples import Example
+from operators.happenings import UserScore
 from operators.judged_stage import JudgedStage
-from operators.messages import UserScore
 from operators.outcomes import VISIT_FEATURES
 
 ENOUGH: Final = 50

@@ -112,9 +112,9 @@ def withheld(profile: Profile, item: Attributed) -> bool:
 class Profiles:
     """One bucket of people; `Durable`. Packed profiles are views and state in one.
 
-    People unseen for longer than the profile's lifetime are forgotten at a full dump. `on_gone`
-    is called in its turn among the observers' events for each that ends a person: a device that
-    was identified, somebody who withdrew consent.
+    People unseen for longer than the profile's lifetime are forgotten at a full dump. `on_turn`
+    is called in its turn among the observers' events for each that ends a person (a device that
+    was identified, somebody who withdrew consent), and for each that makes a user of a device.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Profiles:
         settings: FlowSettings,
         observers: Sequence[Observer] = (),
         learners: Sequence[Observer] = (),
-        on_gone: Callable[[Attributed], None] = lambda _: None,
+        on_turn: Callable[[Attributed], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._observers = observers
@@ -132,7 +132,7 @@ class Profiles:
         self._clock = 0
         self.ends = Ends()
         self.ledger = Ledger()
-        self._on_gone = on_gone
+        self._on_turn = on_turn
 
     def on_batch(self, items: Sequence[Attributed], clock: int) -> list[View]:
         """Apply a batch in order; return the changed profiles, each once."""
@@ -142,9 +142,8 @@ class Profiles:
         for item in items:
             event = item.arrived.event
             key = f"{event.site}\0{item.subject}"
-            if item.merged_into is not None:
-                self._end(key, event.site, item.subject, item.merged_into, open_, views)
-                self._on_gone(item)
+            if item.merged_into or item.merged_from:
+                self._turn(key, item, open_, views)
                 continue
             if item.erased:
                 self._withhold(item, ERASED)
@@ -174,7 +173,7 @@ class Profiles:
     def _withhold(self, item: Attributed, reason: WithheldReason) -> None:
         """Count an event that is not applied, and tell who does not want any to be."""
         if reason == NO_CONSENT and refuses(item.arrived.event):
-            self._on_gone(item)
+            self._on_turn(item)
         if not item.adopted:
             self.ends.withheld[reason] = self.ends.withheld.get(reason, 0) + 1
             self.ledger.add("withheld", item.arrived.part, item.arrived.number)
@@ -235,18 +234,16 @@ class Profiles:
         seen = max(profile.last_seen, profile.first_seen)
         return seen < self._clock - PROFILE_TTL_MS
 
-    def _end(
-        self,
-        key: str,
-        site: str,
-        subject: str,
-        user: str,
-        open_: dict[str, Profile],
-        views: dict[str, View],
+    def _turn(
+        self, key: str, item: Attributed, open_: dict[str, Profile], views: dict[str, View]
     ) -> None:
-        open_.pop(key, None)
-        self._people.pop(key)
-        views[key] = View("profile", site, subject, alias_value(user))
+        """End the profile of a device that turned out to be a user's; tell both sides of it."""
+        if item.merged_into:
+            open_.pop(key, None)
+            self._people.pop(key)
+            site, alias = item.arrived.event.site, alias_value(item.merged_into)
+            views[key] = View("profile", site, item.subject, alias)
+        self._on_turn(item)
 
     def _forget(self) -> None:
         for key in [k for k in self._people if self._expired(unpack_profile(self._people[k]))]:

@@ -10,8 +10,8 @@ from online_models.campaigns import CampaignTally, is_control
 from online_models.challenger import Contest
 from online_models.response import CAMPAIGN, NOBODY, ResponseModel
 from operators.examples import Approach, Example
+from operators.happenings import UserScore
 from operators.judged_stage import JudgedStage
-from operators.messages import UserScore
 from operators.outcome_stages import ENOUGH, LOOK_EVERY
 from operators.responses import HOUR_MS, RESPONSE_FEATURES
 

@@ -14,19 +14,17 @@ from typing import Any
 from contracts.keys import bucket_name, bucket_of
 from online_models.touches import number_of
 from operators.examples import AnyExample
+from operators.happenings import CampaignSlice, FactSlice, Handovers, Happening, UserFact, UserScore
 from operators.messages import (
     Attributed,
     AttributedSlice,
     Examples,
-    FactSlice,
     ItemBatch,
     Lesson,
     Named,
     PairArrays,
     TouchArrays,
     Touchpoint,
-    UserFact,
-    UserScore,
     UserSlice,
 )
 from operators.pairs import pairs_by_shard, touches_by_shard
@@ -125,6 +123,20 @@ def to_facts(
             bucket_name("u", number),
             FactSlice(round_, stage, told.get(number, []), groups.get(number, [])),
         )
+        for number in targets
+    ]
+
+
+def to_owners(handed: Sequence[Handovers], buckets: int, *, every: bool) -> list[Keyed]:
+    """Return what is handed over, for each bucket of the users that take it."""
+    groups: dict[int, list[Happening]] = defaultdict(list)
+    for one in (one for handovers in handed for one in handovers.items):
+        groups[bucket_of(one.site, one.user, buckets)].append(one)
+    round_ = handed[0].round
+    clock = max(handovers.clock for handovers in handed)
+    targets: Iterable[int] = range(buckets) if every else groups
+    return [
+        (bucket_name("u", number), CampaignSlice(round_, clock, groups.get(number, [])))
         for number in targets
     ]
 

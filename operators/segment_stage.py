@@ -13,7 +13,8 @@ from online_models.features import USER_FEATURES
 from online_models.guard import Guard
 from online_models.segments import SegmentModel, near
 from operators.examples import Example
-from operators.messages import UserScore, View
+from operators.happenings import UserScore
+from operators.messages import View
 from operators.model_stages import ModelStage
 
 

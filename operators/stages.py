@@ -13,6 +13,7 @@ import msgspec
 from contracts.codec import encode_json, pack
 from contracts.conditions.vocabulary import LEVELS
 from contracts.erasures import Erased
+from contracts.events import DEVICE_PREFIX
 from contracts.keys import EVERY_SITE
 from contracts.settings import FlowSettings
 from operators import routing
@@ -22,18 +23,15 @@ from operators.dedupe import Dedupe
 from operators.erased import Forgets, IsGone
 from operators.facts import ProfileFacts, Standings
 from operators.families import families_of
+from operators.happenings import CampaignSlice, Change, FactSlice, Gone, Happening, Joined, Moment
 from operators.identify import Identify
 from operators.ledger import Ledger, origin_number
 from operators.messages import (
     LIVE_ROUND,
     Attributed,
     AttributedSlice,
-    CampaignSlice,
-    Change,
     Ends,
     Facts,
-    FactSlice,
-    Gone,
     Lesson,
     Refused,
     Slice,
@@ -158,9 +156,10 @@ class ProfileStage:
             settings,
             [*watching, self._facts, self._moments],
             [self._touchpoints, *learning],
-            self._note_gone,
+            self._note_turn,
         )
         self._gone: list[Gone] = []
+        self._joined: list[Joined] = []
 
     def on_batch(self, messages: Sequence[UserSlice]) -> list[Message]:
         """Return the changed profiles, the lessons for the models, and the facts."""
@@ -174,24 +173,32 @@ class ProfileStage:
                 name: list(maker.take(slice_.clock)) for name, maker in self._makers.items()
             }
             gone, self._gone = self._gone, []
+            joined, self._joined = self._joined, []
             facts, moments = self._facts.take(), self._moments.take()
             # In a replay their receivers count on a message from each bucket, an empty one too.
             counted = slice_.round != LIVE_ROUND
             if counted or points or named or any(examples.values()):
                 out.append(Lesson(slice_.round, points, named, examples))
-            if counted or facts or gone or moments:
-                out.append(
-                    FactSlice(slice_.round, "profile", facts, [], gone, moments, slice_.clock)
-                )
+            if counted or facts or gone or joined or moments:
+                told = FactSlice(slice_.round, "profile", facts, [])
+                told.gone, told.moments, told.joined = gone, moments, joined
+                told.clock = slice_.clock
+                out.append(told)
         if any(slice_.items for slice_ in messages):
             ends = ends_view("profile", messages[0].bucket, self._profiles.ends)
             out.insert(0, Views([*views.values(), ends]))
         return out
 
-    def _note_gone(self, item: Attributed) -> None:
-        arrived = item.arrived
-        before = len(self._facts), len(self._moments)
-        self._gone.append(Gone(arrived.event.site, item.subject, arrived.seq, *before))
+    def _note_turn(self, item: Attributed) -> None:
+        event, seq = item.arrived.event, item.arrived.seq
+        place, into, device = len(self._moments), item.merged_into, item.merged_from
+        if device is None:
+            gone = Gone(event.site, item.subject, seq, len(self._facts), place)
+            gone.event, gone.into = event.id, into or ""
+            self._gone.append(gone)
+        else:
+            joined = Joined(event.site, item.subject, seq, place, device, event.id)
+            self._joined.append(joined)
 
     def forget(self, gone: IsGone) -> list[Message]:
         """Forget people who are gone, and what waits for what becomes of them."""
@@ -242,22 +249,10 @@ class FactStage:
             if facts:
                 out.append(Facts(facts))
             changes = self._standings.take_changes()
-            if len(self._book):
-                out += self._for_campaigns(slices, changes)
+            known = [one for one in changes if one.name in LEVELS and self._book.knows(one.site)]
+            if slices[0].round == LIVE_ROUND or len(self._book):
+                out += _for_campaigns(slices, known)
         return out
-
-    def _for_campaigns(
-        self, slices: Sequence[FactSlice], changes: list[Change]
-    ) -> list[CampaignSlice]:
-        moments = [moment for slice_ in slices for moment in slice_.moments]
-        gone = [person for slice_ in slices for person in slice_.gone]
-        known = [one for one in changes if one.name in LEVELS and self._book.knows(one.site)]
-        round_ = slices[0].round
-        if round_ == LIVE_ROUND and not (moments or known or gone):
-            return []
-        # In a replay a round says how far time has come, for timers.
-        clock = max(slice_.clock for slice_ in slices)
-        return [CampaignSlice(round_, clock, moments, known, gone)]
 
     def forget(self, gone: IsGone) -> list[Message]:
         """Forget people who are gone."""
@@ -273,6 +268,26 @@ class FactStage:
         decoded = [msgspec.msgpack.decode(part, type=tuple[bytes, bytes]) for part in parts]
         self._rounds.load([rounds for rounds, _ in decoded])
         self._standings.load([people for _, people in decoded])
+
+
+def _for_campaigns(slices: Sequence[FactSlice], changes: list[Change]) -> list[CampaignSlice]:
+    """Return what happened in one round: to users, and to devices without one."""
+    happened: list[Happening] = []
+    for slice_ in slices:
+        told: list[Moment | Gone | Joined] = list(slice_.moments)
+        turns: list[Gone | Joined] = [*slice_.gone, *slice_.joined]
+        turns.sort(key=lambda turn: turn.moments)
+        for turn in reversed(turns):
+            told.insert(turn.moments, turn)
+        happened += told
+    happened += changes
+    happened.sort(key=lambda one: (one.seq, isinstance(one, Change)))
+    round_, clock = slices[0].round, max(slice_.clock for slice_ in slices)
+    out = [CampaignSlice(round_, clock, [], devices) for devices in (False, True)]
+    for one in happened:
+        out[one.user.startswith(DEVICE_PREFIX)].happened.append(one)
+    # In a replay a round says how far time has come, for timers.
+    return [slice_ for slice_ in out if slice_.happened or round_ != LIVE_ROUND]
 
 
 class OrderStage(Generic[R]):

@@ -10,7 +10,7 @@ from online_models.anomaly import LIMITS, AnomalyModel, features
 from online_models.bots import CHECK_EVERY, LEAST_TOUCHES, rhythm
 from online_models.guard import Guard
 from operators.examples import Example
-from operators.messages import UserScore
+from operators.happenings import UserScore
 from operators.model_stages import ModelStage
 from operators.profile import Applied
 

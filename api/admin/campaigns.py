@@ -15,10 +15,11 @@ from api.admin.preview import Preview
 from api.background import running
 from api.collect.log import Log, LogUnavailableError, Record
 from contracts.campaign_files import CampaignFileError, read_folder
+from contracts.campaign_parts import campaign_parts
 from contracts.campaigns import Campaign, CampaignVersion, encode_version
 from contracts.clock_records import clock_record
 from contracts.codec import load_json
-from contracts.keys import CONTROL_TOPIC, EVENT_TOPICS, Keys, bucket_name, partition_of
+from contracts.keys import CONTROL_TOPIC, EVENT_TOPICS, Keys, partition_of
 from contracts.settings import Settings
 from online_models.campaign_course import Courses, merge_courses, unpack_courses
 from online_models.campaign_results import Counts, merge, unpack_counts
@@ -99,7 +100,7 @@ class Campaigns:
     async def counts(self, namespace: str, site: str) -> dict[str, dict[str, int]]:
         """Return how often each campaign of a site fired, and for what reasons not."""
         keys = Keys(namespace)
-        names = [bucket_name("u", number) for number in range(self._settings.flow.buckets)]
+        names = campaign_parts(self._settings.flow.buckets)
         found: dict[str, dict[str, int]] = {}
         for raw in await self._store.counts([keys.campaigns(name) for name in names]):
             for campaign, counts in (load_json(raw) if raw else {}).get(site, {}).items():
@@ -125,14 +126,14 @@ class Campaigns:
     async def courses(self, namespace: str, site: str, id_: str) -> Courses:
         """Return how a campaign's conversion came about, by version."""
         keys = Keys(namespace)
-        names = [bucket_name("u", number) for number in range(self._settings.flow.buckets)]
+        names = campaign_parts(self._settings.flow.buckets)
         found = await self._store.counts([keys.course(site, id_, name) for name in names])
         return merge_courses(unpack_courses(raw) for raw in found if raw)
 
     async def results(self, namespace: str, site: str, id_: str) -> Counts:
         """Return what came of a campaign's triggers, by version."""
         keys = Keys(namespace)
-        names = [bucket_name("u", number) for number in range(self._settings.flow.buckets)]
+        names = campaign_parts(self._settings.flow.buckets)
         found = await self._store.counts([keys.results(site, id_, name) for name in names])
         return merge(unpack_counts(raw) for raw in found if raw)
 

@@ -61,6 +61,14 @@ class Crowd:
         self._packed.pop(key)
         self._due.pop(key, None)
 
+    def taken(self, site: str, user: str) -> bytes | None:
+        """Return a person, packed, and forget them; None if nobody is known."""
+        key = f"{site}\0{user}"
+        found = self._open.get(key)
+        raw = self._packed.get(key) if found is None else pack(found)
+        self.drop(site, user)
+        return raw
+
     def forget(self, gone: IsGone) -> None:
         """Forget people who are gone, with their timers, and which items they saw."""
         for key in {*self._packed, *self._open}:
@@ -146,3 +154,4 @@ class Crowd:
 
 
 _decoder = msgspec.msgpack.Decoder(Watched)
+unpack_watched = _decoder.decode

@@ -60,7 +60,8 @@ def decide(
         if over is not None:
             _wait(active, prepared, look, over)
             return WAITS, None
-    held = share_of(active.site, campaign.id, person.id, "holdout") < campaign.holdout
+    drawn = share_of(active.site, campaign.id, person.origin or person.id, "holdout")
+    held = drawn < campaign.holdout
     person.fired[campaign.id] = look.time
     if not held:
         look.note_send()
@@ -89,7 +90,7 @@ def _trigger(
         event=cause,
         type=campaign.type,
         segment=person.segment,
-        variant=_variant(active, person.id),
+        variant=_variant(active, person.origin or person.id),
         holdout=held,
         send=campaign.send,
         evidence=_evidence(prepared, look, waited),

@@ -2,7 +2,7 @@
 
 from contracts.conditions.levels import levels_of
 from operators.campaigns.book import Book
-from operators.messages import Moment
+from operators.happenings import Moment
 from operators.profile import Applied
 
 

@@ -9,7 +9,7 @@ from contracts.conditions.checks import PAST_KEPT
 from contracts.local_time import Zone, zone_of
 from operators.campaigns.index import types_of
 from operators.campaigns.rules import Needs
-from operators.messages import Moment
+from operators.happenings import Moment
 
 ITEMS_KEPT: Final = 30
 SENDS_KEPT: Final = 100
@@ -61,7 +61,10 @@ class Waiting(Struct, array_like=True, gc=False):
 
 
 class Watched(Struct, array_like=True):
-    """One person. `checked` is the time up to which their timers have fired; all times are ms."""
+    """One person. `checked` is the time up to which their timers have fired; all times are ms.
+
+    `origin` is the id by which groups are drawn, where it is not the person's own.
+    """
 
     v: int
     site: str
@@ -82,6 +85,7 @@ class Watched(Struct, array_like=True):
     fired: dict[str, int] = {}
     sends: list[int] = []
     waiting: list[Waiting] = []
+    origin: str = ""
 
     def level(self, name: str) -> object:
         """Return what a fact that holds is worth."""

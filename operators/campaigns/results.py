@@ -12,10 +12,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from contracts.campaign_parts import campaign_part
 from contracts.codec import pack
 from contracts.decisions import Trigger
 from contracts.events import Event
-from contracts.keys import bucket_name, bucket_of
 from contracts.settings import FlowSettings
 from online_models.campaign_course import (
     CONVERTED,
@@ -135,9 +135,20 @@ class Results:
         elif event.campaign is not None:
             self._answered(key, event)
 
-    def forget(self, site: str, user: str) -> None:
-        """Forget a person, a device that became a user's; the counts stay."""
-        self._people.pop(f"{site}\0{user}")
+    def taken(self, site: str, user: str) -> bytes | None:
+        """Return a person's windows, packed, and forget them; the counts stay."""
+        return self._people.pop(f"{site}\0{user}")
+
+    def take_over(self, site: str, user: str, raw: bytes) -> None:
+        """Add a device's windows to a person's; an open one of their own stays."""
+        key = f"{site}\0{user}"
+        windows = self._open(key)
+        for campaign, window in _windows(raw).items():
+            own = windows.get(campaign)
+            if own is None or own.until <= window.time:
+                windows[campaign] = window
+        newest = sorted(windows.items(), key=lambda one: one[1].time)[-CAMPAIGNS_OF_ONE:]
+        self._people[key] = pack(dict(newest))
 
     def forget_gone(self, gone: IsGone) -> None:
         """Forget people who are gone; the counts stay."""
@@ -218,7 +229,7 @@ class Results:
     def _cell(self, key: str, campaign: str, window: Window) -> Cell:
         site, _, user = key.partition("\0")
         # All people are of one bucket, whose name is the part of the views.
-        part = bucket_name("u", bucket_of(site, user, self._buckets))
+        part = campaign_part(site, user, self._buckets)
         self._changed[site, campaign] = part
         self._dirty.add((site, campaign))
         groups = self._counts.setdefault(site, {}).setdefault(campaign, {})

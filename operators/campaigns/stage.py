@@ -1,21 +1,23 @@
 """The stage of campaigns: one bucket of people, what happened to them in, triggers out."""
 
 from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
+from contracts.campaign_parts import campaign_part
 from contracts.codec import dump_json, pack
 from contracts.conditions import compile_condition
 from contracts.conditions import vocabulary as words
 from contracts.decisions import Trigger
-from contracts.keys import EVERY_SITE, bucket_name, bucket_of
+from contracts.keys import EVERY_SITE
 from contracts.settings import FlowSettings
 from operators.campaigns.book import Active, Book
-from operators.campaigns.crowd import Crowd
+from operators.campaigns.crowd import Crowd, unpack_watched
 from operators.campaigns.deciding import decide, refusal
+from operators.campaigns.item_changes import AGAIN_MS, ItemChanges
+from operators.campaigns.joining import Joining, take_over
 from operators.campaigns.look import Look, Timer, fields_of
 from operators.campaigns.people import LEVEL_NAMES, Watched, follow, remember, take
 from operators.campaigns.refusing import FREE, Tally
@@ -25,25 +27,14 @@ from operators.campaigns.thresholds import Orders
 from operators.campaigns.timers import WAITED, due_timers
 from operators.catalogue import Catalogue, ItemChange
 from operators.erased import IsGone
-from operators.messages import (
-    LIVE_ROUND,
-    CampaignSlice,
-    Change,
-    Gone,
-    Moment,
-    Tick,
-    Triggers,
-    View,
-    Views,
-)
+from operators.happenings import CampaignSlice, Change, Gone, Handover, Handovers, Happening, Moment
+from operators.messages import LIVE_ROUND, Tick, Triggers, View, Views
+from operators.resequence import Resequence
 
 GRACE_MS: Final = 2_000
 """Timers wait so long for events that are on their way from one stage to the next."""
 SHOW_MS: Final = 1_000
 """Counts are shown so often at most: those of a thousand campaigns take a while to write."""
-ITEMS_AGAIN_MS: Final = 10_000
-"""After a restart, changes of items of so long ago are looked at again."""
-
 MANY: Final = 16
 """Of so many conditions their plain comparisons are made at once."""
 
@@ -57,23 +48,26 @@ Counts = dict[str, dict[str, dict[str, Any]]]
 class CampaignStage:
     """Watches one bucket of people for the campaigns in force; `Durable`.
 
+    There is one for users and, before it, one for devices without a user, which hands over what it
+    knew of those who sign in (`joining`). `senders` send a slice in each round of a replay.
+
     Live, timers advance on the person's own events, and for everybody on the clock records of the
     log: to the time that all source partitions have come to. In a replay rounds say the time.
     """
 
-    def __init__(self, settings: FlowSettings, book: Book, catalogue: Catalogue) -> None:
+    def __init__(
+        self, settings: FlowSettings, book: Book, catalogue: Catalogue, senders: int = 1
+    ) -> None:
+        self._rounds = Resequence(senders, CampaignSlice)
+        self._joining = Joining()
         self._buckets = settings.buckets
         self._book = book
-        self._catalogue = catalogue
+        self._items = ItemChanges(catalogue)
         self._crowd = Crowd()
         self._results = Results(settings)
         self._clock = 0
         self._parts: dict[str, int] = {}
         self._counts: Counts = {}
-        self._items_done = 0
-        self._read = 0
-        self._pending: list[tuple[int, int]] = []
-        self._started = False
         self._name = ""
         self._timers_of: dict[str, object] = {}
         self._out: list[Trigger] = []
@@ -82,21 +76,22 @@ class CampaignStage:
         self._shown_at = 0
 
     def on_batch(self, messages: Sequence[CampaignSlice | Tick]) -> list[Any]:
-        """Take in what happened; return the triggers, and the counts if they changed."""
+        """Take in what happened; return the triggers, the counts if they changed, what goes on."""
         self._out = []
-        if not len(self._book):
-            return []
-        live = True
+        live, handed = True, []
         for message in messages:
             if isinstance(message, Tick):
                 self._tick(message)
-            else:
+                continue
+            for slices in self._rounds.on_batch([message]):
                 live = live and message.round == LIVE_ROUND
-                self._take(message)
+                handed += self._take(slices)
+        if not len(self._book):
+            return handed
         self._crowd.close(self._needs_of)
         self._look_for_new_timers()
         self._crowd.catch_up(self._needs_of, whole=not live)
-        out: list[Any] = [Triggers(self._out)] if self._out else []
+        out: list[Any] = [*handed, Triggers(self._out)] if self._out else handed
         if self._told and (not live or self._clock >= self._shown_at + SHOW_MS):
             self._told, self._shown_at = False, self._clock
             self._tell_all()
@@ -106,43 +101,67 @@ class CampaignStage:
             out.append(Views(results))
         return out
 
-    def _take(self, message: CampaignSlice) -> None:
-        if message.round != LIVE_ROUND:
+    def _take(self, slices: Sequence[CampaignSlice]) -> list[Handovers]:
+        """Take in a round, or what came live; return what devices hand over."""
+        round_, live = slices[0].round, slices[0].round == LIVE_ROUND
+        if not live:
             # A run that was resumed has its timers in place before it goes on.
             self._crowd.catch_up(self._needs_of, whole=True)
-        self._clock = max(self._clock, message.clock)
-        moments: list[Moment | Gone] = list(message.moments)
-        for gone in reversed(message.gone):
-            moments.insert(gone.moments, gone)
-        happened: list[tuple[int, int, Moment | Gone | Change]] = [
-            *((moment.seq, 0, moment) for moment in moments),
-            *((change.seq, 1, change) for change in message.changes),
-        ]
-        happened.sort(key=lambda one: one[:2])
-        for _, _, one in happened:
-            if isinstance(one, Moment):
-                self._moment(one)
-            elif isinstance(one, Gone):
-                self._crowd.drop(one.site, one.user)
-                self._results.forget(one.site, one.user)
-            else:
-                self._change(one)
-        if message.round != LIVE_ROUND:
-            self._advance(message.clock)
-            self._items_done = message.clock
+        clock = max(slice_.clock for slice_ in slices)
+        self._clock = max(self._clock, clock)
+        happened = [one for slice_ in slices for one in slice_.happened]
+        # In a round all that is handed over is there before anybody waits for it.
+        happened.sort(key=lambda one: not isinstance(one, Handover))
+        handed: list[Handover] = []
+        for told in happened:
+            for one in self._joining.ready(told):
+                self._happened(one, handed)
+        if not live:
+            self._advance(clock)
+            self._items.done = clock
+        of_devices = slices[0].devices and (handed or not live)
+        return [Handovers(round_, clock, handed)] if of_devices else []
+
+    def _happened(self, one: Happening, handed: list[Handover]) -> None:
+        if isinstance(one, Moment):
+            self._moment(one)
+        elif isinstance(one, Change):
+            self._change(one)
+        elif isinstance(one, Handover):
+            self._take_over(one)
+        elif isinstance(one, Gone):
+            watched = self._crowd.taken(one.site, one.user)
+            windows = self._results.taken(one.site, one.user)
+            if one.into:
+                who = one.site, one.into, one.seq, one.user, one.event
+                handed.append(Handover(*who, watched, windows))
+
+    def _take_over(self, handover: Handover) -> None:
+        """Let a user be who had a device."""
+        site, user = handover.site, handover.user
+        if handover.watched is not None:
+            person, device = self._crowd.get(site, user), unpack_watched(handover.watched)
+            if person.seen:
+                self._timers(person, self._rules(site), device.checked)
+            take_over(person, device)
+        if handover.windows is not None:
+            self._results.take_over(site, user, handover.windows)
 
     def _tick(self, tick: Tick) -> None:
         self._parts[tick.part] = max(tick.clock, self._parts.get(tick.part, 0))
         self._clock = max(self._clock, tick.clock)
         clock = min(self._parts.values()) - GRACE_MS
         self._advance(clock)
-        self._items_done = max(self._items_done, clock - ITEMS_AGAIN_MS)
+        self._items.done = max(self._items.done, clock - AGAIN_MS)
 
     def _advance(self, clock: int) -> None:
         """Let time pass for everybody."""
-        self._items(clock)
+        for change in self._items.until(clock):
+            self._item(change)
         self._crowd.settle(self._needs_of)
         for person in self._crowd.due(clock):
+            if self._joining.waits(person.site, person.id):
+                continue
             self._timers(person, self._rules(person.site), clock)
 
     def _moment(self, moment: Moment) -> None:
@@ -217,17 +236,6 @@ class CampaignStage:
         self._keep(counts, active, trigger)
         _add(counts, active.id, reason)
 
-    def _items(self, clock: int) -> None:
-        """Look at what became of items' prices and stock up to a time."""
-        changes = self._catalogue.changes
-        for number in range(self._read, len(changes)):
-            # What was there at the start was looked at before the restart, but for the last of it.
-            if self._started or changes[number].time > self._items_done:
-                heappush(self._pending, (changes[number].time, number))
-        self._read, self._started = len(changes), True
-        while self._pending and self._pending[0][0] <= clock:
-            self._item(changes[heappop(self._pending)[1]])
-
     def _item(self, change: ItemChange) -> None:
         site, item = change.new.site, change.new.id
         rules = self._rules(site) if self._book.knows(site) else None
@@ -239,18 +247,8 @@ class CampaignStage:
             self._timers(person, rules, change.time)
             look = Look(person, change.time, f"{item}@{change.time}")
             look.item = change
-            look.seen_price = self._price_seen(person, change)
+            look.seen_price = self._items.price_seen(person, change)
             self._fire(look, rules, waiting)
-
-    def _price_seen(self, person: Watched, change: ItemChange) -> float | None:
-        item = change.new.id
-        times = [
-            past.time for past in person.past if past.item == item and past.time <= change.time
-        ]
-        if not times:
-            return None
-        record = self._catalogue.get(change.new.site, item, times[-1])
-        return None if record is None else record.price
 
     def _fire(self, look: Look, rules: Rules[Active], found: Iterable[Orders]) -> None:
         """Look at conditions by their campaigns' priority; a campaign fires once a moment."""
@@ -328,8 +326,8 @@ class CampaignStage:
         self._results.assign(trigger)
 
     def _name_of(self, someone: tuple[str, str] | None) -> str:
-        """Return the name of the bucket that somebody is in."""
-        return "" if someone is None else bucket_name("u", bucket_of(*someone, self._buckets))
+        """Return the name of the part that somebody is counted in."""
+        return "" if someone is None else campaign_part(*someone, self._buckets)
 
     def _rules(self, site: str) -> Rules[Active]:
         return self._book.rules(site, self._clock)
@@ -347,6 +345,7 @@ class CampaignStage:
 
     def forget(self, gone: IsGone) -> list[Any]:
         """Forget people who are gone: what was seen of them, timers, caps, windows."""
+        self._joining.forget(gone)
         self._crowd.forget(gone)
         self._results.forget_gone(gone)
         return []
@@ -356,20 +355,23 @@ class CampaignStage:
         self._tell_all()
         people = self._crowd.dump(full=full, clock=self._clock)
         results = self._results.dump(full=full)
-        return pack((self._clock, self._parts, self._items_done, self._counts, people, results))
+        rounds = self._rounds.dump(full=full)
+        known = self._clock, self._parts, self._items.done, self._counts
+        return pack((*known, people, results, rounds))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace everything."""
         decoded = [_parts.decode(part) for part in parts]
         if decoded:
-            self._clock, self._parts, self._items_done, self._counts = decoded[-1][:4]
-        self._crowd.load([people for *_, people, _ in decoded])
+            self._clock, self._parts, self._items.done, self._counts = decoded[-1][:4]
+        self._crowd.load([people for *_, people, _, _ in decoded])
         self._name = self._name_of(self._crowd.someone)
         self._told = bool(self._counts and self._name)
-        self._results.load([results for *_, results in decoded])
+        self._results.load([results for *_, results, _ in decoded])
+        self._rounds.load([rounds for *_, rounds in decoded])
 
 
-_parts = msgspec.msgpack.Decoder(tuple[int, dict[str, int], int, Counts, bytes, bytes])
+_parts = msgspec.msgpack.Decoder(tuple[int, dict[str, int], int, Counts, bytes, bytes, bytes])
 
 
 def _changed(look: Look, rules: Rules[Active]) -> Iterable[Orders]:

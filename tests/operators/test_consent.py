@@ -62,7 +62,7 @@ def on_device(*items):
         (out.subject, out.arrived.event.id, out.adopted, out.refused)
         for item in items
         for out in identify.on_batch([item], NOON)
-        if out.merged_into is None
+        if out.merged_into is None and out.merged_from is None
     ]
 
 

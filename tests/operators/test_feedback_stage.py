@@ -7,7 +7,8 @@ from contracts.settings import FlowSettings
 from operators.examples import Heard, Passed
 from operators.feedback_site import ENOUGH
 from operators.feedback_stage import FeedbackStage
-from operators.messages import LIVE_ROUND, Examples, FactSlice, Views
+from operators.happenings import FactSlice
+from operators.messages import LIVE_ROUND, Examples, Views
 from tests.builders import DAY, HOUR, NOON, event
 from tests.online_models.text_cases import texts
 

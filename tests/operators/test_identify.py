@@ -12,7 +12,10 @@ def identified(user, at=0, device="d1", type_="identify", **fields):
 
 
 def told(out: list[Attributed]):
-    return [(item.subject, item.arrived.event.id, item.adopted, item.merged_into) for item in out]
+    return [
+        (item.subject, item.arrived.event.id, item.adopted, item.merged_into or item.merged_from)
+        for item in out
+    ]
 
 
 def test_an_event_without_a_device_is_its_users():
@@ -28,6 +31,7 @@ def test_a_user_adopts_what_the_device_did_before_in_order_and_the_devices_profi
     identify.on_batch([anonymous(1), anonymous(2, SECOND)], NOON)
     out = identify.on_batch([identified("ada", 2 * SECOND, id="i")], NOON)
     assert told(out) == [
+        ("ada", "i", False, "device:d1"),
         ("ada", "a1", True, None),
         ("ada", "a2", True, None),
         ("device:d1", "i", False, "ada"),
@@ -53,6 +57,7 @@ def test_a_shared_device_does_not_merge_its_users():
     identify.on_batch([anonymous(1), identified("ada", id="i1"), anonymous(2)], NOON)
     out = identify.on_batch([identified("bob", id="i2"), anonymous(3)], NOON)
     assert told(out) == [
+        ("bob", "i2", False, "device:d1"),
         ("device:d1", "i2", False, "bob"),
         ("bob", "i2", False, None),
         ("bob", "a3", False, None),

@@ -6,7 +6,8 @@ import pytest
 
 from contracts.settings import FlowSettings
 from operators.examples import Example
-from operators.messages import LIVE_ROUND, Examples, FactSlice, UserScore
+from operators.happenings import FactSlice, UserScore
+from operators.messages import LIVE_ROUND, Examples
 from operators.outcome_stages import ENOUGH, ChurnStage, OrderValueStage, SpendStage
 from operators.outcomes import VISIT_FEATURES
 

@@ -4,7 +4,8 @@ from contracts.codec import unpack_standing
 from contracts.decisions import Score, Standing
 from contracts.past import points_of
 from contracts.settings import FlowSettings
-from operators.messages import LIVE_ROUND, FactSlice, UserScore, Views
+from operators.happenings import FactSlice, UserScore
+from operators.messages import LIVE_ROUND, Views
 from operators.stages import FactStage
 from tests.builders import MINUTE, NOON
 

@@ -8,7 +8,8 @@ from contracts.settings import FlowSettings
 from online_models.campaigns import MAX_CAMPAIGNS, MAX_VARIANTS, CampaignTally
 from operators import responses
 from operators.examples import Approach
-from operators.messages import LIVE_ROUND, Attributed, Examples, FactSlice, UserScore
+from operators.happenings import FactSlice, UserScore
+from operators.messages import LIVE_ROUND, Attributed, Examples
 from operators.outcome_stages import ENOUGH
 from operators.profile import Profiles
 from operators.response_stage import ASKED, ResponseStage

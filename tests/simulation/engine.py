@@ -19,21 +19,24 @@ from contracts.codec import encode_json
 from contracts.settings import FlowSettings
 from flows.records import RawBatch
 from operators import routing, stages
+from operators.campaigns.book import Book
+from operators.campaigns.stage import CampaignStage
 from operators.catalogue import Catalogue
 from operators.clean import Clean
 from operators.cleaning import clean_batches
 from operators.families import families_of
+from operators.happenings import CampaignSlice, FactSlice, Handovers
 from operators.item_stages import ItemStage, TopStage
 from operators.messages import (
     AttributedSlice,
     Examples,
     Facts,
-    FactSlice,
     ItemBatch,
     Lesson,
     Refused,
     Slice,
     TopPart,
+    Triggers,
     UserSlice,
     Views,
 )
@@ -76,8 +79,10 @@ class SimulatedEngine:
         chaos: Chaos,
         *,
         ordered: bool = False,
+        book: Book | None = None,
     ) -> None:
         self._sources = sources
+        self._book = Book() if book is None else book
         self._settings = settings
         self._dice = dice
         self._chaos = chaos
@@ -86,6 +91,7 @@ class SimulatedEngine:
         self._makers = self._stages()
         self.views: dict[tuple[str, str, str], bytes | None] = {}
         self.facts: dict[str, bytes] = {}
+        self.triggers: dict[str, bytes] = {}
         self.conflicts: list[str] = []
         self.refused: set[str] = set()
         self.crashes = 0
@@ -128,20 +134,24 @@ class SimulatedEngine:
         return sorted(key for stage, key in self._keys if stage == name)
 
     def _stages(self) -> dict[str, Callable[[], Any]]:
-        settings, ordered = self._settings, self._ordered
+        settings, ordered, book = self._settings, self._ordered, self._book
         made: dict[str, Callable[[], Any]] = {
             "ends": stages.EndsStage,
             "dedupe": partial(stages.DedupeStage, settings),
             "identify": partial(stages.IdentifyStage, settings),
-            "profile": partial(stages.ProfileStage, settings),
-            "facts": partial(stages.FactStage, settings),
+            "profile": partial(stages.ProfileStage, settings, book),
+            "facts": partial(stages.FactStage, settings, book),
+            "device_campaigns": partial(CampaignStage, settings, book, Catalogue(), 1),
+            "campaigns": partial(CampaignStage, settings, book, Catalogue(), 2),
         }
         if ordered:
             to_users = partial(routing.to_users, buckets=settings.buckets, every=True)
+            to_owners = partial(routing.to_owners, buckets=settings.buckets, every=True)
             to_models = partial(routing.to_models, shards=settings.shards, every=True)
             buckets = settings.buckets
             made |= {
                 "users": partial(stages.OrderStage, buckets, AttributedSlice, to_users),
+                "owners": partial(stages.OrderStage, buckets, Handovers, to_owners),
                 "lessons": partial(stages.OrderStage, buckets, Lesson, to_models),
                 "items": partial(ItemStage, settings),
                 "top": partial(TopStage, settings),
@@ -185,7 +195,9 @@ class SimulatedEngine:
     def _put(self, worker: int, key: str, message: Any) -> None:
         """Send a message from a worker to whoever owns its key at the next step."""
         for name, target in self._targets(key, message):
-            owner = worker if name in ("by_user", "views") else self._owner(name, target)
+            owner = (
+                worker if name in ("by_user", "by_owner", "views") else self._owner(name, target)
+            )
             self._queues.setdefault((name, worker, owner), deque()).append((target, message))
 
     def _targets(self, key: str, message: Any) -> list[tuple[str, str]]:
@@ -196,6 +208,10 @@ class SimulatedEngine:
             return [("ends", key)]
         if isinstance(message, AttributedSlice):
             return [("users", ONE) if self._ordered else ("by_user", key)]
+        if isinstance(message, Handovers):
+            return [("owners", ONE) if self._ordered else ("by_owner", key)]
+        if isinstance(message, CampaignSlice):
+            return [("device_campaigns" if message.devices else "campaigns", key)]
         if isinstance(message, Lesson):
             return [("lessons", ONE)] if self._ordered else []
         if isinstance(message, Examples):
@@ -204,7 +220,7 @@ class SimulatedEngine:
         found = [(name, key) for type_, name in kinds if isinstance(message, type_)]
         if isinstance(message, TopPart):
             return [("top", ONE)]
-        if isinstance(message, (Views, Facts)):
+        if isinstance(message, (Views, Facts, Triggers)):
             return [("views", key)]
         return found
 
@@ -215,9 +231,10 @@ class SimulatedEngine:
         if name == "views":
             self._write([message for _, message in batch])
             return
-        if name == "by_user":
+        if name in ("by_user", "by_owner"):
+            route: Any = routing.to_users if name == "by_user" else routing.to_owners
             slices = [message for _, message in batch]
-            for key, message in routing.to_users(slices, self._settings.buckets, every=False):
+            for key, message in route(slices, self._settings.buckets, every=False):
                 self._put(owner, key, message)
             return
         by_key: dict[str, list[Any]] = defaultdict(list)
@@ -262,9 +279,13 @@ class SimulatedEngine:
             for view in message.items if isinstance(message, Views) else ():
                 self.views[view.kind, view.site, view.id] = view.value
             for fact in message.items if isinstance(message, Facts) else ():
-                raw = encode_json(fact)
-                if self.facts.setdefault(fact.id, raw) != raw:
-                    self.conflicts.append(f"{fact.id}: {self.facts[fact.id]!r}, then {raw!r}")
+                self._tell(self.facts, fact.id, encode_json(fact))
+            for trigger in message.items if isinstance(message, Triggers) else ():
+                self._tell(self.triggers, trigger.id, encode_json(trigger))
+
+    def _tell(self, told: dict[str, bytes], id_: str, raw: bytes) -> None:
+        if told.setdefault(id_, raw) != raw:
+            self.conflicts.append(f"{id_}: {told[id_]!r}, then {raw!r}")
 
     def _drain(self) -> None:
         while self._queues:

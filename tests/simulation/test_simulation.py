@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from contracts.campaigns import CampaignVersion
 from contracts.codec import load_json
 from contracts.keys import message_key, partition_of
 from contracts.settings import FlowSettings
@@ -19,6 +20,7 @@ from flows.auditing.log_side import LogSide, PartLog
 from flows.records import Raw, RawBatch
 from flows.replaying.arrival_clock import arrivals
 from flows.replaying.total_order import in_order, in_rounds
+from operators.campaigns.book import Book
 from operators.ledger import Tally
 from tests.builders import DAY, HOUR, MINUTE
 from tests.simulation.engine import Chaos, SimulatedEngine
@@ -32,6 +34,31 @@ EVENTS = 60
 SETTINGS = FlowSettings(
     buckets=4, shards=2, families=["visits"], lateness_seconds=600, adopt_events=5, round_events=9
 )
+
+CAMPAIGNS: list[dict[str, Any]] = [
+    {"id": "look", "condition": "event.type == 'view'", "cooldown": "3h", "holdout": 0.4},
+    {"id": "again", "condition": "count('view', '2h') >= 2", "variants": {"a": 1, "b": 1}},
+    {"id": "cart", "template": "cart_abandoned", "with": {"after": "30m"}, "cooldown": "1s"},
+    {
+        "id": "care",
+        "condition": "event.type == 'complaint' || event.type == 'search'",
+        "cooldown": "1s",
+        "caps": [{"count": 3, "per": "1d"}],
+        "quiet_hours": {"from": "23:00", "to": "02:00"},
+    },
+]
+
+
+def book() -> Book:
+    made = Book()
+    for given in CAMPAIGNS:
+        campaign = {"name": "C", "consent": [], **given}
+        version = CampaignVersion(
+            site="default", id=given["id"], version=1, time=0, campaign=campaign
+        )
+        made.put(version)
+    return made
+
 
 Check = Callable[[int], None]
 
@@ -92,11 +119,12 @@ def _live(seed: int) -> None:
     dice = random.Random(seed)
     made = with_repeats(lines(dice, EVENTS, 20 * MINUTE), dice)
     log = live_log(made, dice)
-    quiet = SimulatedEngine(log, SETTINGS, random.Random(seed), Chaos()).run()
-    wild = SimulatedEngine(log, SETTINGS, dice, mayhem(dice)).run()
+    quiet = SimulatedEngine(log, SETTINGS, random.Random(seed), Chaos(), book=book()).run()
+    wild = SimulatedEngine(log, SETTINGS, dice, mayhem(dice), book=book()).run()
     assert wild.conflicts == []
     assert of_people(wild) == of_people(quiet)
     assert wild.facts == quiet.facts
+    assert wild.triggers == quiet.triggers
     assert wild.refused == quiet.refused
     assert _audited(wild, log) == []
 
@@ -133,7 +161,7 @@ def replayed(made: list[Line], dice: random.Random, chaos: Chaos) -> SimulatedEn
     ahead, late = SETTINGS.max_ahead_seconds * 1000, SETTINGS.lateness_seconds * 1000
     ordered = in_order(arrivals(records, ahead, late), late)
     rounds = list(in_rounds(ordered, SETTINGS.round_events))
-    return SimulatedEngine([rounds], SETTINGS, dice, chaos, ordered=True).run()
+    return SimulatedEngine([rounds], SETTINGS, dice, chaos, ordered=True, book=book()).run()
 
 
 def test_replays_that_crash_and_race_end_in_the_state_of_the_quiet_one() -> None:
@@ -148,6 +176,7 @@ def _replay(seed: int) -> None:
     wild = replayed(made, dice, mayhem(dice))
     assert wild.views == quiet.views
     assert wild.facts == quiet.facts
+    assert wild.triggers == quiet.triggers
 
 
 def test_repeats_and_a_shuffle_within_the_lateness_change_nobody() -> None:
@@ -179,5 +208,18 @@ def test_the_simulation_would_notice(broken: str, monkeypatch: pytest.MonkeyPatc
     type_: Any = {"dedupe": Dedupe, "identify": Identify, "profile": Profiles}[broken]
     right = type_.load
     monkeypatch.setattr(type_, "load", lambda self, parts: right(self, parts[:1]))
+    with pytest.raises(AssertionError, match="seed"):
+        seeds(_live)
+
+
+def test_the_simulation_would_notice_who_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Campaigns that go on before what a device knew has come over do not go unseen."""
+    from operators.campaigns.joining import Joining
+    from operators.happenings import Happening, Joined
+
+    def at_once(self: Joining, one: Happening) -> list[Happening]:
+        return [] if isinstance(one, Joined) else [one]
+
+    monkeypatch.setattr(Joining, "ready", at_once)
     with pytest.raises(AssertionError, match="seed"):
         seeds(_live)

@@ -7,16 +7,10 @@ from online_models.campaign_results import merge, unpack_counts
 from operators.campaigns.book import Book
 from operators.campaigns.stage import CampaignStage
 from operators.catalogue import Catalogue
-from operators.messages import (
-    LIVE_ROUND,
-    Attributed,
-    CampaignSlice,
-    FactSlice,
-    Tick,
-    UserScore,
-    UserSlice,
-)
+from operators.happenings import CampaignSlice, FactSlice, Handovers, UserScore
+from operators.messages import LIVE_ROUND, Attributed, Tick, UserSlice
 from operators.messages import Triggers as TriggersMessage
+from operators.routing import to_owners
 from operators.stages import FactStage, ProfileStage
 from tests.builders import NOON, arrived
 
@@ -34,7 +28,10 @@ class Shop:
             self.add(since=since, **{"consent": [], **campaign, **fields})
         self.profiles = ProfileStage(SETTINGS, self.book)
         self.facts = FactStage(SETTINGS, self.book)
-        self.stage = CampaignStage(SETTINGS, self.book, self.catalogue)
+        self.devices = CampaignStage(SETTINGS, self.book, self.catalogue)
+        self.stage = CampaignStage(SETTINGS, self.book, self.catalogue, 2)
+        self.handed = []
+        self.holds_up = False
         self.triggers = []
         self.counts = {}
         self.counted = {}
@@ -54,11 +51,27 @@ class Shop:
         """Send messages of the profile stage on, and keep the triggers."""
         for out in messages:
             for found in self.facts.on_batch([out]) if isinstance(out, FactSlice) else [out]:
-                if isinstance(found, CampaignSlice | Tick):
+                if isinstance(found, Tick) or (isinstance(found, CampaignSlice) and found.devices):
+                    self.keep(self.devices.on_batch([found]))
+                if isinstance(found, Tick) or (
+                    isinstance(found, CampaignSlice) and not found.devices
+                ):
                     self.keep(self.stage.on_batch([found]))
+
+    def hand_over(self):
+        """Let what devices hand over come to their users."""
+        handed, self.handed = self.handed, []
+        for message in handed:
+            for _, slice_ in to_owners([message], 1, every=False):
+                self.keep(self.stage.on_batch([slice_]))
 
     def keep(self, out):
         for message in out:
+            if isinstance(message, Handovers):
+                self.handed.append(message)
+                if not self.holds_up:
+                    self.hand_over()
+                continue
             if isinstance(message, TriggersMessage):
                 self.triggers += message.items
                 continue
@@ -100,7 +113,7 @@ class Shop:
     def restart(self, full=False):
         """Go on with a stage that has what the old one saved."""
         saved = self.stage.dump(full=True)
-        self.stage = CampaignStage(SETTINGS, self.book, self.catalogue)
+        self.stage = CampaignStage(SETTINGS, self.book, self.catalogue, 2)
         self.stage.load([saved])
 
     @property

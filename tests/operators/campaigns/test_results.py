@@ -155,11 +155,19 @@ def test_what_is_remembered_is_bounded() -> None:
     assert cells["other"].triggers == 2 * SEGMENTS
 
 
-def test_a_device_that_became_a_user_is_forgotten_and_stays_counted() -> None:
+def test_a_device_that_became_a_user_hands_its_windows_over() -> None:
     results = played(trigger("device:d"))
-    results.forget("default", "device:d")
-    results.see(event("purchase", at=1, price=1.0), "device:d")
-    assert counts_of(results)[1]["sent"][""].triggers == 1
+    other = played(trigger("device:d", campaign="own"), trigger("ada", DAY, campaign="own"))
+    for some in (results, other):
+        raw = some.taken("default", "device:d")
+        assert raw is not None
+        assert some.taken("default", "device:d") is None
+        some.take_over("default", "ada", raw)
+        some.see(event("purchase", "device:d", at=1, price=1.0), "device:d")
+        some.see(event("purchase", "ada", at=DAY + HOUR, price=2.0), "ada")
+    assert counts_of(results)[1]["sent"][""].revenue == 2.0
+    # An open window of the user's own stays, and what is bought is counted once.
+    assert counts_of(other)[1]["sent"][""].revenue == 2.0
 
 
 def experiment(people: int, gain: float) -> Results:
