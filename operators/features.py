@@ -1,8 +1,10 @@
 """From applied events to what the models learn from: examples, and rows to score.
 
-Purchase intent is asked every few steps of a session, and answered later: a purchase in the
-session makes its open examples true, the session's end makes them false. The end is noticed at
-the next visit, or when the bucket's clock has passed the gap.
+Purchase intent is asked every few steps of a session, and answered when that is over, which is
+noticed at the next visit, or when the bucket's clock has passed the gap: true if something was
+bought in it. Not at the purchase: who buys would be known at once and who does not only later, and
+on a young site, or where many come at a time, everybody would seem to buy (delayed feedback:
+Chapelle, KDD 2014).
 """
 
 import heapq
@@ -42,9 +44,9 @@ class IntentExamples:
             return
         key = f"{profile.site}\0{profile.id}"
         if applied.new_session:
-            self._settle(key, label=False, seq=applied.arrived.seq)
+            self._settle(key, applied.arrived.seq)
         if event.type == "purchase":
-            self._settle(key, label=True, seq=applied.arrived.seq)
+            self._bought(key)
         if session.purchases or (session.events != 1 and session.events % self._every):
             return
         values = session_features(profile, event.time)
@@ -95,14 +97,23 @@ class IntentExamples:
         if deadline > clock:
             heapq.heappush(self._deadlines, (deadline, key))
         else:
-            self._settle(key, label=False, seq=None)
+            self._settle(key, None)
 
-    def _settle(self, key: str, *, label: bool, seq: int | None) -> None:
+    def _bought(self, key: str) -> None:
+        """Note what the open examples come to."""
+        raw = self._pending.get(key)
+        if raw is not None:
+            last, waiting = _decode(raw)
+            for example in waiting:
+                example.label = 1.0
+            self._pending[key] = pack((last, waiting))
+
+    def _settle(self, key: str, seq: int | None) -> None:
         raw = self._pending.pop(key)
         if raw is None:
             return
         for example in _decode(raw)[1]:
-            example.label = float(label)
+            example.label = example.label or 0.0
             # Settled by an event: in that event's place. By the clock: in the example's own.
             example.seq = example.seq if seq is None else seq
             self._out.append(example)

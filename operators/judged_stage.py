@@ -6,7 +6,7 @@ champion's loss and the features are watched for drift.
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from online_models.challenger import Contest
 from online_models.guard import Guard
@@ -16,14 +16,19 @@ from operators.model_stages import ModelStage
 
 M = TypeVar("M")
 
+ENOUGH: Final = 50
+"""Outcomes from which a model is asked."""
+
 
 class JudgedStage(ModelStage[M]):
-    """A model of outcomes. No score is given before it has learnt from `enough` of them."""
+    """A model of outcomes. None is asked before it has learnt from `ENOUGH`.
+
+    Till then there is no score, and none is better than one from nowhere.
+    """
 
     features: ClassVar[Sequence[str]]
     words: ClassVar[Sequence[str]] = ()
     loss: ClassVar[str] = "brier"
-    enough: ClassVar[int] = 0
 
     def _guarded(self) -> Contest:
         settings = self._settings
@@ -49,7 +54,7 @@ class JudgedStage(ModelStage[M]):
         x = dict(zip(self.features, example.values, strict=True))
         if example.label is not None:
             self._learn(model, x, example, example.label)
-        elif model.model.learned >= self.enough:
+        elif model.model.learned >= ENOUGH:
             return self._scores(model, x, example)
         return ()
 

@@ -1,8 +1,4 @@
-"""The stages of the models that learn what became of visits: churn, spending, order value.
-
-A score is given once a model has learnt from enough outcomes; before that there is none, and none
-is better than one from nowhere.
-"""
+"""The stages of the models that learn what became of visits: churn, spending, order value."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -20,9 +16,6 @@ from operators.happenings import UserScore
 from operators.judged_stage import JudgedStage
 from operators.outcomes import VISIT_FEATURES
 
-ENOUGH: Final = 50
-"""Outcomes from which a model is asked."""
-
 LOOK_EVERY: Final = 4
 """One in so many outcomes is looked at for drift of its features: there are few."""
 
@@ -32,7 +25,6 @@ class ChurnStage(JudgedStage[ChurnModel]):
 
     name = "churn"
     features = VISIT_FEATURES
-    enough = ENOUGH
     look_every = LOOK_EVERY
 
     def _make(self) -> ChurnModel:
@@ -51,7 +43,6 @@ class _AmountStage(JudgedStage[Any]):
 
     features = VISIT_FEATURES
     loss = "amount"
-    enough = ENOUGH
     look_every = LOOK_EVERY
 
     def _outcome(self, label: float) -> Any:

@@ -11,8 +11,8 @@ from online_models.challenger import Contest
 from online_models.response import CAMPAIGN, NOBODY, ResponseModel
 from operators.examples import Approach, Example
 from operators.happenings import UserScore
-from operators.judged_stage import JudgedStage
-from operators.outcome_stages import ENOUGH, LOOK_EVERY
+from operators.judged_stage import ENOUGH, JudgedStage
+from operators.outcome_stages import LOOK_EVERY
 from operators.responses import HOUR_MS, RESPONSE_FEATURES
 
 ASKED: Final = 4
@@ -30,7 +30,6 @@ class ResponseStage(JudgedStage[ResponseModel]):
     name = "response"
     features = RESPONSE_FEATURES
     words = (CAMPAIGN,)
-    enough = ENOUGH
     look_every = LOOK_EVERY
 
     def __init__(self, settings: FlowSettings, key: bytes, every: bool) -> None:

@@ -7,8 +7,9 @@ import pytest
 from contracts.settings import FlowSettings
 from operators.examples import Example
 from operators.happenings import FactSlice, UserScore
+from operators.judged_stage import ENOUGH
 from operators.messages import LIVE_ROUND, Examples
-from operators.outcome_stages import ENOUGH, ChurnStage, OrderValueStage, SpendStage
+from operators.outcome_stages import ChurnStage, OrderValueStage, SpendStage
 from operators.outcomes import VISIT_FEATURES
 
 KEY = b"a key for tests, not for use"

@@ -9,8 +9,8 @@ from online_models.campaigns import MAX_CAMPAIGNS, MAX_VARIANTS, CampaignTally
 from operators import responses
 from operators.examples import Approach
 from operators.happenings import FactSlice, UserScore
+from operators.judged_stage import ENOUGH
 from operators.messages import LIVE_ROUND, Attributed, Examples
-from operators.outcome_stages import ENOUGH
 from operators.profile import Profiles
 from operators.response_stage import ASKED, ResponseStage
 from operators.responses import OPEN_APPROACHES, RESPONSE_FEATURES, ResponseExamples
