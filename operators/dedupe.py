@@ -1,7 +1,8 @@
 """Let the first of each `(source, id)` through, within a day; count the rest.
 
 An id is remembered as 64 bits of blake2b: among 40 million remembered ids, a new one is taken for
-a repeat by mistake with probability 2e-12. Memory is 8 bytes an id, and some 100 for the newest.
+a repeat by mistake with probability 2e-12. Memory is 8 bytes an id, and some 100 for the newest
+1,024 of each bucket.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from operators.messages import Arrived
 
 SPANS = 4
 """The remembered time is cut into so many spans; an old span is dropped as a whole."""
-LOOSE = 8_192
+LOOSE = 1_024
 """Ids of the current span that are held as Python's numbers, before they join its array."""
 
 
@@ -25,8 +26,9 @@ class Dedupe:
     """One bucket's memory of event ids, by arrival time; `Durable`.
 
     Remembers for at least `hours`, at most a quarter longer (and as long again while source
-    partitions are read unevenly), and at most about `max_ids`: over that the oldest span is
-    forgotten early (`forgotten` counts the ids). `ledger` says which were repeats.
+    partitions are read unevenly), and at most `max_ids`, or those of the current span, a quarter
+    of `hours`, if they are more: over that the oldest span is forgotten early (`forgotten` counts
+    the ids). `ledger` says which were repeats.
     """
 
     def __init__(self, hours: int, max_ids: int) -> None:
@@ -81,10 +83,11 @@ class Dedupe:
 
     def _pack(self, span: int) -> None:
         """Let the loose ids of a span join those of it that are packed."""
-        loose = np.fromiter(self._open.pop(span), np.uint64)
-        packed = self._closed.get(span)
-        whole = loose if packed is None else np.concatenate((packed, loose))
-        self._closed[span] = np.sort(whole)
+        loose = np.sort(np.fromiter(self._open.pop(span), np.uint64))
+        if (packed := self._closed.get(span)) is not None:
+            loose = np.concatenate((packed, loose))
+            loose.sort(kind="stable")  # which merges two runs that are in order
+        self._closed[span] = loose
 
     def __len__(self) -> int:
         return sum(map(len, self._open.values())) + sum(map(len, self._closed.values()))
