@@ -34,6 +34,12 @@ class Reject(Struct, frozen=True):
         return f"{self.id}@{self.record.received}"
 
     @property
+    def place(self) -> tuple[int, int, int]:
+        """When it came (ms), and where it lies: what lists go by."""
+        partition, _, offset = self.id.partition("-")
+        return self.record.received, int(partition), int(offset)
+
+    @property
     def cut(self) -> bool:
         """Whether it was too large to be kept whole."""
         return self.record.detail.endswith("are kept here)")
@@ -71,7 +77,7 @@ class RejectList:
 
     def by_arrival(self) -> list[Reject]:
         """Return all, the newest last."""
-        return sorted(self._found, key=lambda reject: (reject.record.received, reject.id))
+        return sorted(self._found, key=lambda reject: reject.place)
 
 
 def request_of(reject: Reject, raw: bytes) -> tuple[str, bytes]:

@@ -30,8 +30,9 @@ function figures({ sent, holdout }) {
   ], '')
 }
 
-const bounds = (uplift) => (uplift ? [points(uplift.difference), points(uplift.low), points(uplift.high)] : ['–', '–', '–'])
-const parts = (found, what) => table([what, 'people', 'conversion, %', 'uplift', 'low', 'high'], Object.entries(found).map(
+const between = ({ low, high }) => (low === null ? '–' : `${points(low)} to ${points(high)}`)
+const bounds = (uplift) => (uplift ? [points(uplift.difference), between(uplift)] : ['–', '–'])
+const parts = (found, what) => table([what, 'people', 'conversion, %', 'uplift', 'between'], Object.entries(found).map(
   ([name, told]) => [name || 'none', number(told.people), number(Math.round(1000 * told.conversion) / 10), ...bounds(told.uplift)]), 'none')
 
 const overTime = (found) => table(['until', 'people', 'converted', 'held out', 'converted', 'uplift', 'low', 'high'], found.map((one) => [
@@ -40,13 +41,13 @@ const overTime = (found) => table(['until', 'people', 'converted', 'held out', '
 function makeChart(place) {
   const axis = { stroke: colour('--faint'), grid: { stroke: colour('--line'), width: 1 } }
   const value = (_, y) => (y === null || y === undefined ? '–' : `${number(Math.round(100 * y) / 100)} points`)
-  const line = (label, width, more = {}) => ({ label, width, stroke: colour('--water'), value, ...more })
+  const line = (label, width, more = {}) => ({ label, width, stroke: colour('--water'), value, points: { show: false }, ...more })
   return new uPlot({
     width: place.clientWidth,
     height: HEIGHT,
-    axes: [axis, { ...axis, size: 60 }],
+    axes: [{ ...axis, space: 80, values: (_, ticks) => ticks.map((tick) => at(1000 * tick)) }, { ...axis, size: 60 }],
     scales: { y: { range: (_, low, high) => [Math.min(low, 0) - 0.5, Math.max(high, 0) + 0.5] } },
-    series: [{ label: 'until' }, line('low', 1, { dash: [4, 4] }), line('high', 1, { dash: [4, 4] }), line('uplift', 2)],
+    series: [{ label: 'until', value: (_, x) => (x ? at(1000 * x) : '–') }, line('low', 1, { dash: [4, 4] }), line('high', 1, { dash: [4, 4] }), line('uplift', 2)],
     bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${colour('--water')} 15%, transparent)` }],
   }, [[]], place)
 }
@@ -58,7 +59,8 @@ function drawChart(place, found) {
   place.replaceChildren()
   chart = makeChart(place)
   const shares = (name) => found.map((one) => (one[name] === null ? null : 100 * one[name]))
-  return chart.setData([found.map(({ time }) => time / 1000), shares('low'), shares('high'), shares('difference')])
+  chart.setData([found.map(({ time }) => time / 1000), shares('low'), shares('high'), shares('difference')])
+  chart.setLegend({ idx: found.length - 1 })
 }
 
 // Show results where the open campaign has a place for them; what did not change is left as it is.
@@ -73,7 +75,7 @@ export function drawResults(told) {
     element('h2', {}, `What version ${told.version} did`),
     element('p', { id: 'verdict' }, verdict(told)),
     region('Figures', figures(told)),
-    element('p', { class: 'note' }, told.value_per_send === null ? '' : `A trigger added ${number(told.value_per_send)} of revenue.`),
+    element('p', { class: 'note' }, told.value_per_send === null ? '' : `A trigger added ${number(told.value_per_send)} of revenue, beside those held out.`),
     element('h3', {}, 'Uplift over time, in points'), line,
     element('details', {}, element('summary', {}, 'As a table'), region('Uplift over time', overTime(told.over_time))),
     ...(Object.keys(told.variants).length ? [element('h3', {}, 'Variants'), region('Variants', parts(told.variants, 'variant'))] : []),
@@ -86,4 +88,7 @@ export function drawResults(told) {
 
 // The colours of the chart are those of the page.
 export const redraw = () => { drawn = '' }
-addEventListener('resize', () => chart?.setSize({ width: chart.root.parentElement.clientWidth, height: HEIGHT }))
+addEventListener('resize', () => {
+  chart?.setSize({ width: chart.root.parentElement.clientWidth, height: HEIGHT })
+  chart?.setLegend({ idx: chart.data[0].length - 1 }) // the newest, until something is pointed at
+})

@@ -66,8 +66,8 @@ function fitting() {
 function drawList() {
   const fit = fitting()
   const focused = document.activeElement?.closest('#list a')?.getAttribute('href')
-  const heads = ['campaign', 'state', 'sent', 'converted', 'of people', 'uplift', 'held out', 'held back', 'template', 'version']
-  byId('list').replaceChildren(table(heads, fit.slice(0, SHOWN).map(row), 'none yet'))
+  const heads = ['campaign', 'state', 'sent', 'converted', 'of people', 'uplift, points', 'held out', 'held back', 'template', 'version']
+  byId('list').replaceChildren(table(heads, fit.slice(0, SHOWN).map(row), known.length ? 'None is called so.' : 'None yet: choose a template above, or a condition of your own, and create one.'))
   byId('more').textContent = fit.length > SHOWN ? `${number(fit.length - SHOWN)} more: find them by a part of their name.` : ''
   for (const line of byId('list').querySelectorAll('tbody tr')) {
     if (line.querySelector('a')?.getAttribute('href') === location.hash) line.setAttribute('aria-current', 'true')

@@ -5,6 +5,8 @@ import { byId, number } from './dom.js'
 /* global uPlot */
 const KEPT = 300
 const HEIGHT = 170
+const SILENT_MS = 5000 // a picture comes each second: after so long without one the lines are cut
+const MEAN_MS = 5000
 
 // A point is [time, events ended, answers given, lag], as `point` of api/pages/routes.py.
 const points = []
@@ -18,14 +20,20 @@ const perSecond = (column) => (at) => {
 }
 
 export const LINES = {
-  events: { label: 'events', colour: '--water', value: perSecond(1) },
-  answers: { label: 'answers', colour: '--leaf', value: perSecond(2) },
+  events: { label: 'events', colour: '--water', column: 1, value: perSecond(1) },
+  answers: { label: 'answers', colour: '--leaf', column: 2, value: perSecond(2) },
   lag: { label: 'lag', colour: '--water', value: (at) => points[at][3] },
 }
 
-// The newest value of a line; null where there is none.
-export const newest = ({ value }) => (points.length > 1 ? value(points.length - 1) : null)
+// The mean of a rate over the last seconds; null where there is none.
+export function mean({ column }) {
+  const last = points.at(-1)
+  const first = points.find(([time]) => last[0] - time <= MEAN_MS)
+  if (!first || first === last || last[column] < first[column]) return null
+  return (last[column] - first[column]) / ((last[0] - first[0]) / 1000)
+}
 
+const clock = (seconds) => new Date(1000 * seconds).toLocaleTimeString('en-GB')
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 let drawn = []
 
@@ -34,20 +42,32 @@ function chart({ id, lines, unit }) {
   const options = {
     width: byId(id).clientWidth,
     height: HEIGHT,
-    axes: [axis, { ...axis, size: 84, values: (_, ticks) => ticks.map((tick) => number(tick) + unit) }],
+    axes: [{ ...axis, space: 70, values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 84, values: (_, ticks) => ticks.map((tick) => number(tick) + unit) }],
     scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.1, 1)] } },
-    series: [{ label: 'time' }, ...lines.map((line) => ({
-      label: line.label, stroke: colour(line.colour), width: 2,
+    series: [{ label: 'at', value: (_, x) => (x ? clock(x) : '–') }, ...lines.map((line) => ({
+      label: line.label, stroke: colour(line.colour), width: 2, points: { show: false },
       value: (_, y) => (y === null ? '–' : number(Math.round(y)) + unit),
     }))],
   }
   return { lines, plot: new uPlot(options, [[]], byId(id)) }
 }
 
+// The places of the points that are drawn; null where nothing came for a while, so that no line
+// is drawn over what nobody saw.
+function placed() {
+  return points.flatMap(([time], index) => {
+    if (!index) return []
+    return time - points[index - 1][0] > SILENT_MS ? [null, index] : [index]
+  })
+}
+
 function redraw() {
-  const at = points.map((_, index) => index).slice(1)
-  const times = at.map((index) => points[index][0] / 1000)
-  for (const { lines, plot } of drawn) plot.setData([times, ...lines.map(({ value }) => at.map(value))])
+  const places = placed()
+  const times = places.map((index, at) => (index === null ? points[places[at + 1] - 1][0] + 1 : points[index][0]) / 1000)
+  for (const { lines, plot } of drawn) {
+    plot.setData([times, ...lines.map(({ value }) => places.map((index) => (index === null ? null : value(index))))])
+    if (plot.cursor.idx === null || plot.cursor.idx === undefined) plot.setLegend({ idx: times.length - 1 }) // else what is pointed at
+  }
 }
 
 export function add(point) {

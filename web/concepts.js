@@ -111,14 +111,14 @@ function drawFacts(middle) {
   byId('facts').replaceChildren(facts)
   const strength = ({ strength: value }) => number(value, 4)
   byId('related').replaceChildren(table(['concept', 'strength'],
-    middle.related.map((one) => [link(one.name), strength(one)]), 'nothing yet'))
+    middle.related.map((one) => [link(one.name), strength(one)]), 'Nothing yet.'))
   document.title = `${middle.label}, a concept`
 }
 
 async function drawItems({ items }) {
   const described = await describe(items.map(({ item }) => item))
   return table(['item', 'category', 'share'], items.map(({ strength }, at) => (
-    [described[at]?.title || items[at].item, described[at]?.category ?? '–', number(strength, 4)])), 'none yet')
+    [described[at]?.title || items[at].item, described[at]?.category ?? '–', number(strength, 4)])), 'None yet.')
 }
 
 function nothing(text) {
@@ -134,7 +134,7 @@ async function show() {
     const middle = await (name ? concept(name) : mostMet())
     if (mine !== turn) return
     if (!middle) {
-      nothing(name ? `Nothing is known of “${name}” yet` : 'No concept is known yet')
+      nothing(name ? `Nothing is known of “${name}” yet` : 'No concept is known yet: they come of visits to items whose titles, categories, brands or tags are known')
       return
     }
     drawFacts(middle)

@@ -9,7 +9,22 @@ export const number = (value, digits = 3) => (value === null || value === undefi
 
 export const percent = (share) => (
   share === null || share === undefined ? '–' : `${number(Math.round(1000 * share) / 10)} %`)
-export const at = (time) => (time ? new Date(time).toLocaleString() : '–')
+// A moment, as short as it can be: of today the time alone.
+export function at(time) {
+  if (!time) return '–'
+  const [then, now] = [new Date(time), new Date()]
+  const clock = then.toLocaleTimeString('en-GB')
+  if (then.toDateString() === now.toDateString()) return clock
+  const year = then.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }
+  return `${then.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...year })}, ${clock}`
+}
+
+const DONE = {
+  view: 'looked at', click: 'clicked', search: 'searched', add_to_cart: 'put into the cart', remove_from_cart: 'took out of the cart',
+  purchase: 'bought', cancel: 'cancelled', impression: 'was shown', share: 'shared', like: 'liked', dislike: 'disliked', rating: 'rated', return: 'sent back',
+}
+// What an event's type means, in words.
+export const done = (type) => DONE[type] ?? type
 
 // A question's parameters, with the site that the page's own address names (`?site=`), if any: an
 // operator's key is of all sites.
@@ -55,16 +70,19 @@ export function rows(pairs) {
 }
 
 const isFigure = (text) => /^[-+–\d.,% ]+$/.test(text)
+const isTime = (text) => typeof text === 'string' && text.length < 26 && /\d:\d\d:\d\d$/.test(text)
 
-// A table; the first cell of each row heads it. Columns of figures stand to the right.
+// A table; the first cell of each row heads it. Columns of figures stand to the right. Without
+// lines it is a sentence: why there is nothing, and what would bring something.
 export function table(heads, lines, nothing) {
-  const figures = heads.map((_, column) => lines.length > 0 && lines.every((line) => isFigure(line[column])))
+  if (!lines.length) return element('p', { class: 'empty' }, nothing)
+  const every = (column, fits) => lines.every((line) => fits(line[column]))
+  const kinds = heads.map((_, column) => (every(column, isFigure) ? 'figure' : every(column, isTime) ? 'time' : ''))
   const cell = (name, column, child, attributes = {}) => (
-    element(name, { ...attributes, ...(figures[column] && { class: 'figure' }) }, child))
+    element(name, { ...attributes, ...(kinds[column] && { class: kinds[column] }) }, child))
   const head = element('tr', {}, ...heads.map((text, column) => cell('th', column, text, { scope: 'col' })))
-  const none = [element('tr', {}, element('td', { colspan: heads.length }, nothing))]
-  const body = lines.length ? lines.map((line) => element('tr', {}, ...line.map((child, column) => (
-    column ? cell('td', column, child) : cell('th', column, child, { scope: 'row' }))))) : none
+  const body = lines.map((line) => element('tr', {}, ...line.map((child, column) => (
+    column ? cell('td', column, child) : cell('th', column, child, { scope: 'row' })))))
   return element('table', {}, element('thead', {}, head), element('tbody', {}, ...body))
 }
 

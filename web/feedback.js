@@ -1,11 +1,12 @@
 // The page of feedback: how content people are, and the cases that wait for somebody.
 
 import { opened, open } from './care.js'
-import { ask, at, byId, element, navigation, number, percent, table } from './dom.js'
+import { ask, at, byId, describe, element, navigation, number, percent, table } from './dom.js'
 import { span } from './span.js'
 
 const SECONDS = 5
 const LISTED = 100
+const WORST = 10
 let timer = 0
 let turn = 0
 let drawn
@@ -13,7 +14,7 @@ let drawn
 const tile = (name, ...told) => element('div', {}, element('dt', {}, name), element('dd', {}, ...told))
 const small = (text) => element('p', { class: 'note' }, text)
 const signed = (value) => (value > 0 ? `+${number(value)}` : number(value))
-const hours = ({ median_hours: median, p90_hours: late }) => (median === null ? ['–'] : [
+const hours = ({ median_hours: median, p90_hours: late }) => (median === null ? ['–', small('none was yet')] : [
   `${number(median)} h`, small(`nine of ten within ${number(late)} h`)])
 
 function nps({ nps: value, nps_low: low, nps_high: high }) {
@@ -23,20 +24,39 @@ function nps({ nps: value, nps_low: low, nps_high: high }) {
 }
 
 function drawTiles({ all, cases, first_response: first, resolution }) {
-  byId('tiles').replaceChildren(...all === null ? [] : [
-    tile('Satisfied (CSAT)', percent(all.csat)),
+  byId('tiles').replaceChildren(...all === null ? [tile('How content people are', '–', small('Nobody said anything yet: send ratings, surveys (csat, nps) or complaints.'))] : [
+    tile('Satisfied (CSAT)', percent(all.csat), small('gave one of the two best marks')),
     tile('Would recommend (NPS)', ...nps(all)),
-    tile('Complaints per item bought', percent(all.complaint_rate)),
-    tile('Mean opinion, -1 to 1', number(all.score), small(all.trend === null ? 'no trend yet' : `of late ${signed(all.trend)}`)),
+    tile('Complaints', percent(all.complaint_rate), small('of items bought')),
+    tile('Mean opinion', number(all.score), small(`${all.trend === null ? 'no trend yet' : `of late ${signed(all.trend)}`}; 1 is best, -1 worst`)),
     tile('Wait for an answer', number((cases.open ?? 0) + (cases.reopened ?? 0)), small(`${number(cases.overdue ?? 0)} overdue`)),
     tile('First answer after', ...hours(first)),
     tile('Resolved after', ...hours(resolution)),
   ])
 }
 
-const contentment = (found, what) => table([what, 'opinion', 'CSAT', 'NPS', 'answers'],
-  Object.entries(found ?? {}).map(([name, told]) => (
-    [name, number(told.score), percent(told.csat), number(told.nps), number(told.answers)])), 'nobody said anything yet')
+// Survey columns are there where somebody answered a survey.
+function contentment(found, what, named = (name) => name) {
+  const told = Object.entries(found ?? {})
+  const columns = [['opinion', ({ score }) => number(score)], ['CSAT', ({ csat }) => percent(csat)], ['NPS', ({ nps: value }) => number(value)],
+    ['answers', ({ answers }) => number(answers)]].filter(([name]) => !['CSAT', 'NPS'].includes(name) || told.some(([, { csat, nps: value }]) => (name === 'CSAT' ? csat : value) !== null))
+  return table([what, ...columns.map(([name]) => name)], told.map(([name, one]) => [named(name), ...columns.map(([, text]) => text(one))]), 'Nobody said anything yet.')
+}
+
+const titles = new Map()
+
+// The worst items by their titles, as soon as the catalogue has told them.
+function drawWorst(found) {
+  const worst = Object.fromEntries(Object.entries(found ?? {}).slice(0, WORST))
+  const draw = () => byId('worst').replaceChildren(contentment(worst, 'item', (id) => titles.get(id) || id))
+  const missing = Object.keys(worst).filter((id) => !titles.has(id))
+  draw()
+  if (!missing.length) return
+  describe(missing).then((items) => {
+    items.forEach((item, index) => titles.set(missing[index], item?.title))
+    draw()
+  }).catch(() => undefined)
+}
 
 const changesOf = (summary) => [
   ...(summary.all?.changes ?? []).map((change) => ['all', change]),
@@ -49,14 +69,14 @@ function drawSummary(summary) {
   const put = (id, made) => byId(id).replaceChildren(made)
   put('channels', contentment(summary.channels, 'channel'))
   put('categories', contentment(summary.categories, 'category'))
-  put('worst', contentment(summary.worst_items, 'item'))
+  drawWorst(summary.worst_items)
   drawTopics(summary.waiting_by_topic ?? {})
   put('emerging', table(['topic', 'said', 'usual', 'since'], (summary.emerging ?? []).map(
-    (one) => [one.topic, number(one.count), number(one.usual), at(one.since)]), 'nothing is said more often than usual'))
+    (one) => [one.topic, number(one.count), number(one.usual), at(one.since)]), 'Nothing is said more often than usual.'))
   put('groups', table(['words', 'texts'], (summary.groups ?? []).map(
-    (one) => [one.name, number(one.texts)]), 'too few texts yet'))
+    (one) => [one.name, number(one.texts)]), 'Too few texts yet.'))
   put('changes', table(['of', 'from', 'to', 'at'], changesOf(summary).map(
-    ([name, change]) => [name, number(change.before), number(change.after), at(change.time)]), 'no change was noticed'))
+    ([name, change]) => [name, number(change.before), number(change.after), at(change.time)]), 'No change was noticed.'))
   offerTopics([...new Set([...summary.topics ?? [], ...Object.keys(summary.waiting_by_topic ?? {})])].sort())
 }
 
@@ -66,7 +86,7 @@ function drawTopics(waiting) {
   if (told === drawn) return
   drawn = told
   byId('topics').replaceChildren(table(['topic', 'cases that wait'], Object.entries(waiting).map(
-    ([name, count]) => [chooser(name), number(count)]), 'no case with a topic waits'))
+    ([name, count]) => [chooser(name), number(count)]), 'No case with a topic waits.'))
 }
 
 const filter = () => Object.fromEntries(new FormData(byId('filter')))
@@ -119,7 +139,7 @@ const line = (one) => element('li', { 'data-case': one.id },
 
 function drawQueue({ found, more }) {
   const focused = document.activeElement?.closest('[data-case]')?.dataset.case
-  byId('queue').replaceChildren(found.length ? element('ol', { class: 'lines' }, ...found.map(line)) : element('p', { class: 'note' }, 'None.'))
+  byId('queue').replaceChildren(found.length ? element('ol', { class: 'lines' }, ...found.map(line)) : element('p', { class: 'empty' }, 'None. Complaints and suggestions come here as they are sent; choose another status to see those that are done.'))
   byId('more').textContent = more ? `${number(more)} more fit; choose fewer.` : ''
   mark()
   if (focused) byId('queue').querySelector(`[data-case="${CSS.escape(focused)}"] button`)?.focus()

@@ -1,10 +1,10 @@
 // The live page: listens to one stream, draws each picture, keeps five minutes of lines.
 
 import * as charts from './charts.js'
-import { byId, element, navigation, number, table } from './dom.js'
+import { at, byId, describe, element, navigation, number, table } from './dom.js'
 import { scoreboard } from './models.js'
+import { drawSegments } from './segment-map.js'
 import { listen } from './stream.js'
-import { shape } from './svg.js'
 
 const sum = (counts) => Object.values(counts ?? {}).reduce((total, count) => total + count, 0)
 const rounded = (value) => (value === null ? '–' : number(Math.round(value)))
@@ -12,8 +12,8 @@ const milliseconds = (value) => (value === null ? 'unknown' : `${number(value)} 
 let last = null
 
 function drawTiles(picture) {
-  byId('rate').textContent = rounded(charts.newest(charts.LINES.events))
-  byId('answering').textContent = rounded(charts.newest(charts.LINES.answers))
+  byId('rate').textContent = rounded(charts.mean(charts.LINES.events))
+  byId('answering').textContent = rounded(charts.mean(charts.LINES.answers))
   byId('lag').textContent = milliseconds(picture.lag_ms)
   byId('where').textContent = `${picture.site}, ${picture.namespace}, ${number(picture.items)} items`
 }
@@ -23,16 +23,16 @@ const reasons = (counts) => Object.entries(counts).map(([why, count]) => `${why}
 function drawStages({ events, parts, lag_ms: lag, answers, checkpoint, time }) {
   const waiting = sum(parts.map((part) => part.lag))
   const stages = [
-    ['Log', ['waiting', waiting], ['partitions', parts.length]],
-    ['Clean', ['rejected', sum(events.rejected), reasons(events.rejected)], ['withheld', sum(events.withheld), reasons(events.withheld)]],
-    ['Dedupe', ['duplicate', events.duplicate]],
-    ['Profiles', ['applied', events.applied], ['late', events.late]],
-    ['Models', ['kept out', sum(events.unlearnt), reasons(events.unlearnt)]],
-    ['Views', ['lag', milliseconds(lag)], ['saved', checkpoint ? `${number(Math.max(0, Math.round((time - checkpoint.time) / 1000)))} s ago` : 'never']],
-    ['API', ['answers', answers]],
+    ['Log', 'what is to be read', ['waiting', waiting], ['partitions', parts.length]],
+    ['Clean', 'refused, or without consent', ['rejected', sum(events.rejected), reasons(events.rejected)], ['withheld', sum(events.withheld), reasons(events.withheld)]],
+    ['Dedupe', 'ids that came before', ['duplicate', events.duplicate]],
+    ['Profiles', 'what took effect', ['applied', events.applied], ['late', events.late]],
+    ['Models', 'not learnt from: programs', ['kept out', sum(events.unlearnt), reasons(events.unlearnt)]],
+    ['Views', 'what answers are made of', ['lag', milliseconds(lag)], ['saved', checkpoint ? `${number(Math.max(0, Math.round((time - checkpoint.time) / 1000)))} s ago` : 'never']],
+    ['API', 'what was asked', ['answers', answers]],
   ]
-  byId('stages').replaceChildren(...stages.map(([name, ...figures]) => element('li', {},
-    element('b', {}, name),
+  byId('stages').replaceChildren(...stages.map(([name, what, ...figures]) => element('li', {},
+    element('b', {}, name), element('p', { class: 'note' }, what),
     element('dl', {}, ...figures.flatMap(([label, value, title = '']) => [
       element('dt', {}, label), element('dd', { title, 'data-figure': label }, typeof value === 'number' ? number(value) : value)])))))
 }
@@ -40,7 +40,7 @@ function drawStages({ events, parts, lag_ms: lag, answers, checkpoint, time }) {
 function drawFunnel(funnel) {
   const steps = funnel?.last[byId('span').value]
   if (!steps) {
-    byId('funnel').replaceChildren(element('p', {}, 'No visit yet.'))
+    byId('funnel').replaceChildren(element('p', { class: 'empty' }, 'No visit yet: send a `view`, or open the shop.'))
     return
   }
   const most = Math.max(1, ...Object.values(steps))
@@ -50,47 +50,31 @@ function drawFunnel(funnel) {
     [names[step], number(count), share(count), element('meter', { max: most, value: count, 'aria-label': names[step] })])), ''))
 }
 
-// Circles are kept by segment, so that they move to their new places.
-function drawMap(segments) {
-  const map = byId('map')
-  const known = new Map([...map.children].map((group) => [group.dataset.id, group]))
-  for (const { id, name, size, share, x, y } of segments) {
-    let group = known.get(id)
-    if (!group) {
-      group = shape('g', { 'data-id': id })
-      group.append(shape('circle'), shape('text'))
-      map.append(group)
-    }
-    known.delete(id)
-    const [circle, label] = group.children
-    circle.setAttribute('cx', 85 * x)
-    circle.setAttribute('cy', -50 * y)
-    circle.setAttribute('r', 3 + 22 * Math.sqrt(share))
-    label.textContent = name.split(':')[0]
-    label.setAttribute('x', Math.max(-75, Math.min(75, 85 * x)))
-    group.setAttribute('aria-label', `${name}, ${size} people`)
-  }
-  // Labels of neighbours stand below one another.
-  let free = -Infinity
-  for (const { id, y } of [...segments].sort((a, b) => b.y - a.y)) {
-    free = Math.max(free + 8, -50 * y + 2.5)
-    map.querySelector(`[data-id="${CSS.escape(id)}"] text`).setAttribute('y', free)
-  }
-  known.forEach((group) => group.remove())
-  byId('segments').replaceChildren(...segments.map(({ id, name, size }) => (
-    element('li', {}, `${name} (${id}, ${number(size)} people)`))))
-}
-
 function drawTrending(items) {
-  byId('trending').replaceChildren(...items.map(({ title }) => element('li', {}, title)))
+  byId('trending').replaceChildren(...items.length ? items.map(({ title }) => element('li', {}, title))
+    : [element('p', { class: 'empty' }, 'Nothing yet: it takes a few minutes of visits.')])
 }
 
 const personLink = (user) => element('a', { href: `person?id=${encodeURIComponent(user)}` }, user)
 const conceptLink = (name, label) => element('a', { href: `concepts?name=${encodeURIComponent(name)}` }, label)
 
+let titles = new Map() // of the items that rules speak of
+
+// Asked of the catalogue once an item; until it answers the ids stand there.
+async function learnTitles(ids) {
+  const missing = ids.filter((id) => !titles.has(id))
+  if (!missing.length) return
+  titles = new Map([...titles, ...missing.map((id) => [id, id])])
+  const found = await describe(missing).catch(() => [])
+  found.forEach((item, index) => titles.set(missing[index], item?.title || missing[index]))
+}
+
 function drawKnowledge({ rules, concepts }) {
-  byId('rules').replaceChildren(table(['with', 'comes', 'in', 'lift', 'how sure'], rules.map((rule) => (
-    [rule.given.join(' + '), rule.then, rule.basis, number(rule.lift, 2), number(rule.confidence, 2)])), 'no rule is sure enough yet'))
+  learnTitles([...new Set(rules.flatMap(({ given, then }) => [...given, then]))])
+  const named = (id) => titles.get(id) ?? id
+  byId('rules').replaceChildren(table(['with', 'comes', 'in one', 'lift', 'how sure'], rules.map((rule) => (
+    [rule.given.map(named).join(' + '), named(rule.then), rule.basis, number(rule.lift, 2), number(rule.confidence, 2)])),
+  'No rule is sure enough yet: it takes some hundred orders or visits.'))
   byId('concepts').replaceChildren(...concepts.flatMap(({ name, label }) => [conceptLink(name, label), ' ']))
 }
 
@@ -102,10 +86,11 @@ function drawTables(picture) {
   const scores = [...Object.entries(models).map(row).sort((a, b) => b[2] - a[2]),
     ...Object.entries(arms).map(([name, told]) => row([`arm ${name}`, told]))]
   put('scores', ['list', 'answers', 'hr@10', 'mrr@20', 'ndcg@10'], scores,
-    'nobody whose answers are judged touched anything yet')
+    'Nobody whose answers are judged touched anything yet: ask for recommendations, then send what was clicked.')
   put('triggers', ['person', 'campaign', 'at'],
-    picture.triggers.map((trigger) => [personLink(trigger.user), trigger.campaign + (trigger.holdout ? ' (held out)' : ''),
-      new Date(trigger.time).toLocaleTimeString()]), 'none yet')
+    [...picture.triggers].sort((a, b) => b.time - a.time).map((trigger) => [personLink(trigger.user),
+      trigger.campaign + (trigger.holdout ? ' (held out)' : ''), at(trigger.time)]),
+    element('span', {}, 'None yet. ', element('a', { href: 'campaigns' }, 'Make a campaign'), ', and they come here as they fire.'))
   byId('models').replaceChildren(scoreboard(picture.models))
 }
 
@@ -115,7 +100,7 @@ function draw(picture) {
   drawTiles(picture)
   drawStages(picture)
   drawFunnel(picture.funnel)
-  drawMap(picture.segments)
+  drawSegments(picture.segments)
   drawTrending(picture.trending)
   drawKnowledge(picture.knowledge)
   drawTables(picture)

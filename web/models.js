@@ -25,7 +25,8 @@ const named = (name) => element('span', {}, element('b', {}, name), element('br'
 // What it learnt from; of a model without examples, what it counts.
 function learnt({ learned, counts }) {
   if (learned !== null && learned !== undefined) return number(learned)
-  return Object.entries(counts).map(([name, value]) => `${number(value)} ${name}`).join(', ') || '–'
+  const told = Object.entries(counts).filter(([, value]) => value).map(([name, value]) => `${number(value)} ${name}`)
+  return told.length ? element('small', {}, told.join(', ')) : '–'
 }
 
 function against({ contest }) {
@@ -41,21 +42,21 @@ export const scoreboard = (models) => table(
   ['model', 'learnt from', 'loss', 'challenger', 'drifts', 'rolled back'],
   models.map((model) => [named(model.name), learnt(model), loss(model), against(model),
     number(model.drifts), number(model.rollbacks)]),
-  'no model has learnt yet')
+  'No model has learnt yet: each begins with the first visits that end.')
 
 // All that its guard counted.
 export const guards = (models) => table(
   ['model', 'learnt', 'refused', 'errors', 'rolled back', 'restarts', 'the last cause'],
   models.filter(({ learned }) => learned !== null).map((model) => [model.name, number(model.learned), number(model.refused),
     number(model.errors), number(model.rollbacks), number(model.restarts), model.cause ?? 'none']),
-  'no model has learnt yet')
+  'No model has learnt yet.')
 
 // What of it changed, the newest last.
 export const drifts = (models) => table(
   ['model', 'drifts', 'of late'],
   models.filter((model) => model.drifts !== null).map((model) => [model.name, number(model.drifts),
     model.drifted.slice(-3).map(({ series, before, after }) => `${series}: ${figure(before)} to ${figure(after)}`).join('; ') || 'none']),
-  'no model is watched yet')
+  'No model is watched yet: that begins with what it has learnt.')
 
 // Who is better, and how sure that is.
 export const contests = (models) => table(
@@ -63,4 +64,4 @@ export const contests = (models) => table(
   models.filter(({ contest }) => contest).flatMap(({ name, contest }) => (
     Object.entries(contest.challengers).map(([challenger, told]) => [name, contest.champion, figure(contest.loss),
       challenger, figure(told.loss), number(told.judged), figure(told.log10_evidence), number(contest.promotions.length)]))),
-  'no challengers yet')
+  'No challenger runs: flow.challengers names them.')

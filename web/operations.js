@@ -41,10 +41,10 @@ function drawTables({ workers, parts, models, time }) {
   const listed = [...workers].sort((a, b) => a.worker - b.worker)
   put('workers', table(['worker', 'run', 'pid', 'up', 'CPU', 'memory, at most', 'heard'], listed.map((one) => (
     [String(one.worker), number(one.run), String(one.pid), ago(time, one.started), used(one), bytes(one.memory),
-      time - one.written < SILENT_MS ? 'now' : `${ago(time, one.written)} ago`])), 'no worker was heard of'))
+      time - one.written < SILENT_MS ? 'now' : `${ago(time, one.written)} ago`])), 'No worker was heard of: `headrace status` says what is away, and logs/worker-0.log why.'))
   put('parts', table(['partition', 'read up to', 'waiting', 'newest record', 'heard'], parts.map((part) => (
     [part.part, number(part.offset), number(part.lag), part.received ? `${ago(time, part.received)} ago` : 'none',
-      `${ago(time, part.written)} ago`])), 'nothing was read yet'))
+      `${ago(time, part.written)} ago`])), 'Nothing was read yet.'))
   put('guards', guards(models))
   put('contests', contests(models))
   put('drifts', drifts(models))

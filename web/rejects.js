@@ -1,6 +1,6 @@
 // Refused events: listed, looked at, mended, sent again, let go.
 
-import { ask, byId, element, number, ofSite, table } from './dom.js'
+import { ask, at, byId, element, number, ofSite, table } from './dom.js'
 
 const SHOWN = 50
 const path = ({ id }, verb = '') => `v1/rejects/${encodeURIComponent(id)}${verb}?${ofSite()}`
@@ -45,7 +45,7 @@ async function open(reject) {
   const shown = element('dialog', { 'aria-labelledby': 'reject-title', class: 'wide', onclose: () => shown.remove() },
     element('h2', { id: 'reject-title' }, `Refused: ${found.reason}`),
     element('p', {}, found.detail),
-    element('p', { class: 'note' }, `${found.origin}, ${new Date(found.received).toLocaleString()}, ${number(found.size)} bytes${found.state === 'open' ? '' : `, ${found.state}${found.why ? `: ${found.why}` : ''}`}`),
+    element('p', { class: 'note' }, `${found.origin}, ${at(found.received)}, ${number(found.size)} bytes${found.state === 'open' ? '' : `, ${found.state}${found.why ? `: ${found.why}` : ''}`}`),
     text,
     element('p', { class: 'actions' },
       element('button', { class: 'main', onclick: act('sent again', (one) => send(one, { ...mended(), again: true })) }, 'Send it again'),
@@ -56,26 +56,29 @@ async function open(reject) {
   shown.showModal()
 }
 
-function draw({ rejects, more, counts }) {
-  listed = rejects
+let following = null // the cursor of what is older
+
+function draw({ rejects, counts, next }, older) {
+  listed = older ? [...listed, ...rejects] : rejects
+  following = next
   const known = new Set(Object.values(counts).flatMap((of) => Object.keys(of)))
   const reason = byId('filter').elements.reason
   for (const name of known) {
     if (![...reason.options].some(({ value }) => value === name)) reason.append(element('option', { value: name }, name))
   }
   const button = (reject) => element('button', { onclick: () => open(reject).catch((error) => tell(error.message)) }, reject.id)
-  byId('rejects').replaceChildren(table(['record', 'came', 'reason', 'what is wrong', 'from', 'state'], rejects.map((one) => (
-    [button(one), new Date(one.received).toLocaleString(), one.reason, one.detail, one.origin, one.state])), 'none'))
-  if (more) byId('rejects').append(element('p', { class: 'note' }, `${number(more)} more`))
-  const open_ = rejects.filter(({ state }) => state === 'open').length
+  byId('rejects').replaceChildren(table(['record', 'came', 'reason', 'what is wrong', 'from', 'state'], listed.map((one) => (
+    [button(one), at(one.received), one.reason, one.detail, one.origin, one.state])), next === null ? 'None: no event was refused that fits.' : 'None among the newest.'))
+  byId('older').hidden = next === null
+  const open_ = listed.filter(({ state }) => state === 'open').length
   for (const id of ['retry-all', 'drop-all']) byId(id).disabled = open_ === 0
 }
 
-async function look() {
+async function look(older = false) {
   const { state, reason } = Object.fromEntries(new FormData(byId('filter')))
-  const query = ofSite({ n: SHOWN, ...(state && { state }), ...(reason && { reason }) })
+  const query = ofSite({ n: SHOWN, ...(state && { state }), ...(reason && { reason }), ...(older && { cursor: following }) })
   try {
-    draw(await ask(`v1/rejects?${query}`))
+    draw(await ask(`v1/rejects?${query}`), older)
   } catch (error) {
     tell(error.message)
   }
@@ -87,7 +90,8 @@ export function showRejects() {
     tell('')
     look()
   })
-  byId('filter').addEventListener('change', look)
+  byId('filter').addEventListener('change', () => look())
+  byId('older').addEventListener('click', () => look(true))
   const all = (id, what, action) => byId(id).addEventListener('click', () => {
     const open_ = listed.filter(({ state }) => state === 'open')
     if (confirm(`${number(open_.length)} refused events: ${what}?`)) doing(open_, what, action)

@@ -1,6 +1,6 @@
 // Replays that lie in the store: what each came to, and what differs between two namespaces.
 
-import { ask, byId, element, number, ofSite, table } from './dom.js'
+import { ask, at, byId, element, number, ofSite, table } from './dom.js'
 
 const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0)
 const tell = (text) => { byId('compared').textContent = text }
@@ -10,9 +10,9 @@ async function list() {
     const { served, replays } = await ask(`v1/replays?${ofSite()}`)
     byId('replays').replaceChildren(table(
       ['namespace', 'of', 'ended', 'events', 'applied', 'rejected', 'people', 'items', 'triggers', 'events a second', 'state hash'],
-      replays.map(({ namespace, source, time, summary }) => [namespace, source, new Date(time).toLocaleString(),
+      replays.map(({ namespace, source, time, summary }) => [namespace, source, at(time),
         number(summary.events), number(summary.applied), number(sum(summary.rejected)), number(summary.users), number(summary.items),
-        number(sum(summary.triggers)), number(summary.events_per_second), element('code', {}, summary.state_hash)]), 'none yet'))
+        number(sum(summary.triggers)), number(summary.events_per_second), element('code', {}, summary.state_hash)]), 'None yet: `headrace replay events.jsonl` makes one.'))
     const names = [served, ...replays.map(({ namespace }) => namespace).filter((name) => name !== served)]
     const { a, b } = byId('compare').elements
     for (const [select, chosen] of [[a, a.value || names[0]], [b, b.value || names[1] || names[0]]]) {
@@ -41,7 +41,7 @@ async function compare() {
     tell(differs ? `${a} and ${b} differ.` : `${a} and ${b} are the same.`)
     byId('difference').replaceChildren(
       table(['view', 'same', 'changed', `only in ${a}`, `only in ${b}`], Object.entries(kinds).map(([kind, told]) => (
-        [kind, number(told.same), number(told.changed), number(told.only_in_a), number(told.only_in_b)])), 'no views'),
+        [kind, number(told.same), number(told.changed), number(told.only_in_a), number(told.only_in_b)])), 'No views.'),
       ...Object.entries(kinds).flatMap(([kind, { examples }]) => examples.map((one) => example(kind, one))))
   } catch (error) {
     tell(error.message)

@@ -1,6 +1,7 @@
 // A small shop that uses nothing but headrace.js and the public API: the part to copy.
 
-import { ask, byId, describe, element, navigation, rows } from './dom.js'
+import { ask, byId, describe, element, navigation, rows, table } from './dom.js'
+import { picture } from './picture.js'
 
 /* global headrace */
 const SHOWN = 8
@@ -56,6 +57,7 @@ async function shelf(title, answer, watched = true) {
   described.forEach((item, position) => {
     const { strategy, reasons } = answer.items[position]
     const good = element('a', { class: 'good', href: `#item/${encodeURIComponent(item.item)}` },
+      picture(item),
       element('b', {}, item.title || item.item),
       element('small', {}, [item.brand, item.category].filter(Boolean).join(' · ')),
       element('span', {}, price(item)),
@@ -82,6 +84,7 @@ async function itemPage(id, arrived) {
     type: 'button', class: main ? 'main' : '', onclick: () => doing(type, more),
   }, text)
   return [
+    element('div', { class: 'large' }, picture(item)),
     element('h2', {}, item.title || item.item),
     element('p', {}, [item.brand, item.category, price(item), item.in_stock === false ? 'out of stock' : ''].filter(Boolean).join(' · ')),
     element('div', { class: 'actions' },
@@ -128,10 +131,11 @@ async function showKnown() {
   const { user, device } = headrace.person
   byId('who').textContent = user ?? `a device without a name: ${device.slice(0, 8)}`
   if (!profile) {
-    byId('known').replaceChildren(element('p', {}, 'Nothing yet. Look at something.'))
+    byId('known').replaceChildren(element('p', {}, 'Nothing yet. Look at something: a moment later the shelf is made for you, and this says why.'))
     return
   }
   const named = (list) => list.slice(0, 4).map(({ name, weight }) => `${name} ${weight.toFixed(1)}`).join(', ') || 'none yet'
+  const scored = Object.entries(scores ?? {}).map(([name, score]) => [name, (score.value ?? score).toFixed(3)])
   const recent = await describe([...new Set(profile.recents.map(({ item }) => item))].slice(0, 5))
   byId('known').replaceChildren(
     rows([
@@ -145,7 +149,7 @@ async function showKnown() {
       ['segment', segments.map(({ name, id }) => name ?? id).join(', ') || 'none yet'],
     ]),
     element('h3', {}, 'Scores'),
-    rows(Object.entries(scores ?? {}).map(([name, score]) => [name, (score.value ?? score).toFixed(3)])),
+    scored.length ? rows(scored) : table([], [], 'None yet.'),
     element('h3', {}, 'Seen last'),
     element('ol', {}, ...recent.map((item) => element('li', {}, item.title || item.item))))
 }

@@ -13,6 +13,7 @@ from api.collect.routes import READERS
 from api.gate import Grant, admit
 from api.problems import ProblemError
 from api.rejects import schema
+from api.rejects.cursor import Cursor
 from api.rejects.desk import OPEN, Desk, Seen
 from api.serve import asking
 from api.serve.responding import reply, serving_of
@@ -24,6 +25,7 @@ PATH: Final = "/v1/rejects/"
 STATES: Final = (OPEN, "retried", "dropped")
 DEFAULT_N: Final = 50
 LISTED: Final = 500
+READING_SECONDS: Final = 2.0
 SHOWN_BYTES: Final = 40_000
 MAX_WHY: Final = 500
 
@@ -53,31 +55,40 @@ def build_router() -> APIRouter:
 
 
 async def get_all(request: Request) -> Response:
-    """Answer refused events, the newest first; of each partition the newest 2,000 are looked at.
+    """Answer refused events, the newest first, from stretches of 2,000 of each partition.
 
-    `more` says how many fit that are not in this answer; `counts`, how many there are of each
-    state, by reason.
+    Stretches are read until there are enough, or for two seconds. `more` says how many of those
+    read fit that are not in this answer; `counts`, how many there are of each state, by reason.
+    `next` is the `cursor` that goes on from here, to the oldest that is kept; null at the end.
     """
     begin, grant = perf_counter(), admit(request)
-    given = asking.query(request, ("site", "state", "reason", "n"))
+    given = asking.query(request, ("site", "state", "reason", "n", "cursor"))
     state, reason = _one(given, "state"), _one(given, "reason")
     if state is not None and state not in STATES:
         raise asking.bad("state", f"expected one of {', '.join(STATES)}, got {state[:32]!r}")
     n = asking.count("n", given, DEFAULT_N, LISTED)
-    found = await _visible(request, grant)
     counts: dict[str, dict[str, int]] = {name: {} for name in STATES}
-    for one in found:
-        of_state = counts[one.state]
-        of_state[one.reject.record.reason] = of_state.get(one.reject.record.reason, 0) + 1
-    fitting = [
-        one
-        for one in reversed(found)
-        if state in (None, one.state) and reason in (None, one.reject.record.reason)
-    ]
+    fitting: list[Seen] = []
+    cursor = Cursor.of(_one(given, "cursor"))
+    while True:
+        with Mended():
+            looked = await _desk(request).before(cursor.ends, cursor.begins)
+        found = _visible(looked.seen, grant)
+        _count(found, counts)
+        fitting += (one for one in reversed(found) if _fits(one, state, reason, cursor))
+        if len(fitting) > n or not looked.older:
+            break
+        cursor = Cursor(looked.begins)
+        if len(fitting) == n or perf_counter() - begin > READING_SECONDS:
+            break
+    following = cursor if looked.older else None
+    if len(fitting) > n:
+        following = Cursor(looked.ends, looked.begins, fitting[n - 1].reject.place)
     body = {
         "rejects": [_told(one) for one in fitting[:n]],
         "more": max(0, len(fitting) - n),
         "counts": counts,
+        "next": None if following is None else following.text,
     }
     return reply(serving_of(request), "rejects", begin, body)
 
@@ -136,22 +147,35 @@ def _desk(request: Request) -> Desk:
     return desk
 
 
-async def _visible(request: Request, grant: Grant) -> list[Seen]:
+def _visible(found: list[Seen], grant: Grant) -> list[Seen]:
     """Return what the key may see: its site's; the operator also what is of no site."""
     sites = {grant.site, None} if grant.operator else {grant.site}
-    with Mended():
-        found = await _desk(request).all()
     return [one for one in found if one.reject.record.site in sites]
+
+
+def _count(found: list[Seen], counts: dict[str, dict[str, int]]) -> None:
+    for one in found:
+        of_state, reason = counts[one.state], one.reject.record.reason
+        of_state[reason] = of_state.get(reason, 0) + 1
+
+
+def _fits(one: Seen, state: str | None, reason: str | None, cursor: Cursor) -> bool:
+    return (
+        state in (None, one.state)
+        and reason in (None, one.reject.record.reason)
+        and (cursor.after is None or one.reject.place < cursor.after)
+    )
 
 
 async def _chosen(request: Request) -> tuple[float, Seen, Grant]:
     begin, grant = perf_counter(), admit(request)
     asking.query(request, ("site",))
     id_ = request.path_params["id"]
-    for one in await _visible(request, grant):
-        if one.reject.id == id_:
-            return begin, one, grant
-    raise ProblemError(404, "unknown-reject", f"there is no refused event {id_[:64]!r}")
+    with Mended():
+        one = await _desk(request).one(id_)
+    if one is None or not _visible([one], grant):
+        raise ProblemError(404, "unknown-reject", f"there is no refused event {id_[:64]!r}")
+    return begin, one, grant
 
 
 async def _body(request: Request, kind: type[Struct]) -> Any:

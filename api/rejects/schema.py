@@ -47,12 +47,14 @@ ALL: Final = Operation(
             "rejects": {"type": "array", "items": _object(_RECORD, done=COUNT, why=STRING)},
             "more": COUNT,
             "counts": {"type": "object", "additionalProperties": OBJECT},
+            "next": {"type": ["string", "null"]},
         }
     ),
     (
         _query("state", {"enum": ["open", "retried", "dropped"]}, "only these"),
         _query("reason", STRING, "only those refused for this reason"),
         _query("n", {"type": "integer", "minimum": 1, "maximum": 500, "default": 50}, "how many"),
+        _query("cursor", STRING, "`next` of the answer before: go on from there"),
         SITE,
     ),
     codes=_CODES,

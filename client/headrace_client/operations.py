@@ -46,6 +46,7 @@ class Operations(Transport):
         state: Literal["open", "retried", "dropped"] | None = None,
         reason: str | None = None,
         n: int | None = None,
+        cursor: str | None = None,
         site: str | None = None,
     ) -> RejectsAnswer:
         """List refused events: `GET /v1/rejects`."""
@@ -56,7 +57,7 @@ class Operations(Transport):
                     "GET",
                     "/v1/rejects",
                     {},
-                    {"state": state, "reason": reason, "n": n, "site": site},
+                    {"state": state, "reason": reason, "n": n, "cursor": cursor, "site": site},
                 )
             ),
         )
@@ -130,6 +131,7 @@ class AsyncOperations(AsyncTransport):
         state: Literal["open", "retried", "dropped"] | None = None,
         reason: str | None = None,
         n: int | None = None,
+        cursor: str | None = None,
         site: str | None = None,
     ) -> RejectsAnswer:
         """List refused events: `GET /v1/rejects`."""
@@ -140,7 +142,7 @@ class AsyncOperations(AsyncTransport):
                     "GET",
                     "/v1/rejects",
                     {},
-                    {"state": state, "reason": reason, "n": n, "site": site},
+                    {"state": state, "reason": reason, "n": n, "cursor": cursor, "site": site},
                 )
             ),
         )

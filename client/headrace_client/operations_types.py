@@ -51,6 +51,7 @@ class RejectsAnswer(TypedDict):
     rejects: list[RejectsAnswerRejects]
     more: int
     counts: dict[str, dict[str, Any]]
+    next: str | None
 
 
 class RejectAnswer(TypedDict):

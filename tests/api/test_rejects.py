@@ -61,6 +61,40 @@ def test_what_is_refused_is_listed_mended_and_sent_again(http: httpx.Client) -> 
     assert len(listed(http, state="open", n=1)["rejects"]) == 1
 
 
+def test_all_are_paged_through_newest_first(http: httpx.Client, monkeypatch) -> None:
+    monkeypatch.setattr("api.rejects.topic.STRETCH", 2)  # the service is of this process
+    for n in range(7):
+        bad = BAD.replace(b'"price": -1', b'"price": "x"') if n % 3 else BAD
+        assert http.post("/v1/events", content=bad).status_code == 400
+    whole = listed(http, n=500)
+    assert whole["next"] is None
+    times = [one["received"] for one in whole["rejects"]]
+    assert (len(times), times) == (7, sorted(times, reverse=True))
+    reason = min(one["reason"] for one in whole["rejects"])
+    for query in ({"n": 2}, {"n": 4, "reason": reason}):
+        expected = [
+            one for one in whole["rejects"] if one["reason"] == query.get("reason", one["reason"])
+        ]
+        found, page = [], listed(http, **query)
+        while page["next"] is not None:
+            found += page["rejects"]
+            page = listed(http, **query, cursor=page["next"])
+        assert [*found, *page["rejects"]] == expected
+    many = [*([{"type": "what"}] * 5), {"type": "view"}]
+    assert http.post("/v1/batch", json={"batch": many}).status_code == 400  # in one go
+    assert len(listed(http, n=500)["rejects"]) == 7 + len(many)
+    whole["rejects"] = listed(http, n=500)["rejects"]
+    oldest = whole["rejects"][-1]["id"]
+    assert http.get(f"/v1/rejects/{oldest}").json()["text"] == BAD.decode()
+    # What comes meanwhile moves nothing to another page.
+    first = listed(http, n=3)
+    assert http.post("/v1/events", content=BAD).status_code == 400
+    following = listed(http, n=3, cursor=first["next"])
+    assert [*first["rejects"], *following["rejects"]] == whole["rejects"][:6]
+    for wrong in ("?", "e30", "WzEsMl0"):
+        assert http.get("/v1/rejects", params={"cursor": wrong}).status_code == 400
+
+
 def test_what_cannot_be_done_is_said(http: httpx.Client) -> None:
     assert http.get("/v1/rejects/0-99").status_code == 404
     assert http.get("/v1/rejects", params={"state": "lost"}).status_code == 400
