@@ -52,6 +52,8 @@ class BasketExamples:
         self._windows = PackedMap()
         self._orders = PackedMap()
         self._deadlines: list[tuple[int, int, str]] = []
+        # One that is set too early is looked at then, and set anew: one for each that is open.
+        self._due: dict[tuple[int, str], int] = {}
         self._bought: dict[tuple[str, str], Bought] = {}
         self._out: list[Window | Bought] = []
 
@@ -83,8 +85,10 @@ class BasketExamples:
             self._out.append(bought)
         self._bought = {}
         while self._deadlines and self._deadlines[0][0] <= clock:
-            _, kind, key = heapq.heappop(self._deadlines)
-            self._expire(kind, key, clock)
+            due, kind, key = heapq.heappop(self._deadlines)
+            if self._due.get((kind, key)) == due:
+                del self._due[kind, key]
+                self._expire(kind, key, clock)
         out, self._out = self._out, []
         return out
 
@@ -108,6 +112,7 @@ class BasketExamples:
             for key in open_
         ]
         heapq.heapify(self._deadlines)
+        self._due = {(kind, key): due for due, kind, key in self._deadlines}
 
     def _add(self, key: str, arrived: Arrived, touched: Touched) -> None:
         time, seq = arrived.event.time, arrived.seq
@@ -115,7 +120,7 @@ class BasketExamples:
         items = entries = 0
         body = b""
         if raw is None:
-            heapq.heappush(self._deadlines, (time + SILENCE_MS, 0, key))
+            self._time(0, key, time + SILENCE_MS)
         else:
             last, _, items, entries = _HEAD.unpack_from(raw)
             body = raw[_HEAD.size :]
@@ -161,8 +166,14 @@ class BasketExamples:
 
     def _keep_order(self, key: str, name: str, time: int, items: list[str]) -> None:
         if self._orders.get(key) is None:
-            heapq.heappush(self._deadlines, (time + ORDER_MS, 1, key))
+            self._time(1, key, time + ORDER_MS)
         self._orders[key] = pack((name, time, items))
+
+    def _time(self, kind: int, key: str, deadline: int) -> None:
+        known = self._due.get((kind, key))
+        if known is None or deadline < known:
+            self._due[kind, key] = deadline
+            heapq.heappush(self._deadlines, (deadline, kind, key))
 
     def _deadline(self, kind: int, key: str) -> int:
         if kind == 0:
@@ -177,7 +188,7 @@ class BasketExamples:
             return
         deadline = self._deadline(kind, key)
         if deadline > clock:
-            heapq.heappush(self._deadlines, (deadline, kind, key))
+            self._time(kind, key, deadline)
             return
         open_.pop(key)
         if kind == 0:

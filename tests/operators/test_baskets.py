@@ -48,6 +48,17 @@ def test_a_window_closes_with_its_fifth_item():
     assert seen(maker, clock=NOON + 9 * SILENCE_MS) == []
 
 
+def test_however_often_windows_close_each_person_is_looked_at_once():
+    maker = BasketExamples(FlowSettings())
+    for n in range(203):
+        at = n * SILENCE_MS // 100
+        seen(maker, applied("purchase", item=f"i{n}", seq=n, at=at), clock=NOON + at)
+    assert len(maker._deadlines) == 2  # the window's and the order's
+    (rest,) = seen(maker, clock=NOON + 9 * SILENCE_MS)
+    assert isinstance(rest, Window)
+    assert not maker._deadlines
+
+
 def test_the_same_item_again_is_no_other_one_and_searches_are_kept():
     maker = BasketExamples(FlowSettings())
     events = [
