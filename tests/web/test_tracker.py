@@ -2,12 +2,16 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from contracts.keys import CLICK_TOPIC, FEEDBACK_TOPIC
 from tests.api.running import TopicReader
+from tests.cli.running import ROOT
 from tests.conftest import PARTITIONS
 from web import FILES
 
@@ -119,3 +123,28 @@ def test_what_is_wrong_is_told_and_dropped(browser, url, log):
     page.evaluate("headrace.track('view', { item: 'cup' })")
     (good,) = events(log, 1)
     assert good["item"] == "cup"
+
+
+@pytest.fixture
+def own_page(url: str) -> Iterator[str]:
+    """The example of a page of one's own, which hands on to the service."""
+    command = [sys.executable, str(ROOT / "examples/page/serve.py"), "0", url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().split()[-1]
+        server.terminate()
+
+
+def test_the_example_shows_recommendations_and_tells_what_is_clicked(page, own_page, log):
+    page.set_default_timeout(60_000)
+    page.goto(own_page)
+    page.wait_for_selector("#shelf button")
+    device = page.evaluate("headrace.person.device")
+    answer = httpx.get(f"{own_page}v1/users/device:{device}/recommendations?n=6").json()
+    assert page.locator("#shelf li").count() == len(answer["items"])
+    chosen = page.locator("#shelf button").nth(0).inner_text()
+    page.locator("#shelf button").nth(0).click()
+    seen = log.until(lambda got: any(json.loads(m.value())["type"] == "view" for m in got))
+    views = [e for e in (json.loads(m.value()) for m in seen) if e["type"] == "view"]
+    assert chosen.lower() == views[0]["item"]
+    assert httpx.get(f"{own_page}v1/users/ada/profile").status_code == 404
