@@ -38,6 +38,10 @@ def replay(
     speed: Annotated[
         str, typer.Option(help="1x is as fast as it happened, 60x faster, max at once.")
     ] = "max",
+    as_running: Annotated[
+        bool,
+        typer.Option("--as-running", help="With the dataflow's settings of the running engine."),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a replay that was stopped.")
     ] = False,
@@ -53,6 +57,8 @@ def replay(
 
     Nothing is delivered to anybody: views go into the namespace, facts and refused records are
     counted. The same input and settings end in the same state hash, with any number of workers.
+    Beside a running engine (`--data-dir`) its log and its store are taken; --as-running also
+    takes how its dataflow is set, so that a draft of a campaign meets the same visits and scores.
 
     \b
     Examples:
@@ -60,6 +66,7 @@ def replay(
       headrace replay UserBehavior.csv --format taobao --workers 4 --json summary.json
       headrace replay kafka:events.click,events.feedback --from 2026-11-01T00:00 --namespace test
       headrace replay recording/ --speed 60x
+      headrace replay kafka:events.click --as-running --data-dir var/demo --namespace draft
     """
     given: dict[str, Any] = {
         "flow.workers": workers,
@@ -70,6 +77,8 @@ def replay(
     check_namespace(namespace)
     check_output(json_file)
     settings = Settings.load(config, os.environ, given)
+    if as_running:
+        settings = _as_running(settings, workers)
     summary, _ = run(settings, source, format_, namespace, (start, end), speed_of(speed), resume)
     _show(summary, namespace, json_file)
     if not summary.events:
@@ -104,6 +113,16 @@ def run(
         raise WrongUseError(str(error)) from error
     except (ChildError, LockedError, StoreError, KafkaAway, KafkaRefused, OSError) as error:
         raise CommandError(str(error)) from error
+
+
+def _as_running(settings: Settings, workers: int | None) -> Settings:
+    from cli.lock import LockedError
+    from cli.store_access import as_running
+
+    try:
+        return as_running(settings, workers)
+    except LockedError as error:
+        raise WrongUseError(f"--as-running: {error}") from None
 
 
 def check_namespace(namespace: str) -> None:

@@ -66,6 +66,20 @@ def running_settings(settings: Settings) -> Settings:
     return settings.model_copy(update=update)
 
 
+def as_running(settings: Settings, workers: int | None) -> Settings:
+    """Return settings whose dataflow is that of the engine that runs in the data folder.
+
+    `workers` stay as they were asked for. Raises `LockedError` where no engine runs there.
+    """
+    data_dir = settings.data_dir.resolve()
+    if not (data_dir / "run" / "settings.json").exists() or not is_locked(data_dir):
+        raise LockedError(f"no engine runs in {data_dir}: name its folder with --data-dir")
+    flow = _running(data_dir).flow
+    if workers is not None:
+        flow = flow.model_copy(update={"workers": workers})
+    return settings.model_copy(update={"flow": flow})
+
+
 def flow_settings(settings: Settings, flow_dir: Path) -> Settings:
     """Return settings whose dataflow is set as it was when it last started in its folder.
 

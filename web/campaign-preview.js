@@ -24,12 +24,12 @@ function replays(found, draft) {
     Object.entries(counts).filter(([name]) => !['fired', 'held'].includes(name)).map(([name, count]) => `${name} ${number(count)}`).join(', ') || '–'])
   return [
     element('h3', {}, 'In replays'),
-    region('Replays', table(['namespace', 'sent', 'held out', 'not sent'], told, `no replay in the store has a campaign ${draft.id}`)),
-    element('p', { class: 'note' }, 'Counts are of the campaign of this id as that replay had it.'),
+    element('p', { class: 'note' }, 'What is above was asked of people as they are now, and takes moments for granted. A replay sends the log through the same stages as live traffic: thresholds are crossed when they were, timers run, cooldown, caps, quiet hours and holdout apply. Its counts are of triggers, of the campaign of this id as that replay had it.'),
+    region('Replays', table(['namespace', 'sent', 'held out', 'not sent'], told, `No replay in the store has a campaign ${draft.id} yet.`)),
     element('details', {}, element('summary', {}, 'Replay the log with this draft'),
-      element('p', { class: 'note' }, `Save this as draft/${draft.id}.toml; the replay delivers nothing, and its counts stand here afterwards.`),
+      element('p', { class: 'note' }, `Save this as draft/${draft.id}.toml. Run the command beside the engine, with its data folder; it delivers nothing, and its counts stand here afterwards.`),
       region('The draft as a file', element('pre', {}, toml(draft))),
-      region('The command', element('pre', {}, 'HEADRACE_CAMPAIGNS__FOLDER=draft headrace replay kafka:events.click,events.feedback --namespace draft'))),
+      region('The command', element('pre', {}, 'HEADRACE_CAMPAIGNS__FOLDER=draft headrace replay kafka:events.click,events.feedback --namespace draft --as-running --data-dir var'))),
   ]
 }
 
