@@ -33,6 +33,8 @@ class Segment(Struct, kw_only=True, omit_defaults=True):
     share: float
     centre: dict[str, float] = {}
     lift: dict[str, float] = {}
+    telling: str = ""
+    """What sets it apart, in words: `3.1x carts, 0.2x spend`."""
     as_of: int = 0
     v: int = DECISION_VERSION
 
@@ -41,7 +43,8 @@ class SegmentChange(Struct, kw_only=True):
     """A segment ended at `time` (ms), and its place went to a new one.
 
     `why`: `merged` (with segment `into`) or `abandoned` (nobody was near it any more). `new` began
-    among the people of `split`, or, if that is null, among those who were far from any.
+    among the people of `split`, or, if that is null, among those who were far from any. Or it moved
+    so far that it was `renamed`, from `was` to `now`, and keeps its id.
     """
 
     time: int
@@ -50,6 +53,8 @@ class SegmentChange(Struct, kw_only=True):
     new: str
     into: str | None = None
     split: str | None = None
+    was: str | None = None
+    now: str | None = None
 
 
 class Drift(Struct, kw_only=True):

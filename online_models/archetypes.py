@@ -5,7 +5,7 @@ the others speak for it. Segments get the archetypes
 that fit them best, each archetype once; a segment that fits none is named by its features.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 ARCHETYPES: Final[dict[str, dict[str, float]]] = {
@@ -33,6 +33,7 @@ LEAST_FIT: Final = 0.25
 LEAST_DEPARTURE: Final = 0.1
 """Standard deviations from which a feature is worth a word."""
 
+AVERAGE: Final = "average visitors"
 WORDS: Final[dict[str, str]] = {
     "sessions": "visits",
     "events_per_session": "events a visit",
@@ -45,49 +46,78 @@ WORDS: Final[dict[str, str]] = {
 }
 
 
-def names_for(
-    departures: Sequence[Mapping[str, float]], lifts: Sequence[Mapping[str, float]]
+def titles_for(
+    departures: Sequence[Mapping[str, float]], kept: Sequence[str | None] = ()
 ) -> list[str]:
-    """Return a distinct name for each segment, such as "bargain hunters: 3.1x carts, 0.2x spend".
+    """Return a distinct title for each segment, such as "bargain hunters".
 
-    `departures` are the segments' centres in standard deviations from the mean; `lifts` their
-    typical values over everybody's.
+    `departures` are the segments' centres in standard deviations from the mean. `kept` are the
+    titles that they have, if any: one stays until the centre goes another way than it says, also
+    where another would fit better by now.
 
-    >>> names_for([{"carts": 1.2, "spend": -0.6}], [{"carts": 3.1, "spend": 0.2}])
-    ['bargain hunters: 3.1x carts, 0.2x spend']
+    >>> titles_for([{"carts": 1.2, "spend": -0.6}, {"carts": -0.2}])
+    ['bargain hunters', 'low carts']
+    >>> titles_for([{"carts": 0.2, "spend": 0.0}], ["bargain hunters"])
+    ['bargain hunters']
     """
+    titles: dict[int, str] = {
+        segment: title
+        for segment, title in enumerate(kept)
+        if title is not None and _still(title, departures[segment])
+    }
     fits = sorted(
         (-_fit(pattern, centre), name, segment)
         for segment, centre in enumerate(departures)
         for name, pattern in ARCHETYPES.items()
     )
-    titles: dict[int, str] = {}
     for fit, name, segment in fits:
         if -fit >= LEAST_FIT and segment not in titles and name not in titles.values():
             titles[segment] = name
-    names: list[str] = []
     for segment, centre in enumerate(departures):
-        title = titles.get(segment)
-        telling = _strongest(centre, ARCHETYPES.get(title or "", {}))
-        shown = [name for name in telling if name in lifts[segment]]
-        parts = ", ".join(_lift(name, lifts[segment][name]) for name in shown)
-        title = title or _by_features(centre, telling)
-        names.append(_distinct(f"{title}: {parts}" if parts else title, names))
-    return names
+        if segment not in titles:
+            titles[segment] = _distinct(_by_features(centre), titles.values())
+    return [titles[segment] for segment in range(len(departures))]
 
 
-def _fit(pattern: Mapping[str, float], centre: Mapping[str, float]) -> float:
+def telling_of(title: str, centre: Mapping[str, float], lifts: Mapping[str, float]) -> str:
+    """Return what sets a segment apart: its typical values over everybody's, two of them.
+
+    >>> telling_of("bargain hunters", {"carts": 1.2, "spend": -0.6}, {"carts": 3.1, "spend": 0.2})
+    '3.1x carts, 0.2x spend'
+    """
+    telling = _strongest(centre, ARCHETYPES.get(title, {}))
+    return ", ".join(_lift(name, lifts[name]) for name in telling if name in lifts)
+
+
+def _still(title: str, centre: Mapping[str, float]) -> bool:
+    """Say whether a title that was given is not untrue."""
+    if title in ARCHETYPES:
+        return _fit(ARCHETYPES[title], centre, -LEAST_DEPARTURE) > 0.0
+    plain = title.partition(" (")[0]
+    if plain == AVERAGE:
+        return all(abs(departure) < 2 * LEAST_DEPARTURE for departure in centre.values())
+    features = {_word(name): departure for name, departure in centre.items()}
+    said = [part.partition(" ")[::2] for part in plain.split(" and ")]
+    return all(
+        features.get(word, 0.0) * (1.0 if side == "high" else -1.0) > 0.0 for side, word in said
+    )
+
+
+def _fit(
+    pattern: Mapping[str, float], centre: Mapping[str, float], least: float = LEAST_DEPARTURE
+) -> float:
     """Return how far a centre goes the archetype's way; 0 if it lacks a feature that defines it."""
     defining = [name for name, weight in pattern.items() if abs(weight) == 1.0]
-    if any(pattern[name] * centre.get(name, 0.0) < LEAST_DEPARTURE for name in defining):
+    if any(pattern[name] * centre.get(name, 0.0) < least for name in defining):
         return 0.0
     total = sum(abs(weight) for weight in pattern.values())
     return sum(weight * centre.get(name, 0.0) for name, weight in pattern.items()) / total
 
 
-def _by_features(centre: Mapping[str, float], telling: Sequence[str]) -> str:
+def _by_features(centre: Mapping[str, float]) -> str:
+    telling = _strongest(centre, {})
     words = [f"{'high' if centre[name] > 0 else 'low'} {_word(name)}" for name in telling]
-    return " and ".join(words) or "average visitors"
+    return " and ".join(words) or AVERAGE
 
 
 def _strongest(centre: Mapping[str, float], pattern: Mapping[str, float]) -> list[str]:
@@ -112,7 +142,7 @@ def _word(name: str) -> str:
     return WORDS.get(name, name.replace("_", " "))
 
 
-def _distinct(name: str, taken: Sequence[str]) -> str:
+def _distinct(name: str, taken: Collection[str]) -> str:
     number = 2
     candidate = name
     while candidate in taken:

@@ -66,10 +66,11 @@ function draw(place, desk) {
     const made = read()
     if (made === null) return
     try {
-      const { faults, conditions } = await ask(pathOf('check'), { body: made })
+      const { faults, conditions, warnings } = await ask(pathOf('check'), { body: made })
       if (mine !== turn) return
       // What is still empty is not yet wrong.
       drawFaults(form, faults.filter(({ field }) => form.dataset.sent || String(made[field] ?? field) !== ''), others)
+      others.append(...warnings.map((warning) => element('p', { class: 'note' }, warning)))
       wrong = faults.length > 0
       if (byId('filled')) byId('filled').textContent = conditions.join('\n') || 'as soon as all is right'
     } catch (error) {

@@ -58,8 +58,10 @@ const scores = (found, past) => table(['score', 'value', 'at', 'so far'], Object
   [element('span', {}, name, ...(meant(name) ? [element('br'), element('small', {}, meant(name))] : [])),
     element('span', { class: 'value' }, share(value), ...between(interval)), at(time), course(name, past[name])])), 'None yet: they come with the models’ first examples.')
 
+const inFull = ({ id, name = id }) => (name === id ? id : `${name} (${id})`)
+
 const segmentsOf = (found, named) => table(['segment', 'since'], found.toReversed().map(({ id, since }) => (
-  [named.find((one) => one.id === id)?.name ?? `${id}, which is no more`, at(since)])), 'None is kept yet.')
+  [named.some((one) => one.id === id) ? inFull(named.find((one) => one.id === id)) : `${id}, which is no more`, at(since)])), 'None is kept yet.')
 
 // What is told about them, as lines; what is no text or number, as JSON.
 const told = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value))
@@ -134,7 +136,7 @@ async function draw(id) {
     const parts = known && profile ? [
       section(id, element('p', {}, inWords(profile)), rows([
         ['last seen', at(profile.last_seen)],
-        ['segment', segmented.segments.map(({ name, id: of }) => name ?? of).join(', ') || 'none yet'],
+        ['segment', segmented.segments.map(inFull).join(', ') || 'none yet'],
         ['in the cart', profile.cart.items.map(({ item }) => item).join(', ') || 'nothing'],
         ['consent to', consented(profile)],
         ['devices', profile.devices.length],

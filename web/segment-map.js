@@ -67,7 +67,7 @@ export function drawSegments(segments) {
   const map = byId('map')
   const [xs, ys] = ['x', 'y'].map((way) => spread(segments.map((one) => one[way])))
   const circles = apart(segments.map(({ id, name, share }, index) => (
-    { id, text: name.split(':')[0], r: 5 + 24 * Math.sqrt(share), x: 78 * xs[index], y: -42 * ys[index] })))
+    { id, text: name, r: 5 + 24 * Math.sqrt(share), x: 78 * xs[index], y: -42 * ys[index] })))
   const taken = []
   circles.forEach((one, index) => {
     const [circle, place, label] = groupOf(map, one.id).children
@@ -82,6 +82,6 @@ export function drawSegments(segments) {
     label.setAttribute('y', spot?.y ?? 0)
   })
   for (const group of [...map.children]) if (!segments.some(({ id }) => id === group.dataset.id)) group.remove()
-  byId('segments').replaceChildren(...segments.length ? segments.map(({ id, name, size }) => (
-    element('li', {}, `${name} (${id}, ${number(size)} people)`))) : [element('p', { class: 'empty' }, 'None yet: they form once some hundred visits have ended.')])
+  byId('segments').replaceChildren(...segments.length ? segments.map(({ id, name, telling, size }) => (
+    element('li', {}, `${name} (${id}, ${number(size)} people)${telling ? `: ${telling}` : ''}`))) : [element('p', { class: 'empty' }, 'None yet: they form once some hundred visits have ended.')])
 }

@@ -15,10 +15,12 @@ from api.collect.log import LogUnavailableError
 from api.gate import admit
 from api.problems import ProblemError
 from api.serve import asking
+from api.serve.known_segments import KnownSegments
 from api.serve.responding import reply, serving_of
 from api.serve.serving import Serving
 from contracts.campaigns import Campaign, CampaignError, CampaignVersion, read_campaign
 from contracts.codec import DecodeError, load_json
+from contracts.conditions import segments_named
 from contracts.conditions import vocabulary as words
 from contracts.templates import TEMPLATES
 from storage.errors import StoreError
@@ -126,7 +128,7 @@ async def post(request: Request) -> Response:
                 f"PUT /v1/campaigns/{campaign.id}",
             )
         made = await _change(campaigns, site, campaign.id, campaign)
-    return _answer(serving, begin, made, 201)
+    return _answer(serving, begin, made, 201, warnings=_warnings(serving, site, campaign))
 
 
 async def put(request: Request) -> Response:
@@ -141,7 +143,9 @@ async def put(request: Request) -> Response:
         _check_match(request, before)
         made = await _change(campaigns, site, campaign.id, campaign)
     new = before is None or before.campaign is None
-    return _answer(serving, begin, made, 201 if new else 200)
+    return _answer(
+        serving, begin, made, 201 if new else 200, warnings=_warnings(serving, site, campaign)
+    )
 
 
 async def delete(request: Request) -> Response:
@@ -162,7 +166,7 @@ async def post_check(request: Request) -> Response:
 
     Without `faults` it has the campaign as it would be kept, and the conditions of its template.
     """
-    begin, serving, _, _ = _start(request)
+    begin, serving, _, site = _start(request)
     asking.query(request, ("site",))
     try:
         campaign = await _campaign(request, None)
@@ -171,8 +175,10 @@ async def post_check(request: Request) -> Response:
         if faults is None:
             raise
         told: dict[str, Any] = {"faults": faults, "campaign": None, "conditions": []}
+        told["warnings"] = []
     else:
         told = {"faults": [], "campaign": campaign.as_dict(), "conditions": campaign.conditions}
+        told["warnings"] = _warnings(serving, site, campaign)
     return reply(serving, "campaign_check", begin, told)
 
 
@@ -277,8 +283,21 @@ def _unknown(id_: str) -> ProblemError:
     return ProblemError(404, "unknown-campaign", f"there is no campaign {id_!r}")
 
 
-def _answer(serving: Serving, begin: float, version: CampaignVersion, status: int) -> Response:
-    response = reply(serving, "campaign_change", begin, shown(version))
+def _warnings(serving: Serving, site: str, campaign: Campaign) -> list[str]:
+    """Return which segments a campaign names that there are not now: it fires nothing for them."""
+    known, warnings = KnownSegments(serving.site(site).segments), []
+    for number, condition in enumerate(campaign.conditions):
+        field = "condition" if number == 0 else f"condition.{number}"
+        warnings += known.warnings(field, segments_named(condition))
+    if campaign.audience:
+        warnings += known.warnings("audience", segments_named(campaign.audience))
+    return warnings
+
+
+def _answer(
+    serving: Serving, begin: float, version: CampaignVersion, status: int, **more: list[str]
+) -> Response:
+    response = reply(serving, "campaign_change", begin, {**shown(version), **more})
     response.status_code = status
     response.headers["ETag"] = f'"{version.version}"'
     return response

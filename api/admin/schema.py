@@ -48,6 +48,12 @@ def _object(properties: Schema) -> Schema:
 
 
 VERSION: Final = _object(VERSION_FIELDS)
+WARNINGS: Final[Schema] = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "segments that it names and that there are not now",
+}
+CHANGED: Final = _object({**VERSION_FIELDS, "warnings": WARNINGS})
 COUNTED: Final = _object({**VERSION_FIELDS, "counts": COUNTS})
 WHOLE: Final = _object(
     {**VERSION_FIELDS, "counts": COUNTS, "versions": {"type": "array", "items": VERSION}}
@@ -122,11 +128,11 @@ RESULTS: Final = Operation(
     codes=(400, 401, 403, 404, 503),
 )
 POST: Final = Operation(
-    "Make a campaign", VERSION, (SITE,), BODY, codes=(400, 401, 403, 409, 503), done=(201,)
+    "Make a campaign", CHANGED, (SITE,), BODY, codes=(400, 401, 403, 409, 503), done=(201,)
 )
 PUT: Final = Operation(
     "Make or change a campaign",
-    VERSION,
+    CHANGED,
     (ID, SITE),
     BODY,
     codes=(400, 401, 403, 409, 412, 503),
@@ -141,6 +147,7 @@ CHECK: Final = Operation(
             "faults": {"type": "array", "items": FAULT},
             "campaign": _MAYBE,
             "conditions": _TEXTS,
+            "warnings": WARNINGS,
         }
     ),
     (SITE,),

@@ -57,7 +57,15 @@ def _scoreboard(site: Site) -> dict[str, Any]:
 def _segments(site: Site) -> list[dict[str, Any]]:
     segments = site.segments
     return [
-        {"id": s.id, "name": s.name, "size": s.size, "share": s.share, "x": x, "y": y}
+        {
+            "id": s.id,
+            "name": s.name,
+            "telling": s.telling,
+            "size": s.size,
+            "share": s.share,
+            "x": x,
+            "y": y,
+        }
         for s, (x, y) in zip(segments, projected(segments), strict=True)
     ]
 

@@ -109,6 +109,7 @@ def segment_json(segment: Segment) -> dict[str, Any]:
     return {
         "id": segment.id,
         "name": segment.name,
+        "telling": segment.telling,
         "size": segment.size,
         "share": segment.share,
         "lift": segment.lift,

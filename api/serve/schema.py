@@ -157,6 +157,7 @@ def _told(**members: Schema) -> Schema:
 _SEGMENT: Final = _object(
     {"id": STRING},
     name=STRING,
+    telling=STRING,
     size=COUNT,
     share=NUMBER,
     lift=_map(NUMBER),

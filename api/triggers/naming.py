@@ -12,6 +12,7 @@ from fastapi import Request
 
 from api.admin.campaigns import Campaigns
 from api.serve.asking import bad, id_field
+from api.serve.known_segments import KnownSegments
 from api.serve.responding import serving_of
 from contracts.subscriptions import MAX_NAMED, Filter
 from contracts.templates import TEMPLATES
@@ -24,7 +25,7 @@ TYPES: Final = (*TEMPLATES, "custom")
 class Known:
     """The campaigns and segments of a site, as they are now."""
 
-    def __init__(self, campaigns: Collection[str], segments: dict[str, str]) -> None:
+    def __init__(self, campaigns: Collection[str], segments: KnownSegments) -> None:
         self._campaigns = sorted(campaigns)
         self._segments = segments
 
@@ -32,10 +33,8 @@ class Known:
     async def of(cls, request: Request, site: str) -> "Known":
         """Return what there is; raise `StoreError`."""
         campaigns: Campaigns = request.app.state.campaigns
-        segments = serving_of(request).site(site).segments
-        return cls(
-            [one.id for one in await campaigns.all(site)], {one.id: one.name for one in segments}
-        )
+        segments = KnownSegments(serving_of(request).site(site).segments)
+        return cls([one.id for one in await campaigns.all(site)], segments)
 
     def warnings(self, filter_: Filter) -> list[str]:
         """Return what a filter names and is not there: it may be misspelt, or come later."""
@@ -44,19 +43,7 @@ class Known:
             if id_ not in self._campaigns:
                 hint = closest(id_, self._campaigns) or "; nothing passes until there is"
                 warnings.append(f"filter.campaigns: there is no campaign {id_!r} now{hint}")
-        ids = {name: id_ for id_, name in self._segments.items()}
-        for id_ in filter_.segments:
-            if id_ in ids:
-                warnings.append(
-                    f"filter.segments: {id_!r} is a name, which may change; its id is {ids[id_]!r}"
-                )
-            elif id_ not in self._segments:
-                listed = [f"{one} ({name})" for one, name in self._segments.items()]
-                warnings.append(
-                    f"filter.segments: there is no segment {id_!r} now; there are: "
-                    + (", ".join(listed) or "none")
-                )
-        return warnings
+        return warnings + self._segments.warnings("filter.segments", filter_.segments)
 
 
 def check_filter(name: str, field: str, values: Collection[str]) -> None:

@@ -6,6 +6,7 @@ from typing import cast
 from headrace_client.calls import Call
 from headrace_client.campaigns_types import (
     CampaignAnswer,
+    CampaignAnswerVersions,
     CampaignResultsAnswer,
     CampaignsAnswer,
     CampaignVocabularyAnswer,
@@ -90,10 +91,10 @@ class Campaigns(Transport):
             self._call(Call("PUT", "/v1/campaigns/{id}", {"id": id}, {"site": site}, body)),
         )
 
-    def end_campaign(self, id: str, *, site: str | None = None) -> CreateCampaignAnswer:
+    def end_campaign(self, id: str, *, site: str | None = None) -> CampaignAnswerVersions:
         """End a campaign: `DELETE /v1/campaigns/{id}`."""
         return cast(
-            "CreateCampaignAnswer",
+            "CampaignAnswerVersions",
             self._call(Call("DELETE", "/v1/campaigns/{id}", {"id": id}, {"site": site})),
         )
 
@@ -175,9 +176,9 @@ class AsyncCampaigns(AsyncTransport):
             await self._call(Call("PUT", "/v1/campaigns/{id}", {"id": id}, {"site": site}, body)),
         )
 
-    async def end_campaign(self, id: str, *, site: str | None = None) -> CreateCampaignAnswer:
+    async def end_campaign(self, id: str, *, site: str | None = None) -> CampaignAnswerVersions:
         """End a campaign: `DELETE /v1/campaigns/{id}`."""
         return cast(
-            "CreateCampaignAnswer",
+            "CampaignAnswerVersions",
             await self._call(Call("DELETE", "/v1/campaigns/{id}", {"id": id}, {"site": site})),
         )

@@ -62,6 +62,8 @@ class CreateCampaignAnswer(TypedDict):
     deleted: bool
     campaign: dict[str, Any] | None
     """its fields, those alone that say something; null once it is deleted"""
+    warnings: list[str]
+    """segments that it names and that there are not now"""
 
 
 class CampaignVocabularyAnswer(TypedDict):
@@ -90,6 +92,8 @@ class CheckCampaignAnswer(TypedDict):
     faults: list[CheckCampaignAnswerFaults]
     campaign: dict[str, Any] | None
     conditions: list[str]
+    warnings: list[str]
+    """segments that it names and that there are not now"""
 
 
 class PreviewCampaignAnswerAudience(TypedDict):
@@ -163,6 +167,19 @@ class CampaignResultsAnswer(TypedDict):
     over_time: list[CampaignResultsAnswerOverTime]
 
 
+class CampaignAnswerVersions(TypedDict):
+    """Campaign answer versions."""
+
+    id: str
+    version: int
+    time: int
+    """in force from here on (epoch ms)"""
+    origin: Literal["api", "file"]
+    deleted: bool
+    campaign: dict[str, Any] | None
+    """its fields, those alone that say something; null once it is deleted"""
+
+
 class CampaignAnswer(TypedDict):
     """Campaign answer."""
 
@@ -176,4 +193,4 @@ class CampaignAnswer(TypedDict):
     """its fields, those alone that say something; null once it is deleted"""
     counts: dict[str, int]
     """`fired`, `held` (out), `waits`, and the reasons for which it did not fire"""
-    versions: list[CreateCampaignAnswer]
+    versions: list[CampaignAnswerVersions]

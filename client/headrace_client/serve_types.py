@@ -89,6 +89,7 @@ class SegmentsOfAnswerSegments(TypedDict):
 
     id: str
     name: NotRequired[str]
+    telling: NotRequired[str]
     size: NotRequired[int]
     share: NotRequired[float]
     lift: NotRequired[dict[str, float]]

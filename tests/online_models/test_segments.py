@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from river import cluster
 
-from online_models.archetypes import ARCHETYPES, names_for
+from online_models.archetypes import ARCHETYPES, telling_of, titles_for
 from online_models.features import USER_FEATURES
 from online_models.segments import MEND_EVERY, NEWCOMERS, SegmentModel
 
@@ -93,8 +93,50 @@ def test_descriptions_can_be_read_and_add_up() -> None:
     assert len(set(names)) == 3
     buyers = next(s for s in segments if s.centre["orders"] > 1.0)
     assert buyers.lift["orders"] > 2.0
-    assert "x orders" in buyers.name
-    assert any(name.startswith("explorers: ") for name in names)
+    assert "x orders" in buyers.telling
+    assert "explorers" in names
+
+
+def test_a_name_stays_while_its_segment_does_and_a_change_of_it_is_recorded() -> None:
+    model, rng = SegmentModel(n_segments=3, seed=3), random.Random(9)
+    for _, x in people(1, 600):
+        model.learn_one(x)
+    names = {segment.id: segment.name for segment in model.describe()}
+    tellings = {segment.telling for segment in model.describe()}
+    for number, (_, x) in enumerate(people(5, 2_000)):
+        model.learn_one(x)
+        if number % 100 == 0:
+            assert {segment.id: segment.name for segment in model.describe()} == names
+    assert {segment.telling for segment in model.describe()} != tellings
+    seen = len(model.changes)
+    assert seen == 0
+    assert pickle.loads(pickle.dumps(model)).describe() == model.describe()
+    for number in range(3_000):  # those who bought look around now, the others stay as they were
+        kind = rng.choice(sorted(KINDS))
+        x = person(kind, rng)
+        if kind == "buyer":
+            x |= {"orders": 0.1, "orders_per_session": 0.0, "carts": 0.1, "searches": 3.0}
+        model.learn_one(x)
+        if number % 100:
+            continue
+        new, seen = list(model.changes)[seen:], len(model.changes)
+        for segment in model.describe():
+            was = names.get(segment.id, segment.name)
+            told = [(one.was, one.now) for one in new if one.gone == segment.id]
+            assert told == ([(was, segment.name)] if was != segment.name else [])
+        names = {segment.id: segment.name for segment in model.describe()}
+    assert "renamed" in {one.why for one in model.changes}
+
+
+def test_a_title_stays_until_its_segment_goes_another_way() -> None:
+    for title, still, gone in (
+        ("bargain hunters", {"carts": 0.15, "spend": 0.0}, {"carts": 0.5, "spend": 0.2}),
+        ("high carts and low categories", {"carts": 0.06, "breadth": -0.9}, {"carts": -0.2}),
+        ("high carts (2)", {"carts": 0.06}, {"carts": -0.2}),
+        ("average visitors", {"carts": 0.15}, {"carts": 0.3}),
+    ):
+        assert titles_for([still], [title]) == [title]
+        assert titles_for([gone], [title]) != [title]
 
 
 def test_sizes_follow_who_comes_now() -> None:
@@ -118,16 +160,17 @@ def test_a_feature_that_never_varies_or_is_new_does_no_harm() -> None:
 
 def test_archetypes_are_given_once_and_names_never_twice() -> None:
     centre = {"carts": 1.0, "spend": -1.0}
-    names = names_for([centre, centre, centre], [{}, {}, {}])
+    names = titles_for([centre, centre, centre])
     assert names[0] == "bargain hunters"
     assert len(set(names)) == 3
 
 
 def test_an_archetype_needs_what_defines_it() -> None:
     # Many carts, and nothing known of money: no bargain hunters.
-    (name,) = names_for([{"carts": 2.0, "spend": 0.0}], [{"carts": 3.0, "spend": 1.0}])
-    assert name == "high carts: 3.0x carts"
-    assert names_for([{"carts": 0.0}], [{}]) == ["average visitors"]
+    centre = {"carts": 2.0, "spend": 0.0}
+    assert titles_for([centre]) == ["high carts"]
+    assert telling_of("high carts", centre, {"carts": 3.0, "spend": 1.0}) == "3.0x carts"
+    assert titles_for([{"carts": 0.0}]) == ["average visitors"]
 
 
 def test_archetypes_speak_of_features_that_exist() -> None:

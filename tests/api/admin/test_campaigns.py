@@ -223,6 +223,15 @@ def test_a_campaign_is_checked_without_being_made(served: Served) -> None:
     (fault,) = wrong["faults"]
     assert (fault["field"], fault["line"], fault["column"]) == ("condition", 2, 2)
     assert [one["field"] for one in check({})["faults"]] == ["id", "name", "condition"]
+    named = {"id": "x", "name": "X", "condition": ["entered('fans')", "left('s9')"]}
+    assert check(named)["warnings"] == [
+        "condition: there is no segment 'fans' now; there are: none",
+        "condition.1: there is no segment 's9' now; there are: none",
+    ]
+    audience = {**CART, "audience": "segment in ['s9']"}
+    (warning,) = served.http.put("/v1/campaigns/cart", json=audience).json()["warnings"]
+    assert warning.startswith("audience: there is no segment 's9' now")
+    served.http.delete("/v1/campaigns/cart")
     assert served.http.post("/v1/campaigns/check", content=b"{").status_code == 400
     assert served.http.get("/v1/campaigns").json() == NONE
 

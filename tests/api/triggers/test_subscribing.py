@@ -7,7 +7,9 @@ import httpx
 import jsonschema
 import pytest
 
+from api.serve.known_segments import KnownSegments
 from api.triggers.naming import Known
+from contracts.decisions import Segment
 from contracts.subscriptions import MAX_SUBSCRIPTIONS, Filter
 from tests.api.running import serving
 from tests.api.serve.test_openapi import strict
@@ -64,7 +66,9 @@ def test_what_a_filter_names_and_is_not_there_is_warned_of(http: httpx.Client) -
     assert segment == "filter.segments: there is no segment 's1' now; there are: none"
     assert http.get(f"{ALL}/{one['id']}").json()["warnings"] == one["warnings"]
     assert http.put(f"{ALL}/{one['id']}", json=HOOK).json()["warnings"] == []
-    known = Known(["cart-2"], {"s1": "bargain hunters", "s2": "browsers"})
+    names = {"s1": "bargain hunters", "s2": "browsers"}
+    segments = [Segment(id=id_, name=name, size=1, share=0.5) for id_, name in names.items()]
+    known = Known(["cart-2"], KnownSegments(segments))
     wanted = Filter(campaigns=("cart-2", "cart_2"), segments=("s1", "browsers", "s9"))
     assert known.warnings(wanted) == [
         "filter.campaigns: there is no campaign 'cart_2' now; did you mean `cart-2`?",
