@@ -101,10 +101,9 @@ class Refusals:
         """
         time = look.time
         codes = np.zeros(places.size, np.int8)
-        caps = self._cap.take(places)
-        for number in set(caps.tolist()):
-            if any(look.sends_since(per) >= count for count, per in self._caps[number]):
-                codes[caps == number] = 6
+        for number, caps in enumerate(self._caps):
+            if any(look.sends_since(per) >= count for count, per in caps):
+                codes[self._cap.take(places) == number] = 6
         cooling = [
             known[0]
             for name, last in look.fired.items()
@@ -149,9 +148,9 @@ class Tally:
 
     def add(self, places: NDArray[np.intp], codes: NDArray[np.int8]) -> None:
         """Count each of some campaigns once, by its code; one may be named several times."""
-        named = np.zeros(self._counts.size, np.bool_)
-        named[places * len(CODES) + codes] = True
-        self._counts += named
+        named = places * len(CODES) + codes
+        # Of one that is named twice the same count is set twice.
+        self._counts[named] = self._counts[named] + 1
 
     def tell(self, counts: dict[str, dict[str, Any]]) -> None:
         """Add what was counted to the counts of campaigns, by reason, and begin anew."""

@@ -47,12 +47,13 @@ class Column(NamedTuple):
     """One guard of each condition: what it is about, and from where to where that has to be."""
 
     what: NDArray[np.intp]
-    bounds: NDArray[np.float64]
+    least: NDArray[np.float64]
+    most: NDArray[np.float64]
 
     @classmethod
     def empty(cls, length: int) -> "Column":
         """Return a column of guards that hold, of whatever is in the first place."""
-        return cls(np.zeros(length, np.intp), np.tile([-INF, INF], (length, 1)))
+        return cls(np.zeros(length, np.intp), np.full(length, -INF), np.full(length, INF))
 
 
 class Sieve:
@@ -61,6 +62,7 @@ class Sieve:
     def __init__(self, guards: Sequence[Sequence[Guard]]) -> None:
         self._guards = guards
         self._columns = [Column.empty(len(guards)) for _ in range(WIDTH)]
+        self._used, self._counting = [False] * WIDTH, [False] * WIDTH
         self._whole = np.ones(len(guards), np.bool_)
         names = sorted({what for of_one in guards for what, *_ in of_one if type(what) is str})
         # The first place is nobody's, so that an empty guard holds; counts come after levels.
@@ -73,15 +75,19 @@ class Sieve:
         self._all_whole = bool(self._whole.all())
 
     def _put(self, order: int, guards: Sequence[Guard]) -> None:
-        columns = iter(self._columns)
-        for guard in guards:
+        places = iter(range(WIDTH))
+        # Facts first: fewer are left to count for, which costs more.
+        for guard in sorted(guards, key=lambda guard: type(guard[0]) is not str):
             bounds = self._bounds(guard)
-            column = next(columns, None) if bounds is not None else None
-            if column is None:
+            place = next(places, None) if bounds is not None else None
+            if bounds is None or place is None:
                 self._whole[order] = False
                 continue
+            column = self._columns[place]
             column.what[order] = self._place(guard[0])
-            column.bounds[order] = bounds
+            column.least[order], column.most[order] = bounds
+            self._used[place] = True
+            self._counting[place] |= type(guard[0]) is not str
 
     def _place(self, what: Any) -> int:
         if type(what) is str:
@@ -111,15 +117,15 @@ class Sieve:
     def passing(self, orders: NDArray[np.intp], look: Worth) -> NDArray[np.intp]:
         """Return those of some conditions whose guards hold. Cost: 20 us, 0.05 us a condition."""
         known = self._known(look)
-        for what, bounds in self._columns:
+        columns = zip(self._columns, self._used, self._counting, strict=True)
+        for (what, least, most), used, counting in columns:
+            if not used:
+                break
             asked = what.take(orders)
-            last = int(asked.max())
-            if not last:
-                break  # guards are in the first columns
-            if last > len(self._levels):
+            if counting:
                 self._count(known, asked, look)
-            worth, wanted = known.take(asked), bounds.take(orders, axis=0)
-            orders = orders[(wanted[:, 0] <= worth) & (worth <= wanted[:, 1])]
+            worth = known.take(asked)
+            orders = orders[(least.take(orders) <= worth) & (worth <= most.take(orders))]
             if not orders.size:
                 return orders
         if self._all_whole:
@@ -149,6 +155,6 @@ class Sieve:
     def _count(self, known: NDArray[np.float64], asked: NDArray[np.intp], look: Worth) -> None:
         """Count what some guards are about, and was not counted before."""
         least = 1 + len(self._levels)
-        for place in set(asked[asked >= least].tolist()):
-            if math.isnan(known[place]):
+        for place in set(asked.tolist()):
+            if place >= least and math.isnan(known[place]):
                 known[place] = look.counted(self._spec_at[place - least])

@@ -33,7 +33,7 @@ from operators.resequence import Resequence
 
 GRACE_MS: Final = 2_000
 """Timers wait so long for events that are on their way from one stage to the next."""
-SHOW_MS: Final = 1_000
+SHOW_MS: Final = 2_000
 """Counts are shown so often at most: those of a thousand campaigns take a while to write."""
 MANY: Final = 16
 """Of so many conditions their plain comparisons are made at once."""
