@@ -25,7 +25,7 @@ from contracts.decisions import Score
 from contracts.events import Event
 from contracts.keys import bucket_name, bucket_of
 from contracts.settings import FlowSettings
-from operators.campaigns import stage
+from operators.campaigns import firings
 from operators.campaigns.book import Book
 from operators.campaigns.stage import CampaignStage
 from operators.catalogue import Catalogue
@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--conditions", type=int, default=100)
     parser.add_argument("--events", type=int, default=60_000)
     options = parser.parse_args()
-    stage.SHOW_MS *= GAP_MS * RATE // 1_000  # type: ignore[misc]  # as long, at that rate
+    firings.SHOW_MS *= GAP_MS * RATE // 1_000  # type: ignore[misc]  # as long, at that rate
     print(
         "| campaigns | load, s | campaigns, us/event | all three stages | looked at | fired | MB |"
     )

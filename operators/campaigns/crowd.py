@@ -35,15 +35,6 @@ class Crowd:
     def __len__(self) -> int:
         return len(self._packed)
 
-    @property
-    def someone(self) -> tuple[str, str] | None:
-        """Site and id of one of them."""
-        key = next(iter(self._packed), None)
-        if key is None:
-            return None
-        site, _, user = key.partition("\0")
-        return site, user
-
     def get(self, site: str, user: str) -> Watched:
         """Return a person, open; somebody new if there is none."""
         key = f"{site}\0{user}"

@@ -6,21 +6,20 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from contracts.campaign_parts import campaign_part
-from contracts.codec import dump_json, pack
+from contracts.codec import pack
 from contracts.conditions import compile_condition
 from contracts.conditions import vocabulary as words
 from contracts.decisions import Trigger
-from contracts.keys import EVERY_SITE
 from contracts.settings import FlowSettings
 from operators.campaigns.book import Active, Book
 from operators.campaigns.crowd import Crowd, unpack_watched
 from operators.campaigns.deciding import decide, refusal
+from operators.campaigns.firings import Firings
 from operators.campaigns.item_changes import AGAIN_MS, ItemChanges
 from operators.campaigns.joining import Joining, take_over
 from operators.campaigns.look import Look, Timer, fields_of
 from operators.campaigns.people import LEVEL_NAMES, Watched, follow, remember, take
-from operators.campaigns.refusing import FREE, Tally
+from operators.campaigns.refusing import FREE
 from operators.campaigns.results import Results
 from operators.campaigns.rules import ITEM_TYPES, Needs, Prepared, Rules
 from operators.campaigns.thresholds import Orders
@@ -28,21 +27,16 @@ from operators.campaigns.timers import WAITED, due_timers
 from operators.catalogue import Catalogue, ItemChange
 from operators.erased import IsGone
 from operators.happenings import CampaignSlice, Change, Gone, Handover, Handovers, Happening, Moment
-from operators.messages import LIVE_ROUND, Tick, Triggers, View, Views
+from operators.messages import LIVE_ROUND, Tick, Triggers, Views
 from operators.resequence import Resequence
 
 GRACE_MS: Final = 2_000
 """Timers wait so long for events that are on their way from one stage to the next."""
-SHOW_MS: Final = 2_000
-"""Counts are shown so often at most: those of a thousand campaigns take a while to write."""
 MANY: Final = 16
 """Of so many conditions their plain comparisons are made at once."""
 
 NOTHING: Final = Prepared.of(compile_condition("segment == ''"))
 """Stands for the condition of what waited, which was true then."""
-
-Counts = dict[str, dict[str, dict[str, Any]]]
-"""By site and campaign: how often it fired, and for what reasons not; a digest of trigger ids."""
 
 
 class CampaignStage:
@@ -60,20 +54,15 @@ class CampaignStage:
     ) -> None:
         self._rounds = Resequence(senders, CampaignSlice)
         self._joining = Joining()
-        self._buckets = settings.buckets
         self._book = book
         self._items = ItemChanges(catalogue)
         self._crowd = Crowd()
         self._results = Results(settings)
         self._clock = 0
         self._parts: dict[str, int] = {}
-        self._counts: Counts = {}
-        self._name = ""
+        self._firings = Firings(settings.buckets)
         self._timers_of: dict[str, object] = {}
         self._out: list[Trigger] = []
-        self._tallies: dict[str, Tally] = {}
-        self._told = False
-        self._shown_at = 0
 
     def on_batch(self, messages: Sequence[CampaignSlice | Tick]) -> list[Any]:
         """Take in what happened; return the triggers, the counts if they changed, what goes on."""
@@ -92,10 +81,7 @@ class CampaignStage:
         self._look_for_new_timers()
         self._crowd.catch_up(self._needs_of, whole=not live)
         out: list[Any] = [*handed, Triggers(self._out)] if self._out else handed
-        if self._told and (not live or self._clock >= self._shown_at + SHOW_MS):
-            self._told, self._shown_at = False, self._clock
-            self._tell_all()
-            counts = View("campaigns", EVERY_SITE, self._name, dump_json(self._counts))
+        if counts := self._firings.view(self._clock, at_once=not live):
             out.append(Views([counts]))
         if results := self._results.views():
             out.append(Views(results))
@@ -229,12 +215,11 @@ class CampaignStage:
         active = next((one for one in rules.campaigns if one.id == waiting.campaign), None)
         if active is None:
             return
-        counts = self._counts_for(person)
         reason, trigger = refusal(active, look), None
         if reason is None:
             reason, trigger = decide(active, NOTHING, look, waiting)
-        self._keep(counts, active, trigger)
-        _add(counts, active.id, reason)
+        self._keep(trigger)
+        self._firings.add(person.site, person.id, active.id, reason)
 
     def _item(self, change: ItemChange) -> None:
         site, item = change.new.site, change.new.id
@@ -261,7 +246,7 @@ class CampaignStage:
             orders = self._sift(orders, look, rules)
         if not orders.size:
             return
-        counts = self._counts_for(look.person)
+        person = look.person
         done: set[str] = set()
         for order in sorted(set(orders.tolist())):
             _, active, prepared = rules.every[order]
@@ -275,9 +260,15 @@ class CampaignStage:
                 if not prepared.condition.holds(look) or _held_before(prepared, look):
                     continue
                 what, trigger = decide(active, prepared, look)
-                self._keep(counts, active, trigger)
+                self._keep(trigger)
             done.add(active.id)
-            _add(counts, active.id, what)
+            self._firings.add(person.site, person.id, active.id, what)
+
+    def _keep(self, trigger: Trigger | None) -> None:
+        if trigger is not None:
+            self._firings.note(trigger)
+            self._out.append(trigger)
+            self._results.assign(trigger)
 
     def _sift(self, orders: Orders, look: Look, rules: Rules[Active]) -> Orders:
         """Return those of many conditions that may fire; count why others may not."""
@@ -285,49 +276,10 @@ class CampaignStage:
         places = rules.place_of.take(orders)
         codes = rules.refusals.of(places, look)
         if orders.size:
-            self._counts_for(look.person)
-            self._tally(look.person.site, rules).add(places, codes)
+            person = look.person
+            self._firings.add_many(person.site, person.id, rules, places, codes)
         free: Orders = orders[codes == FREE]
         return free
-
-    def _tally(self, site: str, rules: Rules[Active]) -> Tally:
-        """Return the counts of a site's refusals that are not told of yet."""
-        tally = self._tallies.get(site)
-        if tally is None or tally.rules is not rules:
-            self._tell(site)
-            tally = self._tallies[site] = Tally(rules)
-        return tally
-
-    def _tell_all(self) -> None:
-        for site in self._tallies:
-            self._tell(site)
-
-    def _tell(self, site: str) -> None:
-        """Add what was counted of a site's refusals to what is shown."""
-        tally = self._tallies.get(site)
-        if tally is not None:
-            tally.tell(self._counts.setdefault(site, {}))
-
-    def _counts_for(self, person: Watched) -> dict[str, dict[str, Any]]:
-        """Return the counts of a person's site, which are about to change."""
-        self._name = self._name or self._name_of((person.site, person.id))
-        self._told = True
-        return self._counts.setdefault(person.site, {})
-
-    def _keep(
-        self, counts: dict[str, dict[str, Any]], active: Active, trigger: Trigger | None
-    ) -> None:
-        if trigger is None:
-            return
-        own = counts.setdefault(active.id, {})
-        digest = int(own.get("digest", "0"), 16) ^ int(trigger.id[:16], 16)
-        own["digest"] = f"{digest:016x}"
-        self._out.append(trigger)
-        self._results.assign(trigger)
-
-    def _name_of(self, someone: tuple[str, str] | None) -> str:
-        """Return the name of the part that somebody is counted in."""
-        return "" if someone is None else campaign_part(*someone, self._buckets)
 
     def _rules(self, site: str) -> Rules[Active]:
         return self._book.rules(site, self._clock)
@@ -352,26 +304,24 @@ class CampaignStage:
 
     def dump(self, *, full: bool) -> bytes:
         """Return the people, or those that changed; and what is known of all of them."""
-        self._tell_all()
         people = self._crowd.dump(full=full, clock=self._clock)
         results = self._results.dump(full=full)
         rounds = self._rounds.dump(full=full)
-        known = self._clock, self._parts, self._items.done, self._counts
+        known = self._clock, self._parts, self._items.done, self._firings.dump()
         return pack((*known, people, results, rounds))
 
     def load(self, parts: Sequence[bytes]) -> None:
         """Replace everything."""
         decoded = [_parts.decode(part) for part in parts]
         if decoded:
-            self._clock, self._parts, self._items.done, self._counts = decoded[-1][:4]
+            self._clock, self._parts, self._items.done, firings = decoded[-1][:4]
+            self._firings.load(firings)
         self._crowd.load([people for *_, people, _, _ in decoded])
-        self._name = self._name_of(self._crowd.someone)
-        self._told = bool(self._counts and self._name)
         self._results.load([results for *_, results, _ in decoded])
         self._rounds.load([rounds for *_, rounds in decoded])
 
 
-_parts = msgspec.msgpack.Decoder(tuple[int, dict[str, int], int, Counts, bytes, bytes, bytes])
+_parts = msgspec.msgpack.Decoder(tuple[int, dict[str, int], int, bytes, bytes, bytes, bytes])
 
 
 def _changed(look: Look, rules: Rules[Active]) -> Iterable[Orders]:
@@ -382,11 +332,6 @@ def _changed(look: Look, rules: Rules[Active]) -> Iterable[Orders]:
     for spec in rules.counts_of(look.event.event.type):
         now = look.counted(spec)
         yield from rules.of_count(spec, now - 1, now, look)
-
-
-def _add(counts: dict[str, dict[str, Any]], campaign: str, what: str) -> None:
-    own = counts.setdefault(campaign, {})
-    own[what] = own.get(what, 0) + 1
 
 
 def _held_before(prepared: Prepared, look: Look) -> bool:
