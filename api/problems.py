@@ -83,6 +83,8 @@ async def _of_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     detail = f"{request.method} {request.url.path}: {error.detail}"
+    if error.headers and (allowed := error.headers.get("Allow")):
+        detail = f"{request.method} is not for {request.url.path}; there is: {allowed}"
     return problem(error.status_code, kind, detail, error.headers)
 
 

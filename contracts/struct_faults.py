@@ -41,7 +41,7 @@ def fault_of(error: Exception, type_: type[Struct]) -> tuple[str, str]:
     values = [one for kind in kinds if get_origin(kind) is Literal for one in get_args(kind)]
     if values and (given := _enum.match(str(error))):
         return field, f"expected {any_of(values)}, got {given[1][:64]}"
-    return field, said
+    return field.replace("[...]", ""), said  # of a name in an object, which is not told
 
 
 def _fields(kind: Any) -> tuple[msgspec.structs.FieldInfo, ...]:

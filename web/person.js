@@ -56,7 +56,7 @@ const meant = (name) => MEANING[name.split('/')[0]]
 
 const scores = (found, past) => table(['score', 'value', 'at', 'so far'], Object.entries(found).map(([name, { value, interval, time }]) => (
   [element('span', {}, name, ...(meant(name) ? [element('br'), element('small', {}, meant(name))] : [])),
-    element('span', { class: 'value' }, share(value), ...between(interval)), at(time), course(name, past[name])])), 'None yet: they come with the models’ first examples.')
+    element('span', { class: 'value' }, share(value), ...between(interval)), at(time), course(name, past[name])])), 'None yet: a score comes once its model knows fifty outcomes; of churn and spending after their horizon (flow.outcome_days).')
 
 const inFull = ({ id, name = id }) => (name === id ? id : `${name} (${id})`)
 

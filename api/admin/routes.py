@@ -239,7 +239,7 @@ async def _campaign(request: Request, id_: str | None) -> Campaign:
     """Return the campaign in a body; raise a 400 that points at what is wrong."""
     raw = await read_body(request, MAX_BYTES)
     try:
-        given = load_json(raw)
+        given = load_json(raw or b"{}")
     except DecodeError as error:
         raise ProblemError(400, "bad-campaign", str(error)) from None
     if not isinstance(given, dict):

@@ -142,8 +142,11 @@ async def _case(request: Request, serving: Serving, site: str, after: str) -> Ca
     id_ = asking.id_field("id", asking.path_id(request, PATH, after))
     case = await reading.case_of(serving, site, id_)
     if case is None:
-        detail = f"there is no complaint or suggestion {id_[:64]!r}; it may not have been read yet"
-        raise ProblemError(404, "unknown-feedback", detail)
+        detail = (
+            f"there is no complaint or suggestion {id_[:64]!r}; it may not have been read yet: "
+            "where a trigger told of it, ask again"
+        )
+        raise ProblemError(404, "unknown-feedback", detail, {"Retry-After": "1"})
     return case
 
 

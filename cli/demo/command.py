@@ -122,7 +122,7 @@ def check_port(port: int) -> None:
         )
 
 
-OUTCOME_GAPS: Final = 10
+OUTCOME_GAPS: Final = 4
 ANSWER_GAPS: Final = 2
 DAY_SECONDS: Final = 86_400
 
@@ -137,7 +137,7 @@ def empty(data_dir: Path) -> None:
 def settings_of(options: Options, gap_seconds: int) -> dict[str, Any]:
     """Return the settings that the demo runs with, over the defaults.
 
-    What becomes of visits is known after ten of the pauses that end one, where these are short,
+    What becomes of visits is known after four of the pauses that end one, where these are short,
     and what became of a campaign's approach after two. Challengers see more than they would of a
     real shop's stream, to have something to show within minutes.
     """

@@ -20,6 +20,7 @@ _sign: Final = re.compile(r"token recognition error at: '(.*)'$", re.DOTALL)
 _missing: Final = re.compile(r"missing (.*) at '(.*)'$")
 _reserved: Final = re.compile(r"reserved identifier: (\w+)")
 
+MOST_ALIKE: Final = 3
 VOCABULARY: Final = "GET /v1/campaigns/vocabulary"
 _END: Final = "<EOF>"
 _VALUE: Final = "a fact, a function, a number or a text in quotes"
@@ -86,7 +87,9 @@ def _unknown(name: str) -> str:
     if facts and not closest(rest, facts):  # what all have in common makes nothing alike
         hint = f"; `{group}` has: {', '.join(facts)}"
     else:
-        hint = closest(name, known) or f"; {VOCABULARY} lists all"
+        alike = [f"`{one}`" for one in known if (rest or name).lower() in one][:MOST_ALIKE]
+        meant = f"; did you mean {' or '.join(alike)}?" if alike else ""
+        hint = closest(name, known) or meant or f"; {VOCABULARY} lists all"
     return f"there is no fact and no function `{name}`{hint}"
 
 

@@ -4,6 +4,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from contracts.decisions import Trigger
+from contracts.feedback import CASE_TYPES, MAX_NOTE
 from contracts.local_time import quiet_until
 from operators.campaigns.book import Active
 from operators.campaigns.look import Look
@@ -114,6 +115,10 @@ def _evidence(prepared: Prepared, look: Look, waited: Waiting | None) -> dict[st
             evidence["item"] = look.timer.last.item
     if look.event is not None and look.event.event.item:
         evidence["item"] = look.event.event.item
+    if look.event is not None and look.event.event.type in CASE_TYPES:
+        # The view of the case may come later than the trigger.
+        text = (look.event.event.text or "")[:MAX_NOTE]
+        evidence["case"] = {"id": look.event.event.id, "text": text}
     evidence["events"] = list(dict.fromkeys([*events, *([own] if own else [])]))
     return evidence
 

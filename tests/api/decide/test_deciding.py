@@ -307,7 +307,7 @@ def test_a_changed_file_is_in_force_and_a_bad_one_is_not(desk: Desk, offers: Pat
         ({"placement": "home", "offers": []}, 400, "`offers`"),
         ({}, 400, "placement"),
         ({"placement": ""}, 400, "`placement`"),
-        ({"placement": "home", "context": {"a": [1]}}, 400, "context"),
+        ({"placement": "home", "context": {"a": [1]}}, 400, "`context`: expected"),
         ({"placement": "home", "context": {"a": "x" * 999}}, 400, "`context`"),
         ({"placement": "home", "context": {f"f{n}": n for n in range(99)}}, 400, "at most 32"),
         ({"placement": "home", "n": 3}, 400, "`n`: there is no such field; there are: placement,"),

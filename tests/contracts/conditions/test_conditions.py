@@ -45,6 +45,8 @@ def holds(text, calls=None, **facts):
         ("if segment == 'a'", "line 1, column 1", "`if` cannot be used"),
         ("count('view') > 1", "line 1, column 1", r"takes 2 values: write `count\('view', '1h'\)`"),
         ("seen('view', 1)", "line 1, column 1", r"does not take \(a text, a number\): write `seen"),
+        ("cart > 3", "line 1, column 1", "did you mean `profile.cart_items` or `profile.cart_v"),
+        ("user.nps > 3", "line 1, column 1", r"did you mean `profile.nps`\?"),
         ("item.expired == 1", "line 1, column 1", "`item` has: brand, category"),
         ("rose('nothing', 1, '1h')", "line 1, column 6", "no fact; there are: profile.cart_items"),
         ("profile.ordrs > 1", "line 1, column 1", "did you mean `profile.orders`"),

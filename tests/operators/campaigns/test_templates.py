@@ -172,6 +172,8 @@ def test_complaint():
     assert s.fired == []
     s.event("complaint", text="broken", item="cup")
     assert [t.evidence["item"] for t in s.triggers] == ["cup"]
+    (told,) = s.triggers
+    assert told.evidence["case"] == {"id": told.event, "text": "broken"}
 
 
 def test_win_back():
