@@ -34,6 +34,24 @@ def cells(page, label: str) -> list[list[str]]:
     return [row.locator("th, td").all_inner_texts() for row in rows]
 
 
+def lines(page, heading: str) -> list[list[str]]:
+    """Return the lines of the table under a heading."""
+    part = page.locator("section", has=page.get_by_role("heading", name=heading, exact=True))
+    rows = part.locator("tbody tr").all()
+    return [row.locator("th, td").all_inner_texts() for row in rows]
+
+
+def facts_of(page, heading: str) -> dict[str, str]:
+    part = page.locator("section", has=page.get_by_role("heading", name=heading, exact=True))
+    names, values = part.locator("dt").all_inner_texts(), part.locator("dd").all_inner_texts()
+    return dict(zip(names, values, strict=True))
+
+
+def plain(value: float, digits: int) -> str:
+    """Return a number as the page writes it."""
+    return f"{round(value, digits):,}".removesuffix(".0")
+
+
 def test_somebody_is_shown_as_the_api_knows_them(page, url, store_server):
     with_past(store_server)
     page.set_default_timeout(60_000)
@@ -55,6 +73,20 @@ def test_somebody_is_shown_as_the_api_knows_them(page, url, store_server):
     assert [row[2] for row in cells(page, "Triggers")] == ["warm", "warm"]
     assert page.get_by_role("img", name=f"{len(past['visits'])} visits from").count() == 1
     assert "s9" in text
+    weights = [
+        (one["name"], kind, plain(one["weight"], 1))
+        for kind, of in (("category", "categories"), ("brand", "brands"), ("tag", "tags"))
+        for one in known["interests"][of][:5]
+    ]
+    assert [tuple(row[:3]) for row in lines(page, "Interests")] == weights
+    factual = httpx.get(f"{url}/v1/users/ada/facts").json()["facts"]
+    told = facts_of(page, "Facts that campaigns read")
+    assert told == {name: str(value).removesuffix(".0") for name, value in factual.items()}
+    counted = [[plain(one[of], 0) for of in ("touches", "items")] for one in past["visits"][:10]]
+    assert [row[2:] for row in lines(page, "Visits, of the last touches")] == counted
+    assert len(lines(page, "What they did")) == min(20, len(known["recents"]))
+    # Answers differ by the moment: what is shown is the order and the reasons of this one.
+    assert all(float(row[2]) <= 1 and row[1] for row in lines(page, "Recommended when you came"))
     assert "nothing was said" in text
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})

@@ -1,7 +1,9 @@
 """The demo shop in a browser: it shows what the API says, and tells it what the visitor does."""
 
 import json
+from urllib.parse import unquote
 
+import httpx
 import pytest
 
 from contracts.keys import CLICK_TOPIC
@@ -30,6 +32,39 @@ def test_a_visitor_finds_an_item_and_puts_it_into_the_cart(shop_page, own_broker
 
     reader.until(lambda got: {("view", "teapot"), ("add_to_cart", "teapot")} <= types(got))
     reader.close()
+
+
+def test_what_is_known_of_a_visitor_and_of_the_goods_is_what_the_api_says(page, url):
+    page.set_default_timeout(60_000)
+    signed_in = json.dumps(json.dumps({"device": "d1", "user": "ada"}))
+    page.add_init_script(f"localStorage.setItem('headrace.person', {signed_in})")
+    page.goto(f"{url}/shop")
+    page.wait_for_selector("#known dl")
+    known = httpx.get(f"{url}/v1/users/ada/profile").json()["profile"]
+    panel = page.locator("#known")
+    names, values = panel.locator("dt").all_inner_texts(), panel.locator("dd").all_inner_texts()
+    told = dict(zip(names, values, strict=True))
+    assert told["stage"] == known["stage"]
+    assert (told["events"], told["visits"]) == (str(known["events"]), str(known["sessions"]))
+    assert (told["in the cart"], told["orders"]) == (
+        str(len(known["cart"]["items"])),
+        str(known["orders"]["frequency"]),
+    )
+    first = ", ".join(
+        f"{one['name']} {one['weight']:.1f}" for one in known["interests"]["categories"][:4]
+    )
+    assert told["categories"] == (first or "none yet")
+    scores = httpx.get(f"{url}/v1/users/ada/segments").json()["scores"]
+    assert scores
+    assert {name: told[name] for name in scores} == {
+        name: f"{score['value']:.3f}" for name, score in scores.items()
+    }
+    for good in page.locator(".good").all():
+        id_ = unquote(good.get_attribute("href").removeprefix("#item/"))
+        (item,) = httpx.get(f"{url}/v1/items", params={"id": id_}).json()["items"]
+        assert good.locator("b").inner_text() == (item.get("title") or id_)
+        if item.get("price") is not None:
+            assert f"{item['price']:,.2f}" in good.inner_text()
 
 
 def test_it_fits_every_screen_and_says_what_is_not_known_yet(shop_page):
