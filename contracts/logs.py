@@ -1,10 +1,11 @@
 """Logs of our processes: lines to read, or JSON objects to collect. Both are scrubbed.
 
-What a log line belongs to (`request`, `site`, `key`, `trace`) is bound where it is known, with
-`bind`, and is in every line of the same task from then on.
+What a log line belongs to (`request`, `site`, `key`, `trace`, `person`, `event_id`, `reject`) is
+bound where it is known, with `bind`, and is in every line of the same task from then on.
 """
 
 import logging
+from hashlib import blake2b
 from typing import Any, Final, Literal
 
 import structlog
@@ -13,6 +14,17 @@ from contracts.personal import Scrubbing, scrubbed
 
 LogFormat = Literal["text", "json"]
 bind: Final = structlog.contextvars.bind_contextvars
+
+
+def person_key(subject: str) -> str:
+    """Return what a line calls a person: a hash, so that lines of one can be found by their id.
+
+    It hides an id from who only reads the log; who guesses the id finds the same hash.
+
+    >>> person_key("ada")
+    '15b0da4321160527'
+    """
+    return blake2b(subject.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def log_to_stderr(line: str, format_: LogFormat = "text") -> None:

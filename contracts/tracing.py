@@ -69,10 +69,14 @@ class Tracing:
         self._propagator.inject(carrier)
         return tuple((name, value.encode()) for name, value in carrier.items())
 
-    def read(self, messages: Iterable[Any]) -> None:
-        """Make a span of each message that belongs to one: from its arrival to its reading."""
+    def read(self, messages: Iterable[Any]) -> list[Any]:
+        """Make a span of each message that belongs to one: from its arrival to its reading.
+
+        Return those that are kept, since their trace is sampled.
+        """
         from opentelemetry.trace import SpanKind
 
+        found = []
         for message in messages:
             parent = dict(message.headers() or ()).get(HEADER)
             if parent is None:
@@ -89,6 +93,15 @@ class Tracing:
                 start_time=message.timestamp()[1] * 1_000_000,
             )
             span.end(time_ns())
+            if span.get_span_context().trace_flags.sampled:
+                found.append(span)
+        return found
+
+    def begin(self, name: str, within: Any, start_ns: int) -> Any:
+        """Return a span within another, begun at a time; it is ended by whoever asks."""
+        from opentelemetry.trace import set_span_in_context
+
+        return self._tracer.start_span(name, set_span_in_context(within), start_time=start_ns)
 
     def close(self) -> None:
         """Export what is left."""

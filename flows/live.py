@@ -29,6 +29,7 @@ from bytewax.outputs import Sink
 from contracts.erasures import Erased
 from contracts.keys import bucket_name
 from contracts.settings import FlowSettings
+from flows.batch_spans import Watch, unwatched
 from flows.records import RawBatch
 from flows.segments import Segments
 from flows.stateful import Stage, publishing, stateful
@@ -83,13 +84,17 @@ class Sinks:
 
 @dataclass(frozen=True)
 class Resources:
-    """What the graph is given beside its input: reference data, secrets, and a folder for state."""
+    """What the graph is given beside its input: reference data, secrets, and a folder for state.
+
+    `watch` may make each call of a stage a span of a trace.
+    """
 
     catalogue: Catalogue
     snapshot_key: bytes
     state_dir: Path
     book: Book = field(default_factory=Book)
     erased: Erased = field(default_factory=Erased)
+    watch: Watch = unwatched
 
 
 def build(
@@ -116,7 +121,10 @@ def build(
     cleaned = op.flat_map_batch(
         "clean",
         batches,
-        told("clean", lambda b: clean_batches(clean, b, settings.buckets, every=ordered)),
+        resources.watch(
+            "clean",
+            told("clean", lambda b: clean_batches(clean, b, settings.buckets, every=ordered)),
+        ),
     )
     refused = _only("refused", cleaned, Refused)
     ends = add.step("ends", refused, lambda: stages.EndsStage())
@@ -178,7 +186,7 @@ class _Steps:
 
     def step(self, name: str, up: Stream[Keyed], make: Callable[[], Stage]) -> KeyedStream[Any]:
         """Add a keyed step."""
-        return stateful(name, up, make, self._segments(name))
+        return stateful(name, up, make, self._segments(name), self._resources.watch)
 
     def erasing(self, step: str, kind: str, up: Stream[Keyed]) -> Stream[Keyed]:
         """Add, for a step, what its keys of a kind, or its one key of that name, are to forget."""
@@ -213,6 +221,7 @@ class _Steps:
             lambda: ItemStage(settings),
             self._segments("items"),
             every,
+            self._resources.watch,
         )
         parts = op.map("to_top", _only("top_parts", rows, TopPart), lambda kv: (TOP_KEY, kv[1]))
         top = publishing(
@@ -221,6 +230,7 @@ class _Steps:
             lambda: TopStage(settings),
             self._segments("top"),
             self._every(TOP_PUBLISH_MS),
+            self._resources.watch,
         )
         return op.merge("item_views", rows, top)
 
@@ -283,6 +293,7 @@ class _Steps:
             lambda: family.make_stage(settings, key, ordered),
             self._segments(family.name),
             self._every(family.publish_ms),
+            self._resources.watch,
         )
 
     def _every(self, milliseconds: int) -> timedelta | None:

@@ -28,6 +28,7 @@ from contracts.logs import log_to_stderr
 from contracts.settings import kafka_config
 from contracts.tracing import Tracing
 from flows.answer_log import answers_of
+from flows.batch_spans import BatchSpans
 from flows.catalog_table import CatalogTable
 from flows.control_table import ControlTable
 from flows.discard import Discard
@@ -58,7 +59,7 @@ logger = logging.getLogger("flows")
 def live(process: Process) -> Dataflow:
     """Return the graph on Kafka: events in; views, facts, triggers, refused records out."""
     settings, config = process.settings, kafka_config(process.settings)
-    tracing = Tracing.of(settings, "flow")
+    spans = _spans(process)
     table = CatalogTable(process.catalogue, publishes=process.launch.process_id == 0)
     told = ControlTable(process.book, process.erased)
     process.read_erasures()
@@ -71,7 +72,7 @@ def live(process: Process) -> Dataflow:
         restarts=settings.kafka.on_new_log == "restart",
         on_reading=process.launch.mark_ready,
         ahead_s=settings.kafka.ahead_seconds,
-        traced=None if tracing is None else tracing.read,
+        traced=None if spans is None else spans.read,
     )
     source = KafkaSource(EVENT_TOPICS, config, settings.kafka, reading)
     catalog = TableSource(CATALOG_TOPIC, config, settings.kafka, process.drain)
@@ -99,6 +100,16 @@ def live(process: Process) -> Dataflow:
         ),
         tell=answers_of(process),
     )
+
+
+def _spans(process: Process) -> BatchSpans | None:
+    """Let the process's stages be traced, where traces are asked for."""
+    tracing = Tracing.of(process.settings, "flow")
+    if tracing is None:
+        return None
+    spans = BatchSpans(tracing)
+    process.watch = spans.watched
+    return spans
 
 
 LINE: Final = "%(asctime)s %(levelname)s %(message)s"

@@ -9,6 +9,7 @@ from contracts.erasures import Erased
 from contracts.keys import LIVE
 from contracts.launch import Launch
 from contracts.settings import Settings, kafka_config
+from flows.batch_spans import Watch, unwatched
 from flows.drain import Drain
 from flows.live import Resources
 from flows.progress import Progress
@@ -36,6 +37,7 @@ class Process:
     catalogue: Catalogue = field(default_factory=Catalogue)
     book: Book = field(default_factory=Book)
     erased: Erased = field(default_factory=Erased)
+    watch: Watch = unwatched
 
     @property
     def settings(self) -> Settings:
@@ -54,7 +56,9 @@ class Process:
     def view_sink(self) -> ViewSink:
         """Return the sink that writes views to the store, fenced by the run's number."""
         to_writes = ViewWrites(self.settings.namespace)
-        return ViewSink(self.views, lambda message: to_writes(message.items), self.drain)
+        return ViewSink(
+            self.views, lambda message: to_writes(message.items), self.drain, watch=self.watch
+        )
 
     def resources(self) -> Resources:
         """Return what the graph needs beside its input."""
@@ -65,6 +69,7 @@ class Process:
             data_dir / "state",
             self.book,
             self.erased,
+            self.watch,
         )
 
     def read_erasures(self) -> None:

@@ -13,6 +13,7 @@ import bytewax.operators as op
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 
 from contracts.erasures import Erased
+from flows.batch_spans import Watch, unwatched
 from flows.segments import Saved, Segments
 from flows.told import telling
 from operators.durable import Durable
@@ -48,9 +49,10 @@ class Publisher(Stage, Protocol):
 
 
 class _Logic(StatefulBatchLogic[Message, Message, bytes]):
-    def __init__(self, step: str, stage: Stage, saved: Saved) -> None:
+    def __init__(self, step: str, stage: Stage, saved: Saved, watch: Watch) -> None:
         self._step = step
         self._stage = stage
+        self._take = watch(step, stage.on_batch)
         self._saved = saved
 
     def on_batch(self, values: list[Message]) -> tuple[Sequence[Message], bool]:
@@ -58,9 +60,9 @@ class _Logic(StatefulBatchLogic[Message, Message, bytes]):
         erases = [one for one in values if type(one) is Erase]
         with telling(self._step, f"handle {len(values)} messages"):
             if not erases:
-                return self._stage.on_batch(values), False
+                return self._take(values), False
             given = [one for one in values if type(one) is not Erase]
-            out = [*(self._stage.on_batch(given) if given else ()), *self._erase(erases)]
+            out = [*(self._take(given) if given else ()), *self._erase(erases)]
             return out, False
 
     def _erase(self, erases: Sequence[Erase]) -> Sequence[Message]:
@@ -80,8 +82,10 @@ class _Logic(StatefulBatchLogic[Message, Message, bytes]):
 
 
 class _PublishingLogic(_Logic):
-    def __init__(self, step: str, stage: Publisher, saved: Saved, every: timedelta | None) -> None:
-        super().__init__(step, stage, saved)
+    def __init__(
+        self, step: str, stage: Publisher, saved: Saved, every: timedelta | None, watch: Watch
+    ) -> None:
+        super().__init__(step, stage, saved, watch)
         self._publisher = stage
         self._every = every
         # What a crash kept from being published is still due.
@@ -120,13 +124,14 @@ def stateful(
     up: KeyedStream[Message],
     make: Callable[[], Stage],
     segments: Segments,
+    watch: Watch = unwatched,
 ) -> KeyedStream[Message]:
-    """Add a step whose keys each run a stage, which `make` makes."""
+    """Add a step whose keys each run a stage, which `make` makes; `watch` may trace its calls."""
 
     def build(state: bytes | None) -> _Logic:
         with telling(step_id, "load its state"):
             stage = make()
-            return _Logic(step_id, stage, segments.saved(stage, state))
+            return _Logic(step_id, stage, segments.saved(stage, state), watch)
 
     return op.stateful_batch(step_id, up, build)
 
@@ -137,12 +142,13 @@ def publishing(
     make: Callable[[], Publisher],
     segments: Segments,
     every: timedelta | None,
+    watch: Watch = unwatched,
 ) -> KeyedStream[Message]:
     """Add a step whose keys each run a publisher, woken so long after a change, or at the end."""
 
     def build(state: bytes | None) -> _PublishingLogic:
         with telling(step_id, "load its state"):
             stage = make()
-            return _PublishingLogic(step_id, stage, segments.saved(stage, state), every)
+            return _PublishingLogic(step_id, stage, segments.saved(stage, state), every, watch)
 
     return op.stateful_batch(step_id, up, build)

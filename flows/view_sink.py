@@ -11,6 +11,7 @@ from zlib import crc32
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
+from flows.batch_spans import VIEWS, Watch, unwatched
 from flows.drain import Drain
 from flows.per_thread import PerThread
 from flows.store_wait import StoreWait
@@ -34,11 +35,13 @@ class ViewSink(FixedPartitionedSink[Any, None]):
         to_writes: Callable[[Any], Sequence[Write]],
         drain: Drain,
         parts: int = PARTS,
+        watch: Watch = unwatched,
     ) -> None:
         self._views = PerThread(open_views)
         self._to_writes = to_writes
         self._drain = drain
         self._parts = parts
+        self._watch = watch
 
     def list_parts(self) -> list[str]:
         """Return the partitions: any worker can write any of them."""
@@ -52,14 +55,19 @@ class ViewSink(FixedPartitionedSink[Any, None]):
         self, step_id: str, for_part: str, resume_state: None
     ) -> StatefulSinkPartition[Any, None]:
         """Return a partition; those of one worker share a connection."""
-        return _ViewPart(self._views.get(), self._to_writes, self._drain)
+        return _ViewPart(self._views.get(), self._to_writes, self._drain, self._watch)
 
 
 class _ViewPart(StatefulSinkPartition[Any, None]):
     def __init__(
-        self, views: ViewWriter, to_writes: Callable[[Any], Sequence[Write]], drain: Drain
+        self,
+        views: ViewWriter,
+        to_writes: Callable[[Any], Sequence[Write]],
+        drain: Drain,
+        watch: Watch,
     ) -> None:
         self._views = views
+        self._write = watch(VIEWS, self._written)
         self._to_writes = to_writes
         self._patiently = StoreWait(drain, "views")
 
@@ -67,6 +75,9 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
         writes = coalesced(write for message in values for write in self._to_writes(message))
         if not writes:
             return
+        self._write(writes)
+
+    def _written(self, writes: Sequence[Write]) -> None:
         self._patiently(lambda: self._views.write(writes))
 
     def snapshot(self) -> None:

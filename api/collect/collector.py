@@ -1,6 +1,7 @@
 """Takes posted events: reads them, hands them to the log, and answers once the log has them."""
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,10 +19,12 @@ from api.gate import admit
 from api.problems import problem
 from contracts.codec import dump_json, encode_json
 from contracts.keys import CLICK_TOPIC, FEEDBACK_TOPIC, REJECTED_TOPIC
+from contracts.logs import bind
 from contracts.rejects import rejected
 from contracts.tracing import Tracing
 
 TOPICS: Final = (CLICK_TOPIC, FEEDBACK_TOPIC, REJECTED_TOPIC)
+_EVENT_ID: Final = re.compile(rb'"(?:id|messageId)"\s*:\s*"([^"\\]{1,256})"')
 BREATH: Final = 50
 """Messages of a batch that are read before other requests get their turn."""
 
@@ -53,7 +56,11 @@ class Collector:
         received = self._clock()
         body = await read_body(request, self._limit)
         grant = admit(request, lambda: write_key_in(body))
-        return await self.add(body, read, grant.site, request.url.path, grant.public, received)
+        try:
+            return await self.add(body, read, grant.site, request.url.path, grant.public, received)
+        except Exception:
+            _name_event(body)
+            raise
 
     async def add(
         self,
@@ -118,6 +125,13 @@ class Collector:
         reasons = Counter(outcome.error.reason for outcome in bad if outcome.error)
         for reason, count in reasons.items():
             self._metrics.rejected.labels(reason).inc(count)
+
+
+def _name_event(body: bytes) -> None:
+    """Let the line that tells of a failure name the first event of the body, if it has an id."""
+    found = _EVENT_ID.search(body)
+    if found is not None:
+        bind(event_id=found[1].decode("utf-8", "replace"))
 
 
 def _answer(accepted: int, bad: Sequence[Outcome]) -> Response:

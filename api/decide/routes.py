@@ -60,7 +60,7 @@ async def post_decide(request: Request) -> Response:
     serving = deciding.serving
     limit = serving.settings.api.max_batch_bytes
     body = await asking.body_of(request, DecideBody, limit)
-    id_ = asking.person_field("id", asking.path_id(request, USERS, DECIDE))
+    id_ = asking.path_person(request, USERS, DECIDE)
     site = site_of(request, body.writeKey)
     try:
         made = await deciding.decide(site, id_, _asked(body))

@@ -114,7 +114,7 @@ async def get_of_user(request: Request) -> Response:
     """Answer what a person said of late, their cases, and how content they are."""
     begin, serving, site = _start(request)
     asking.query(request, ())
-    id_ = asking.person_field("id", asking.path_id(request, USERS, "/feedback"))
+    id_ = asking.path_person(request, USERS, "/feedback")
     found = await find_people(serving, site, [id_], Budget(reading.PATIENCE_SECONDS))
     (visitor,) = found.visitors
     voices = await reading.voices_of(serving, site, visitor.user)

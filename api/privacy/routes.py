@@ -50,7 +50,7 @@ def _start(request: Request, after: str) -> tuple[float, Privacy, str, str]:
     privacy: Privacy = request.app.state.privacy
     chosen = admit(request).site
     asking.query(request, ("site",))
-    id_ = asking.person_field("id", asking.path_id(request, USERS, after))
+    id_ = asking.path_person(request, USERS, after)
     return begin, privacy, chosen, id_
 
 

@@ -18,6 +18,7 @@ from api.rejects.desk import OPEN, Desk, Seen
 from api.serve import asking
 from api.serve.responding import reply, serving_of
 from contracts.codec import load_json
+from contracts.logs import bind
 from contracts.reject_list import request_of
 from storage.reject_marks import Mark
 
@@ -171,6 +172,7 @@ async def _chosen(request: Request) -> tuple[float, Seen, Grant]:
     begin, grant = perf_counter(), admit(request)
     asking.query(request, ("site",))
     id_ = request.path_params["id"]
+    bind(reject=id_[:64])
     with Mended():
         one = await _desk(request).one(id_)
     if one is None or not _visible([one], grant):

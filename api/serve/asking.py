@@ -15,6 +15,7 @@ from api.serve.ranking import Ask
 from api.serve.varied import ANY, Variety
 from contracts.codec import malformed
 from contracts.events import DEVICE_PREFIX
+from contracts.logs import bind, person_key
 from contracts.struct_faults import fault_of
 
 DEFAULT_N: Final = 10
@@ -170,6 +171,13 @@ def path_id(request: Request, before: str, after: str) -> str:
         return unquote_to_bytes(encoded).decode("utf-8")
     except UnicodeDecodeError:
         raise bad("id", "is not UTF-8, percent-encoded") from None
+
+
+def path_person(request: Request, before: str, after: str) -> str:
+    """Return the person that a path is about; lines of the log name them by a hash."""
+    person = person_field("id", path_id(request, before, after))
+    bind(person=person_key(person))
+    return person
 
 
 def person_field(name: str, value: str) -> str:

@@ -212,4 +212,4 @@ async def _tell(
 
 
 def _person(request: Request, after: str) -> str:
-    return asking.person_field("id", asking.path_id(request, USERS, after))
+    return asking.path_person(request, USERS, after)

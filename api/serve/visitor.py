@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from contracts.codec import DecodeError, unpack_profile, unpack_standing
 from contracts.decisions import Standing
 from contracts.events import PERSONALIZATION
+from contracts.logs import person_key
 from contracts.profile import Profile, Recent
 from contracts.settings import ApiSettings
 from online_models.blend import Touch, wanted
@@ -88,7 +89,9 @@ def _profile(person: Person) -> Profile | None:
     try:
         return unpack_profile(person.profile) if person.profile is not None else None
     except DecodeError as error:
-        logger.warning("the profile of %s cannot be read: %s", person.user, error.detail)
+        logger.warning(
+            "the profile of person %s cannot be read: %s", person_key(person.user), error.detail
+        )
         return None
 
 
@@ -96,7 +99,9 @@ def _standing(person: Person) -> Standing | None:
     try:
         return unpack_standing(person.standing) if person.standing is not None else None
     except DecodeError as error:
-        logger.warning("the standing of %s cannot be read: %s", person.user, error.detail)
+        logger.warning(
+            "the standing of person %s cannot be read: %s", person_key(person.user), error.detail
+        )
         return None
 
 

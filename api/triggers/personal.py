@@ -37,7 +37,7 @@ async def get_of_user(request: Request) -> Response:
     site = admit(request).site
     given = asking.query(request, ("n",))
     n = asking.count("n", given, DEFAULT_N, PAGE)
-    user = asking.person_field("id", asking.path_id(request, USERS, "/triggers"))
+    user = asking.path_person(request, USERS, "/triggers")
     found: list[bytes] = []
     before, looked, whole = "+", 0, False
     try:
