@@ -9,6 +9,7 @@ Chapelle, KDD 2014).
 
 import heapq
 from collections.abc import Sequence
+from zlib import crc32
 
 import msgspec
 
@@ -21,7 +22,7 @@ from operators.examples import Example
 from operators.profile import Applied
 
 OPEN_EXAMPLES = 2
-"""Unanswered examples that a session may have; later steps are scored without being learnt from."""
+"""Unanswered examples that a session may have; other steps are scored and not learnt from."""
 
 
 class IntentExamples:
@@ -54,7 +55,7 @@ class IntentExamples:
             profile.site, profile.id, applied.arrived.seq, event.time, event.id, values
         )
         self._out.append(example)
-        self._wait_for_outcome(key, example, session.last)
+        self._wait_for_outcome(key, example, session.last, self._steps(session.events))
 
     def take(self, clock: int) -> list[Example]:
         """Return what came of the batch, and settle the sessions over at `clock` (ms)."""
@@ -78,11 +79,23 @@ class IntentExamples:
         self._deadlines = [(self._deadline(key), key) for key in self._pending]
         heapq.heapify(self._deadlines)
 
-    def _wait_for_outcome(self, key: str, example: Example, last: int) -> None:
+    def _steps(self, events: int) -> int:
+        """Return how many steps of a session are asked about up to an event."""
+        return events // self._every + (self._every > 1)
+
+    def _wait_for_outcome(self, key: str, example: Example, last: int, steps: int) -> None:
+        """Keep an example, or a fair share of them: any step is as likely as another to be kept.
+
+        Were those of the first steps kept, of later ones the model would know nothing, and say
+        anything (reservoir sampling: Vitter, Algorithm R, 1985).
+        """
         raw = self._pending.get(key)
         waiting = _decode(raw)[1] if raw is not None else []
+        place = crc32(example.event.encode()) % steps
         if len(waiting) < OPEN_EXAMPLES:
             waiting.append(example)
+        elif place < OPEN_EXAMPLES:
+            waiting[place] = example
         self._pending[key] = pack((last, waiting))
         if raw is None:
             heapq.heappush(self._deadlines, (last + self._gap, key))

@@ -1,6 +1,7 @@
 """What became of visits: labels when the horizon has passed, and not before."""
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -8,6 +9,7 @@ from contracts.events import Event
 from contracts.settings import FlowSettings
 from operators import outcomes
 from operators.examples import Example
+from operators.features import IntentExamples
 from operators.messages import Arrived, Attributed
 from operators.outcomes import (
     DAY_MS,
@@ -19,7 +21,7 @@ from operators.outcomes import (
 )
 from operators.profile import Profiles
 
-Maker = ChurnExamples | SpendExamples | OrderExamples
+Maker = ChurnExamples | SpendExamples | OrderExamples | IntentExamples
 HOUR_MS = DAY_MS // 24
 
 
@@ -131,3 +133,28 @@ def test_what_waits_survives_a_restart_in_parts(make: type[Maker]) -> None:
     expected = told(bucket.maker.take(late))
     assert told(copy.take(late)) == expected
     assert expected or make is OrderExamples
+
+
+def test_who_buys_is_told_of_when_who_does_not_would_be() -> None:
+    bucket = Bucket(IntentExamples)
+    gap = bucket.settings.session_gap_seconds * 1_000
+    for user, second in (("buyer", "purchase"), ("looker", "view")):
+        bucket.see(DAY_MS, user=user)
+        bucket.see(DAY_MS + 1_000, second, user=user)
+    assert bucket.labels(DAY_MS + gap - 1) == []
+    assert bucket.labels(DAY_MS + gap) == [("0", 1.0), ("2", 0.0)]
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_late_steps_of_a_visit_are_learnt_from_as_often_as_early_ones(every: int) -> None:
+    bucket = Bucket(IntentExamples, intent_every=every)
+    for number in range(400):
+        for step in range(12):
+            bucket.see(DAY_MS + step * 1_000, user=f"u{number}")
+    labels = bucket.labels(2 * DAY_MS)
+    kept = Counter(int(event) % 12 + 1 for event, _ in labels)
+    asked = list(range(1, 13)) if every == 1 else [1, 3, 6, 9, 12]
+    assert sorted(kept) == asked
+    fair = len(labels) / len(asked)
+    assert len(labels) == 2 * 400
+    assert all(0.65 * fair < count < 1.35 * fair for count in kept.values())
