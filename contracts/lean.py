@@ -1,7 +1,7 @@
 """Imports without what they bring along and nobody uses: a second of a process's start.
 
 River's packages import all of theirs, and with them much of SciPy; so does numba, to see that it is
-there. `lean` leaves SciPy's parts until they are used.
+there, and structlog imports what paints terminals. `lean` leaves all that until it is used.
 
     with lean():
         from river import drift
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 LATER: Final = (
     *("scipy.integrate", "scipy.io.arff", "scipy.io.arff._arffread", "scipy.linalg"),
+    *("rich", "rich.console", "rich.traceback"),
     *("scipy.linalg.cython_blas", "scipy.ndimage", "scipy.sparse", "scipy.special", "scipy.stats"),
 )
 

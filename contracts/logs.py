@@ -8,9 +8,11 @@ import logging
 from hashlib import blake2b
 from typing import Any, Final, Literal
 
-import structlog
-
+from contracts.lean import lean
 from contracts.personal import Scrubbing, scrubbed
+
+with lean():
+    import structlog
 
 LogFormat = Literal["text", "json"]
 bind: Final = structlog.contextvars.bind_contextvars
