@@ -32,6 +32,7 @@ from bytewax.operators import StatefulBatchLogic
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from bytewax.recovery import RecoveryConfig
 
+from flows.disk import Disk
 from flows.segment_files import Handle, SegmentStore, decode_rows, encode_rows
 from flows.segments import Segments
 
@@ -154,8 +155,8 @@ class WholeBucket:
 class FilePerSegment(SegmentStore):
     """The plain design: each bucket's segment is a file of its own, with its own two fsyncs."""
 
-    def __init__(self, root: Path, key: bytes) -> None:
-        super().__init__(root, roll_bytes=1, keep_syncs=8 * 1024, key=key)
+    def __init__(self, root: Path, key: bytes, disk: Disk | None) -> None:
+        super().__init__(root, roll_bytes=1, keep_syncs=8 * 1024, key=key, disk=disk)
 
     def write(self, payload: bytes) -> Handle:
         handle = super().write(payload)

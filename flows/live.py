@@ -30,6 +30,7 @@ from contracts.erasures import Erased
 from contracts.keys import bucket_name
 from contracts.settings import FlowSettings
 from flows.batch_spans import Watch, unwatched
+from flows.disk import Disks
 from flows.records import RawBatch
 from flows.segments import Segments
 from flows.stateful import Stage, publishing, stateful
@@ -87,6 +88,8 @@ class Resources:
     """What the graph is given beside its input: reference data, secrets, and a folder for state.
 
     `watch` may make each call of a stage a span of a trace.
+    `disks` are what the output of views waits for at the end of an epoch; without them each step
+    waits for the disk itself.
     """
 
     catalogue: Catalogue
@@ -95,6 +98,7 @@ class Resources:
     book: Book = field(default_factory=Book)
     erased: Erased = field(default_factory=Erased)
     watch: Watch = unwatched
+    disks: Disks | None = None
 
 
 def build(
@@ -301,7 +305,8 @@ class _Steps:
         return None if self._ordered else timedelta(milliseconds=milliseconds)
 
     def _segments(self, step: str) -> Segments:
-        return Segments(self._resources.state_dir / step, key=self._resources.snapshot_key)
+        given = self._resources
+        return Segments(given.state_dir / step, key=given.snapshot_key, disks=given.disks)
 
 
 def _only(name: str, up: Stream[Keyed], type_: type[T]) -> KeyedStream[T]:

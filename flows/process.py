@@ -10,6 +10,7 @@ from contracts.keys import LIVE
 from contracts.launch import Launch
 from contracts.settings import Settings, kafka_config
 from flows.batch_spans import Watch, unwatched
+from flows.disk import Disks
 from flows.drain import Drain
 from flows.live import Resources
 from flows.progress import Progress
@@ -17,7 +18,7 @@ from flows.snapshot_key import snapshot_key
 from flows.store_wait import StoreWait
 from flows.suggesting import READ_SECONDS, Suggester
 from flows.trigger_sink import TriggerSink
-from flows.view_sink import ViewSink
+from flows.view_sink import PARTS, ViewSink
 from flows.view_writes import ViewWrites
 from operators.campaigns.book import Book
 from operators.catalogue import Catalogue
@@ -38,6 +39,7 @@ class Process:
     book: Book = field(default_factory=Book)
     erased: Erased = field(default_factory=Erased)
     watch: Watch = unwatched
+    disks: Disks = field(default_factory=Disks)
 
     @property
     def settings(self) -> Settings:
@@ -56,8 +58,14 @@ class Process:
     def view_sink(self) -> ViewSink:
         """Return the sink that writes views to the store, fenced by the run's number."""
         to_writes = ViewWrites(self.settings.namespace)
+        parts = max(PARTS, len(self.launch.addresses))
         return ViewSink(
-            self.views, lambda message: to_writes(message.items), self.drain, watch=self.watch
+            self.views,
+            lambda message: to_writes(message.items),
+            self.drain,
+            self.disks,
+            parts,
+            self.watch,
         )
 
     def resources(self) -> Resources:
@@ -70,6 +78,7 @@ class Process:
             self.book,
             self.erased,
             self.watch,
+            self.disks,
         )
 
     def read_erasures(self) -> None:

@@ -3,7 +3,7 @@
 Guarantees:
 
 * Every segment written before a `sync` is on the disk (`fdatasync`, and `fsync` of the folder for
-  a new file) when it returns.
+  a new file) when it returns; with a `Disk`, when that has been waited for, or the next `sync`.
 * A file is never written again by a later run, so a crash cannot tear what an older epoch refers
   to. Bytes written for an epoch that was not committed are unreferenced.
 * Any worker can read any file; each writes only its own.
@@ -21,9 +21,12 @@ import secrets
 import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
+
+from flows.disk import Begun, Disk, put_down
 
 MARK = b"\x93HRSEG"
 MAGIC = MARK + b"2\n"
@@ -142,10 +145,17 @@ class SegmentStore:
         roll_bytes: begin a new file after so many bytes; space is given back file by file.
         keep_syncs: how many calls of `sync` a released segment survives.
         key: signs what is written; with none, damage is noticed and tampering is not.
+        disk: what the worker waits for the disk with; without one each `sync` waits itself.
     """
 
     def __init__(
-        self, root: Path, *, roll_bytes: int = 64 << 20, keep_syncs: int = 8, key: bytes = b""
+        self,
+        root: Path,
+        *,
+        roll_bytes: int = 64 << 20,
+        keep_syncs: int = 8,
+        key: bytes = b"",
+        disk: Disk | None = None,
     ) -> None:
         self.root = root
         self.key = key
@@ -156,12 +166,14 @@ class SegmentStore:
         self._name = ""
         self._size = 0
         self._is_new = False
+        self._disk = disk
+        self._begun: Begun | None = None
         self._live: dict[str, int] = {}
         self._released: deque[list[Handle]] = deque([[] for _ in range(keep_syncs + 1)])
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def write(self, payload: bytes) -> Handle:
-        """Append a segment. It is durable only when the next `sync` has returned."""
+        """Append a segment. It is durable only after the next `sync`."""
         if not self._name or self._size >= self._roll_bytes:
             self._roll()
         self._pending.append(payload)
@@ -172,13 +184,16 @@ class SegmentStore:
         return handle
 
     def sync(self) -> None:
-        """Wait until everything written is on the disk; then drop what was released long ago."""
+        """Have everything written put on the disk; then drop what was released long ago."""
+        self._settle()
         if self._pending:
             self._write_pending()
-            os.fdatasync(self._descriptor)
-        if self._is_new:
-            _sync_folder(self.root)
-            self._is_new = False
+            folder, self._is_new = self.root if self._is_new else None, False
+            put = partial(put_down, self._descriptor, folder)
+            if self._disk is None:
+                put()
+            else:
+                self._begun = self._disk.begin(put)
         self._released.append([])
         self._forget(self._released.popleft())
 
@@ -215,6 +230,12 @@ class SegmentStore:
         self.sync()
         self._close_file()
 
+    def _settle(self) -> None:
+        """Wait for what the last `sync` began, if nobody else has."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun.result()
+
     def __del__(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
@@ -234,6 +255,7 @@ class SegmentStore:
 
     def _close_file(self) -> None:
         if self._name:
+            self._settle()
             os.close(self._descriptor)
             closed, self._name, self._descriptor = self._name, "", -1
             self._drop_if_dead(closed)
@@ -258,11 +280,3 @@ class SegmentStore:
 
     def _path(self, name: str) -> Path:
         return self.root / (name + SUFFIX)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,16 +6,17 @@ thread that also handles events.
 So a snapshot must be small (a list of handles) and must not wait for the disk once per bucket:
 
 * `Bucket.snapshot` of the first dirty bucket writes the changed rows of *all* dirty buckets of that
-  worker and step to one append-only file and waits for the disk **once**. The snapshots that follow
+  worker and step to one append-only file and goes to the disk **once**. The snapshots that follow
   find their bucket clean and only return the handles. A dirty bucket always flushes, so this is
   right whatever the engine's order; the order only makes it cheap.
 * When the deltas of a bucket outgrow its base, the bucket is written whole and becomes its own new
   base. How much of that one flush may do is bounded, so that buckets of one age do not all compact
   in one epoch.
 
-So every byte that a returned state refers to is on the disk before `snapshot` returns, hence before
-the engine can commit the epoch. After a change of the number of workers a bucket's new owner reads
-the old owner's files; what else the files guarantee: `flows/segment_files.py`.
+So every byte that a returned state refers to is on the disk before `snapshot` returns, or with
+`Disks` before the output that waits for them has ended its epoch: in either case before the engine
+can commit it. After a change of the number of workers a bucket's new owner reads the old owner's
+files; what else the files guarantee: `flows/segment_files.py`.
 
 Files of earlier runs are deleted only by `sweep`, which belongs between the purge of the recovery
 partitions and the start of the first process.
@@ -37,6 +38,7 @@ from contextlib import closing
 from math import inf
 from pathlib import Path
 
+from flows.disk import Disks
 from flows.per_thread import PerThread
 from flows.segment_files import (
     OTHER_RELEASE,
@@ -204,7 +206,7 @@ class _Group:
             self.stale = self.store.retire()
 
     def flush(self) -> None:
-        """Write all dirty buckets, wait for the disk once, and only then show the new states."""
+        """Write all dirty buckets, go to the disk once, and only then show the new states."""
         self._flushes += 1
         buckets, self.dirty = self.dirty, []
         rest = self._compact(buckets)
@@ -241,6 +243,7 @@ class Segments:
             each costs 40 bytes in every snapshot and a read at resume.
         compact_bytes: about how many bytes of compaction one flush may write.
         key: signs the state, see `SegmentStore`.
+        disks: what workers wait for the disk with, for all their steps together.
         store: makes a thread's store; for tests and measurements.
     """
 
@@ -251,9 +254,11 @@ class Segments:
         max_deltas: int = 32,
         compact_bytes: int = 4 << 20,
         key: bytes = b"",
+        disks: Disks | None = None,
         store: Callable[..., SegmentStore] = SegmentStore,
     ) -> None:
         self._root = root
+        self._disks = disks
         self._key = key
         self._max_deltas = max_deltas
         self._compact_bytes = compact_bytes
@@ -269,7 +274,9 @@ class Segments:
         return Bucket(self._groups.get(), state)
 
     def _new_group(self) -> _Group:
-        return _Group(self._store(self._root, key=self._key), self._max_deltas, self._compact_bytes)
+        disk = None if self._disks is None else self._disks.mine()
+        store = self._store(self._root, key=self._key, disk=disk)
+        return _Group(store, self._max_deltas, self._compact_bytes)
 
 
 def referenced_files(recovery_dir: Path) -> set[str]:

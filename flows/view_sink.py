@@ -12,6 +12,7 @@ from zlib import crc32
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from flows.batch_spans import VIEWS, Watch, unwatched
+from flows.disk import Disk, Disks
 from flows.drain import Drain
 from flows.per_thread import PerThread
 from flows.store_wait import StoreWait
@@ -27,6 +28,9 @@ class ViewSink(FixedPartitionedSink[Any, None]):
     While the store cannot be used, writing waits, and with it the worker: nothing is skipped and
     no offset passes. It gives up only when the process is asked to stop, or when a newer run
     has taken over (`Fenced`); the epoch is then not kept, and the next run does it again.
+
+    It ends each epoch, so that it is here that a worker waits for its `disks`. Each worker has a
+    part, of at least as many as there are workers.
     """
 
     def __init__(
@@ -34,12 +38,14 @@ class ViewSink(FixedPartitionedSink[Any, None]):
         open_views: Callable[[], ViewWriter],
         to_writes: Callable[[Any], Sequence[Write]],
         drain: Drain,
+        disks: Disks | None = None,
         parts: int = PARTS,
         watch: Watch = unwatched,
     ) -> None:
         self._views = PerThread(open_views)
         self._to_writes = to_writes
         self._drain = drain
+        self._disks = disks
         self._parts = parts
         self._watch = watch
 
@@ -55,7 +61,8 @@ class ViewSink(FixedPartitionedSink[Any, None]):
         self, step_id: str, for_part: str, resume_state: None
     ) -> StatefulSinkPartition[Any, None]:
         """Return a partition; those of one worker share a connection."""
-        return _ViewPart(self._views.get(), self._to_writes, self._drain, self._watch)
+        disk = None if self._disks is None else self._disks.mine()
+        return _ViewPart(self._views.get(), self._to_writes, self._drain, disk, self._watch)
 
 
 class _ViewPart(StatefulSinkPartition[Any, None]):
@@ -64,10 +71,12 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
         views: ViewWriter,
         to_writes: Callable[[Any], Sequence[Write]],
         drain: Drain,
+        disk: Disk | None,
         watch: Watch,
     ) -> None:
         self._views = views
         self._write = watch(VIEWS, self._written)
+        self._disk = disk
         self._to_writes = to_writes
         self._patiently = StoreWait(drain, "views")
 
@@ -83,6 +92,9 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
     def snapshot(self) -> None:
         # What the epoch wrote is in the store, also if that was lost since and came back.
         self._patiently(self._views.refresh)
+        if self._disk is not None:
+            # All steps come before this one: their state of the epoch is to be on the disk, too.
+            self._disk.wait()
 
 
 def coalesced(writes: Iterable[Write]) -> list[Write]:

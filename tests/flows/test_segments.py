@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.disk import Disk
 from flows.segment_files import (
     SegmentError,
     SegmentStore,
@@ -340,8 +341,8 @@ class Hostile:
         return pytest.fail, ("a recovery row was unpickled",)
 
 
-def small_files(root: Path, key: bytes) -> SegmentStore:
-    return SegmentStore(root, roll_bytes=2_000, keep_syncs=2, key=key)
+def small_files(root: Path, key: bytes, disk: Disk | None) -> SegmentStore:
+    return SegmentStore(root, roll_bytes=2_000, keep_syncs=2, key=key, disk=disk)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
