@@ -110,7 +110,12 @@ class FlowSettings(Group):
     snapshot_key: SecretStr = Field(
         SecretStr(""), description="signs recovery state; empty: one made in the data folder"
     )
-    recovery_parts: int = Field(16, ge=1, le=1024, description="fixed once recovery is initialised")
+    recovery_parts: int = Field(
+        1,
+        ge=1,
+        le=1024,
+        description="files of recovery, each a wait for the disk an epoch; fixed once made",
+    )
     round_events: int = Field(2_000, ge=1, le=1_000_000, description="events a round of a replay")
     session_gap_seconds: int = Field(
         1_800, ge=1, le=DAY_S, description="a longer silence starts a new session"
