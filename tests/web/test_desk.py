@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -93,15 +94,20 @@ def test_the_page_of_campaigns_shows_what_the_api_says(opened, served: Desk) -> 
         assert opened.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_an_open_campaign_and_an_open_case_are_accessible(opened, url) -> None:
+def test_an_open_campaign_and_an_open_case_are_accessible(opened, url, request) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here").Axe()
     opened.get_by_role("button", name="Whom would it reach?").click()
     opened.wait_for_selector("#preview h3")
     opened.locator("[name=audience]").fill("segmnt == 's1'")
     opened.wait_for_selector("[data-at=audience] .fault")
-    for _ in range(2):
+    screenshots = request.config.getoption("--screenshots")
+    for what in ("campaign", "case"):
         found = axe.run(opened, options={"resultTypes": ["violations"]})
         assert found.violations_count == 0, found.generate_report()
+        for width in WIDTHS if screenshots else ():
+            opened.set_viewport_size({"width": width, "height": 900})
+            path = Path(screenshots) / f"{what}-{width}-light.png"
+            opened.screenshot(path=path, full_page=True)
         opened.goto(f"{url}/feedback#case/c%2F1")
         opened.wait_for_selector("#case blockquote")
 
