@@ -17,7 +17,7 @@ from flows.drain import Drain
 from flows.per_thread import PerThread
 from flows.store_wait import StoreWait
 from storage.views import ViewWriter
-from storage.writes import DeleteView, SetView, Write
+from storage.writes import Append, DeleteView, SetView, Write
 
 PARTS: Final = 16
 
@@ -100,16 +100,20 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
 def coalesced(writes: Iterable[Write]) -> list[Write]:
     """Return writes without those that a later one of the same batch makes pointless.
 
-    A key's writes stay in order; which key comes first does not matter.
+    A key's writes stay in order. What is appended to a log comes last: who follows it reads what it
+    tells of, and a long batch is written in several steps.
 
     >>> coalesced([SetView("a", b"1"), SetView("b", b"2"), SetView("a", b"3")])
     [SetView(key='a', value=b'3', ttl_ms=None), SetView(key='b', value=b'2', ttl_ms=None)]
     """
     by_key: dict[str, list[Write]] = {}
+    logs: list[Write] = []
     for write in writes:
-        if isinstance(write, (SetView, DeleteView)):
+        if isinstance(write, Append):
+            logs.append(write)
+        elif isinstance(write, (SetView, DeleteView)):
             # Whatever the key held: it does not any more.
             by_key[write.key] = [write]
         else:
             by_key.setdefault(write.key, []).append(write)
-    return [write for of_key in by_key.values() for write in of_key]
+    return [*(write for of_key in by_key.values() for write in of_key), *logs]

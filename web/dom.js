@@ -70,7 +70,7 @@ export function rows(pairs) {
 }
 
 const isFigure = (text) => /^[-+–\d.,% ]+$/.test(text)
-const isTime = (text) => typeof text === 'string' && text.length < 26 && /\d:\d\d:\d\d$/.test(text)
+const isTime = (text) => typeof text === 'string' && text.length < 26 && /\d:\d\d:\d\d$|^[\d.,]+ s( ago)?$|^now$/.test(text)
 
 // A table; the first cell of each row heads it. Columns of figures stand to the right. Without
 // lines it is a sentence: why there is nothing, and what would bring something.

@@ -202,3 +202,10 @@ def test_coalescing_changes_nothing_but_the_number_of_writes(writes: list[Write]
     assert states[0] == states[1]
     plain_keys = [w.key for w in coalesced(writes) if isinstance(w, (SetView, DeleteView))]
     assert len(plain_keys) == len(set(plain_keys))
+
+
+def test_a_log_tells_of_what_is_there_however_many_steps_a_batch_takes() -> None:
+    page = [SetFields(f"v:n:s:catalog:{n}", {"cup": b"1"}) for n in range(300)]
+    log = [Append("v:n:s:catalog-log:all", {"item": b"cup"}, 1_000) for _ in page]
+    told = coalesced(write for pair in zip(page, log, strict=True) for write in pair)
+    assert told == [*page, *log]
