@@ -1,6 +1,7 @@
 """Budgets of offers in the control keyspace: charged in one step, so that none is overspent."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from contracts.settings import RedisSettings
@@ -15,8 +16,8 @@ class Charge(NamedTuple):
     """What an offer costs, and what it is charged to.
 
     `cost` and `limit` are whole thousandths (`limit` None: no budget), `often` how many times a
-    person may have it within `often_ms` (None: any). `kept_ms` is how long the budget's key stays,
-    0 for ever.
+    person may have it within `often_ms` (None: any); `before` are counts of the same person under
+    other ids, which count as well. `kept_ms` is how long the budget's key stays, 0 for ever.
     """
 
     budget: str
@@ -26,6 +27,7 @@ class Charge(NamedTuple):
     kept_ms: int
     often: int | None
     often_ms: int
+    before: tuple[str, ...] = ()
 
     @property
     def free(self) -> bool:
@@ -43,13 +45,11 @@ class Budgets:
     async def room(self, charges: Sequence[Charge]) -> list[bool]:
         """Say of each whether it could be charged now; those that are free cost nothing to ask."""
         asked = [charge for charge in charges if not charge.free]
-        found = await self.spent(
-            [key for charge in asked for key in (charge.budget, charge.offered)]
-        )
-        fits = {
-            charge: _fits(charge, found[2 * at], found[2 * at + 1])
-            for at, charge in enumerate(asked)
-        }
+        found = iter(await self.spent([key for charge in asked for key in _keys(charge)]))
+        fits = {}
+        for charge in asked:
+            spent, *offered = islice(found, 2 + len(charge.before))
+            fits[charge] = _fits(charge, spent, sum(offered))
         return [fits.get(charge, True) for charge in charges]
 
     async def spent(self, keys: Sequence[str]) -> list[int]:
@@ -65,12 +65,16 @@ class Budgets:
         limit = NO_LIMIT if charge.limit is None else charge.limit
         often = NO_LIMIT if charge.often is None else charge.often
         given = (charge.cost, limit, charge.kept_ms, often, max(charge.often_ms, 1))
-        answer = await self._control.run("spend", (charge.budget, charge.offered), given)
+        answer = await self._control.run("spend", _keys(charge), given)
         return int(answer) == CHARGED
 
     async def close(self) -> None:
         """Give back all connections."""
         await self._control.close()
+
+
+def _keys(charge: Charge) -> tuple[str, ...]:
+    return charge.budget, charge.offered, *charge.before
 
 
 def _fits(charge: Charge, spent: int, offered: int) -> bool:

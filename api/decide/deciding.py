@@ -19,7 +19,7 @@ from api.serve.serving import Serving
 from api.serve.visitor import Visitor
 from api.watched import Watched
 from contracts.decisions import Answer, Decided, ServedItem
-from contracts.events import DECISION, DEVICE_PREFIX, Event
+from contracts.events import DECISION, DEVICE_PREFIX, Event, subject_of
 from contracts.keys import budget_key, offered_key
 from contracts.settings import Settings, SettingsError
 from contracts.wording import closest_of
@@ -130,7 +130,7 @@ class Deciding:
         found = await find_people(self.serving, site, [id_], self.serving.store.budget())
         visitor, now, request = found.visitors[0], self.serving.clock(), request_id()
         person = standing_of(visitor)
-        charges = {offer.id: charge_of(offer, site, visitor.user, now) for offer in offers}
+        charges = {offer.id: charge_of(offer, site, ids_of(visitor), now) for offer in offers}
         refused = await self._refused(offers, charges, person, site, now)
         model = await self._model(site, placement.name)
         facts = {**facts_of(visitor, person), **asked.context}
@@ -280,18 +280,26 @@ class Deciding:
         )
 
 
-def charge_of(offer: Offer, site: str, user: str, now: int) -> Charge:
-    """Return what an offer is charged to when it is made at `now` (ms)."""
+def ids_of(visitor: Visitor) -> list[str]:
+    """Return a person's id, and those that they had before they signed in: of their devices."""
+    devices = [] if visitor.profile is None else visitor.profile.devices
+    return [visitor.user, *(subject_of(None, device) for device in devices)]
+
+
+def charge_of(offer: Offer, site: str, ids: Sequence[str], now: int) -> Charge:
+    """Return what an offer is charged to when it is made at `now` (ms) to who has these ids."""
+    own, *before = (offered_key(site, offer.id, id_) for id_ in ids)
     by_day = offer.per == "day"
     period = datetime.fromtimestamp(now / 1000, UTC).date().isoformat() if by_day else "ever"
     return Charge(
         budget_key(site, offer.id, period),
-        offered_key(site, offer.id, user),
+        own,
         round(offer.cost * THOUSANDTHS),
         None if offer.budget is None else round(offer.budget * THOUSANDTHS),
         DAY_KEPT_MS if by_day else 0,
         offer.per_user,
         int(offer.per_user_hours * HOUR_MS),
+        tuple(before),
     )
 
 

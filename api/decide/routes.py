@@ -93,7 +93,7 @@ async def get_offers(request: Request) -> Response:
     serving = deciding.serving
     asking.query(request, ("site",))
     site, book = admit(request).site, deciding.book
-    keys = [charge_of(offer, site, "", serving.clock()).budget for offer in book.offer]
+    keys = [charge_of(offer, site, [""], serving.clock()).budget for offer in book.offer]
     spent: list[float | None]
     try:
         spent = [cost / THOUSANDTHS for cost in await deciding.budgets.spent(keys)]

@@ -56,6 +56,19 @@ def test_a_person_has_an_offer_so_often_and_others_still_may(clean: StoreServer)
     assert asyncio.run(play()) == [True, True, False, False, True, True]
 
 
+def test_what_a_person_had_under_other_ids_counts_as_well(clean: StoreServer) -> None:
+    async def play() -> list[bool]:
+        budgets = Budgets(clean.settings)
+        device = charge("device:d1", limit=None, often=2)
+        both = charge(limit=None, often=2)._replace(before=(device.offered,))
+        made = [await budgets.charge(one) for one in (device, both, both)]
+        room = await budgets.room([both, device, charge("bob", limit=None, often=2)])
+        await budgets.close()
+        return [*made, *room]
+
+    assert asyncio.run(play()) == [True, True, False, False, True, True]
+
+
 def test_a_refused_charge_costs_nothing(clean: StoreServer) -> None:
     async def play() -> list[object]:
         budgets = Budgets(clean.settings)

@@ -207,6 +207,15 @@ def test_a_person_has_an_offer_so_often(desk: Desk) -> None:
     assert len(desk.log.events) == 2, "where nothing was decided, nothing is logged"
 
 
+def test_who_signs_in_has_had_what_the_device_was_offered(desk: Desk) -> None:
+    first = desk.decide("device:tab", "cart")
+    views = RedisViews.open(desk.server.settings, "live")
+    views.write([person(Keys("live"), ada(now_ms(), "eve", devices=["tab"]))])
+    views.close()
+    again = [(desk.decide("eve", "cart")["offer"] or {}).get("id") for _ in range(2)]
+    assert [first["offer"]["id"], *again] == ["points", "points", None]
+
+
 def test_service_recovery_is_for_who_complained_and_has_a_budget_of_its_own(desk: Desk) -> None:
     views = RedisViews.open(desk.server.settings, "live")
     now = now_ms()
