@@ -3,7 +3,7 @@
 import { edit } from './campaign-form.js'
 import { pathOf } from './campaign-path.js'
 import { drawResults, redraw } from './campaign-results.js'
-import { ask, byId, element, navigation, number, percent, table } from './dom.js'
+import { ask, at, byId, element, navigation, number, percent, table } from './dom.js'
 import { span } from './span.js'
 
 const SECONDS = 5
@@ -106,7 +106,7 @@ async function refresh() {
     drawList()
     const open = results.get(chosen())
     if (open) drawResults(open)
-    say(`as of ${new Date().toLocaleTimeString()}`, true)
+    say(`as of ${at(Date.now())}`, true)
   } catch (error) {
     if (mine !== turn) return
     again = error.status === undefined || error.status === 404 || error.status >= 429 // 404: one was just deleted

@@ -179,7 +179,7 @@ async function refresh() {
     if (mine !== turn) return
     drawSummary(summary)
     drawQueue(list)
-    say(`as of ${new Date().toLocaleTimeString()}`, true)
+    say(`as of ${at(Date.now())}`, true)
   } catch (error) {
     if (mine !== turn) return
     again = error.status === undefined || error.status >= 429
