@@ -43,7 +43,10 @@ def _warm() -> None:
     touches = [Touch(item, "view", item) for item in ITEMS]
     table, pairs = SlotTable(), PairBuffer(2)
     pairs.add_others(touches[-1], ITEMS[:2])
-    table.learn_many(*pairs.take())
+    columns = pairs.take()
+    table.learn_many(*columns)
+    # What a worker gets of another, or of its own earlier steps, are bytes as well.
+    table.learn_many(*(np.frombuffer(column.tobytes(), column.dtype) for column in columns))
     rows = table.rows(ITEMS, 4)
     # The API reads bytes that may not be written, and evaluation arrays that may.
     packed = {item: unpack_row(pack_row(row)) for item, row in rows.items()}
