@@ -50,7 +50,7 @@ def answers_of(process: Process) -> Callable[[Dataflow], Stream[tuple[str, Any]]
         pace=PACE,
     )
     source = KafkaSource((ANSWERS_TOPIC,), kafka_config(settings), settings.kafka, reading)
-    return lambda flow: add_answers(flow, source, process.erased)
+    return lambda flow: add_answers(flow, process.epochs.keep(source), process.erased)
 
 
 def add_answers(

@@ -14,7 +14,6 @@ import os
 import sys
 import threading
 import time
-from datetime import timedelta
 from typing import Final
 
 import bytewax.operators as op
@@ -74,9 +73,10 @@ def live(process: Process) -> Dataflow:
         ahead_s=settings.kafka.ahead_seconds,
         traced=None if spans is None else spans.read,
     )
-    source = KafkaSource(EVENT_TOPICS, config, settings.kafka, reading)
-    catalog = TableSource(CATALOG_TOPIC, config, settings.kafka, process.drain)
-    control = TableSource(CONTROL_TOPIC, config, settings.kafka, process.drain)
+    keep = process.epochs.keep
+    source = keep(KafkaSource(EVENT_TOPICS, config, settings.kafka, reading))
+    catalog = keep(TableSource(CATALOG_TOPIC, config, settings.kafka, process.drain))
+    control = keep(TableSource(CONTROL_TOPIC, config, settings.kafka, process.drain))
     triggers = process.trigger_sink()
     if process.launch.shadow:
         sinks = Sinks(process.view_sink(), Discard(), Discard(), triggers)
@@ -96,7 +96,7 @@ def live(process: Process) -> Dataflow:
             "tables",
             table.extend(flow, catalog),
             told.extend(flow, control),
-            op.input("erasing", flow, erasing_of(process)),
+            op.input("erasing", flow, keep(erasing_of(process))),
         ),
         tell=answers_of(process),
     )
@@ -170,7 +170,7 @@ def run(flow: Dataflow, process: Process) -> None:
         workers_per_process=1,
         process_id=launch.process_id if launch.addresses else None,
         addresses=list(launch.addresses) or None,
-        epoch_interval=timedelta(seconds=process.settings.flow.epoch_seconds),
+        epoch_interval=process.epochs.interval,
         recovery_config=RecoveryConfig(process.recovery_dir),  # type: ignore[no-untyped-call]  # untyped
     )
 

@@ -12,6 +12,7 @@ from contracts.settings import Settings, kafka_config
 from flows.batch_spans import Watch, unwatched
 from flows.disk import Disks
 from flows.drain import Drain
+from flows.epochs import Epochs
 from flows.live import Resources
 from flows.progress import Progress
 from flows.snapshot_key import snapshot_key
@@ -40,6 +41,9 @@ class Process:
     erased: Erased = field(default_factory=Erased)
     watch: Watch = unwatched
     disks: Disks = field(default_factory=Disks)
+
+    def __post_init__(self) -> None:
+        self.epochs = Epochs(self.settings.flow.epoch_seconds)
 
     @property
     def settings(self) -> Settings:

@@ -7,7 +7,7 @@ takes the time; `make install` does so too:
     python -m online_models.warming
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -46,7 +46,8 @@ def _warm() -> None:
     columns = pairs.take()
     table.learn_many(*columns)
     # What a worker gets of another, or of its own earlier steps, are bytes as well.
-    table.learn_many(*(np.frombuffer(column.tobytes(), column.dtype) for column in columns))
+    of_bytes: Any = [np.frombuffer(column.tobytes(), column.dtype) for column in columns]
+    table.learn_many(*of_bytes)
     rows = table.rows(ITEMS, 4)
     # The API reads bytes that may not be written, and evaluation arrays that may.
     packed = {item: unpack_row(pack_row(row)) for item, row in rows.items()}
