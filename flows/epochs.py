@@ -133,7 +133,7 @@ class _InPartitions(FixedPartitionedSource[Any, Any]):
     def __init__(self, source: FixedPartitionedSource[Any, Any], epochs: Epochs) -> None:
         self._source = source
         self._clock = epochs.clock
-        # The engine begins the first epoch when it builds the partitions.
+        # The engine begins the first epoch before it builds the partitions.
         self._paces = PerThread(lambda: Pace(epochs, epochs.clock()))
 
     def list_parts(self) -> list[str]:
@@ -142,8 +142,9 @@ class _InPartitions(FixedPartitionedSource[Any, Any]):
     def build_part(
         self, step_id: str, for_part: str, resume_state: Any
     ) -> StatefulSourcePartition[Any, Any]:
+        pace = self._paces.get()  # first: a part may wait for its server
         part = self._source.build_part(step_id, for_part, resume_state)
-        return _Stateful(part, self._paces.get(), self._clock)
+        return _Stateful(part, pace, self._clock)
 
 
 class _Everywhere(DynamicSource[Any]):

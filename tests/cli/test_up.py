@@ -89,7 +89,7 @@ def test_a_killed_worker_means_a_new_run_for_all_and_a_purge(tmp_path: Path) -> 
     with Up(tmp_path, "--workers", "2") as up:
         up.ready()
         left = "INSERT INTO snaps (step_id, state_key, snap_epoch) VALUES ('s', 'k', 7)"
-        with sqlite3.connect(up.data / "recovery" / "part-3.sqlite3") as part:
+        with sqlite3.connect(up.data / "recovery" / "part-0.sqlite3") as part:
             part.execute(left)
         first = sorted(up.starts)
         psutil.Process(first[0].pid).kill()
