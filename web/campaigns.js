@@ -40,8 +40,9 @@ const points = (share) => `${share > 0 ? '+' : ''}${number(Math.round(10000 * sh
 function uplift(told) {
   if (!told?.uplift) return '–'
   const { difference, low, high, sure } = told.uplift
-  const text = low === null ? `${points(difference)} points; too few for bounds` : `${points(difference)} points, between ${points(low)} and ${points(high)}`
-  const edge = Math.max(0.05, ...[difference, low ?? 0, high ?? 0].map(Math.abs))
+  if (low === null) return element('span', { class: 'note', title: 'Too few people, or conversions, for bounds: it may be chance.' }, `${points(difference)}, too early`)
+  const text = `${points(difference)} points, between ${points(low)} and ${points(high)}`
+  const edge = Math.max(0.05, ...[difference, low, high].map(Math.abs))
   return element('span', {}, span({ value: difference, low, high, least: -edge, most: edge, text }), ` ${points(difference)} `, ...(sure ? [chip('sure', 'good')] : []))
 }
 

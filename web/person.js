@@ -145,7 +145,7 @@ async function draw(id) {
       section('Interests', note('Touches of late, by what they were of; each counts half after two weeks, unless that is set otherwise.'), interests(profile)),
       section('Scores', note('What the models expect; in grey, where nine of ten such people end.'), scroll('Scores', scores(found.scores, past.scores))),
       section('Segments so far', scroll('Segments so far', segmentsOf(past.segments, [...segmented.segments, ...slow.segments]))),
-      section('Facts that campaigns read', note('What a condition may ask of them, by the same names.'), facts(factual.facts)),
+      section('Facts told of them', note('The last of each, as the topic of facts tells it; what a condition may ask is listed with the campaigns.'), facts(factual.facts)),
       section('Visits, of the last touches', ...visited(past.visits)),
       section('What they did', scroll('What they did', await timeline(profile))),
       ...more,

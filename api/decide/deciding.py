@@ -19,7 +19,7 @@ from api.serve.serving import Serving
 from api.serve.visitor import Visitor
 from api.watched import Watched
 from contracts.decisions import Answer, Decided, ServedItem
-from contracts.events import DECISION, DEVICE_PREFIX, Event, subject_of
+from contracts.events import DECISION, DEVICE_PREFIX, Event
 from contracts.keys import budget_key, offered_key
 from contracts.settings import Settings, SettingsError
 from contracts.wording import closest_of
@@ -130,7 +130,7 @@ class Deciding:
         found = await find_people(self.serving, site, [id_], self.serving.store.budget())
         visitor, now, request = found.visitors[0], self.serving.clock(), request_id()
         person = standing_of(visitor)
-        charges = {offer.id: charge_of(offer, site, ids_of(visitor), now) for offer in offers}
+        charges = {offer.id: charge_of(offer, site, visitor.ids, now) for offer in offers}
         refused = await self._refused(offers, charges, person, site, now)
         model = await self._model(site, placement.name)
         facts = {**facts_of(visitor, person), **asked.context}
@@ -278,12 +278,6 @@ class Deciding:
                 as_of=visitor.as_of,
             )
         )
-
-
-def ids_of(visitor: Visitor) -> list[str]:
-    """Return a person's id, and those that they had before they signed in: of their devices."""
-    devices = [] if visitor.profile is None else visitor.profile.devices
-    return [visitor.user, *(subject_of(None, device) for device in devices)]
 
 
 def charge_of(offer: Offer, site: str, ids: Sequence[str], now: int) -> Charge:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from contracts.codec import DecodeError, unpack_profile, unpack_standing
 from contracts.decisions import Standing
-from contracts.events import PERSONALIZATION
+from contracts.events import PERSONALIZATION, subject_of
 from contracts.logs import person_key
 from contracts.profile import Profile, Recent
 from contracts.settings import ApiSettings
@@ -32,6 +32,12 @@ class Visitor:
     def as_of(self) -> int | None:
         """Event time (ms) of the last event that the profile knows."""
         return self.profile.as_of if self.profile is not None else None
+
+    @property
+    def ids(self) -> list[str]:
+        """The person's id, and those that they had before they signed in: of their devices."""
+        devices = [] if self.profile is None else self.profile.devices
+        return [self.user, *(subject_of(None, device) for device in devices)]
 
     @property
     def personal(self) -> bool:

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from api.gate import admit
 from api.serve import asking
+from api.serve.making import find_people
+from api.serve.responding import serving_of
 from api.triggers import schema
 from api.triggers.reading import away, triggers_of
 from contracts.cloudevents import user_in
@@ -30,21 +32,25 @@ def add_routes(router: APIRouter) -> None:
 async def get_of_user(request: Request) -> Response:
     """Answer the newest triggers of a person, the newest first, among the site's newest 5,000.
 
-    `looked_at` says how many those were, and `whole` whether the stream has no older ones. People
-    who were held out of a campaign got nothing, and have none of it here.
+    Those that their devices got before they signed in are among them. `looked_at` says how many
+    those were that were looked at, and `whole` whether the stream has no older ones. People who
+    were held out of a campaign got nothing, and have none of it here.
     """
     triggers = triggers_of(request)
     site = admit(request).site
     given = asking.query(request, ("n",))
     n = asking.count("n", given, DEFAULT_N, PAGE)
     user = asking.path_person(request, USERS, "/triggers")
+    serving = serving_of(request)
+    people = await find_people(serving, site, [user], serving.store.budget())
+    ids = {user, *people.visitors[0].ids}
     found: list[bytes] = []
     before, looked, whole = "+", 0, False
     try:
         while len(found) < n and looked < LOOKED_AT and not whole:
             page = await triggers.log.newest(site, before, PAGE)
             looked, whole = looked + len(page), len(page) < PAGE
-            found += [event for _, event in page if user_in(event) == user]
+            found += [event for _, event in page if user_in(event) in ids]
             before = page[-1][0] if page else before
     except StoreError as error:
         raise away(error) from None

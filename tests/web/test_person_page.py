@@ -80,7 +80,7 @@ def test_somebody_is_shown_as_the_api_knows_them(page, url, store_server):
     ]
     assert [tuple(row[:3]) for row in lines(page, "Interests")] == weights
     factual = httpx.get(f"{url}/v1/users/ada/facts").json()["facts"]
-    told = facts_of(page, "Facts that campaigns read")
+    told = facts_of(page, "Facts told of them")
     assert told == {name: str(value).removesuffix(".0") for name, value in factual.items()}
     counted = [[plain(one[of], 0) for of in ("touches", "items")] for one in past["visits"][:10]]
     assert [row[2:] for row in lines(page, "Visits, of the last touches")] == counted

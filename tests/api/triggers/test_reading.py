@@ -8,8 +8,12 @@ import httpx
 import pytest
 
 from api.triggers import streaming
+from contracts.keys import Keys
+from contracts.settings import RedisSettings
+from storage.redis_views import RedisViews
 from tests.api.running import await_true, headers, serving
-from tests.api.triggers.firing import Event, Stream, fire, take, trigger
+from tests.api.serve.shop import ada, person
+from tests.api.triggers.firing import NOW, Event, Stream, fire, take, trigger
 from tests.storage.servers import StoreServer, running
 
 NOWHERE = "127.0.0.1:9"
@@ -69,6 +73,15 @@ def test_a_person_s_triggers_are_found_among_the_newest(base: str, store: StoreS
     assert [one["id"] for one in few["triggers"]] == ["t1200", "t900"]
     assert (few["looked_at"], few["whole"]) == (500, False)
     assert httpx.get(f"{base}/v1/users/zoe/triggers", timeout=20).json()["triggers"] == []
+
+
+def test_a_person_s_triggers_are_those_of_their_devices_too(base: str, store: StoreServer) -> None:
+    fire(store.url, [trigger(0, user="device:tab"), trigger(1, user="eve"), trigger(2, user="bob")])
+    views = RedisViews.open(RedisSettings(url=store.url), "live")
+    views.write([person(Keys("live"), ada(NOW, "eve", devices=["tab"]))])
+    views.close()
+    told = httpx.get(f"{base}/v1/users/eve/triggers", timeout=20).json()
+    assert [one["id"] for one in told["triggers"]] == ["t1", "t0"]
 
 
 def test_filters_let_through_what_they_name(base: str, store: StoreServer) -> None:
