@@ -27,7 +27,9 @@ from bytewax.inputs import (
 from flows.per_thread import PerThread
 
 SLACK_S: Final = 0.02
-"""How much shorter the engine's interval is: so long nothing is read, once an epoch."""
+"""How much shorter the engine's interval is. So long, and a guard, nothing is read once an epoch."""
+GUARD_S: Final = 0.03
+"""Who is to be awake so shortly before an epoch may end may well be late, on a busy worker."""
 MARGIN_S: Final = 0.002
 """The engine took its time a little before we take ours."""
 
@@ -37,14 +39,15 @@ class Epochs:
 
     >>> epochs = Epochs(5.0, clock=lambda: 100.0)
     >>> pace = Pace(epochs, 100.0)
-    >>> [pace.awake(wanted, 101.0) for wanted in (101.2, 104.97, 104.99, 107.0)]
-    [101.2, 104.97, 105.0, 105.0]
+    >>> [pace.awake(wanted, 101.0) for wanted in (101.2, 104.94, 104.97, 107.0)]
+    [101.2, 104.94, 105.0, 105.0]
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.time) -> None:
         self.seconds = seconds
         self.clock = clock
         self._slack = min(SLACK_S, seconds / 10)
+        self.guard = min(GUARD_S, seconds / 10)
         self._origin = 0.0
 
     @property
@@ -91,7 +94,8 @@ class Pace:
 
     def awake(self, wanted: float | None, now: float) -> float | None:
         """Return when to be awake, instead of then (None: at once)."""
-        return wanted if (now if wanted is None else wanted) < self._least else self._end
+        soon = now if wanted is None else wanted
+        return wanted if soon < self._least - self._epochs.guard else self._end
 
 
 class _Part:
