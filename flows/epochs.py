@@ -27,7 +27,7 @@ from bytewax.inputs import (
 from flows.per_thread import PerThread
 
 SLACK_S: Final = 0.02
-"""How much shorter the engine's interval is. So long, and a guard, nothing is read once an epoch."""
+"""How much shorter the engine's interval is; so long, and a guard, a source sleeps."""
 GUARD_S: Final = 0.03
 """Who is to be awake so shortly before an epoch may end may well be late, on a busy worker."""
 MARGIN_S: Final = 0.002
