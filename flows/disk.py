@@ -3,7 +3,8 @@
 Each step's state has to be on the disk before the engine commits the epoch, not before its
 `snapshot` returns. A wait takes 0.2 ms on a quiet disk and 20 on a busy one, and there are some
 twenty steps: so each begins its own, they go on side by side (a file system makes one commit of
-many), and what comes last in every epoch, the output of views, waits for all of them.
+many), and the output of views, which comes after all steps, waits for all of them. Where nothing
+was put out in an epoch the engine does not ask the output to save: then each step waits itself.
 """
 
 import os
@@ -22,6 +23,7 @@ class Disk:
     """What one worker's steps have begun to write.
 
     >>> disk, done = Disk(), []
+    >>> disk.expected = True
     >>> _ = disk.begin(lambda: done.append("written"))
     >>> disk.wait()
     >>> done
@@ -31,29 +33,27 @@ class Disk:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="disk")
         self._begun: list[Begun] = []
+        self.expected = False
+        """Whether `wait` is certain to be called before the epoch is committed."""
 
     def begin(self, write: Callable[[], None]) -> Begun:
-        """Begin to write; errors are raised by whoever waits."""
+        """Begin to write; wait, unless somebody is to. Whoever waits raises `OSError`."""
         begun = self._pool.submit(write)
         self._begun.append(begun)
+        if not self.expected:
+            self.wait()
         return begun
 
     def wait(self) -> None:
         """Return when all that was begun is done; raise what went wrong (`OSError`)."""
+        self.expected = False
         begun, self._begun = self._begun, []
         for one in begun:
             one.result()
 
 
-class Disks:
-    """A disk for each worker thread of a process."""
-
-    def __init__(self, make: Callable[[], Disk] = Disk) -> None:
-        self._disks = PerThread(make)
-
-    def mine(self) -> Disk:
-        """Return the calling worker's."""
-        return self._disks.get()
+Disks = PerThread[Disk]
+"""A disk for each worker thread of a process."""
 
 
 def put_down(descriptor: int, folder: str | os.PathLike[str] | None) -> None:

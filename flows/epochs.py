@@ -26,10 +26,12 @@ from bytewax.inputs import (
 
 from flows.per_thread import PerThread
 
-SLACK_S: Final = 0.02
-"""How much shorter the engine's interval is; so long, and a guard, a source sleeps."""
+SLACK_S: Final = 0.1
+"""How much shorter the engine's interval is; so long, and a guard, a source sleeps. It has to be as
+much as sources are late on a busy worker: then they fall back into step, and else never do."""
 GUARD_S: Final = 0.03
-"""Who is to be awake so shortly before an epoch may end may well be late, on a busy worker."""
+"""So shortly before an epoch may end nobody is to be awake, nor by as much more as they were late
+of late: a busy worker would end it early, and the next one earlier still."""
 MARGIN_S: Final = 0.002
 """The engine took its time a little before we take ours."""
 
@@ -39,8 +41,8 @@ class Epochs:
 
     >>> epochs = Epochs(5.0, clock=lambda: 100.0)
     >>> pace = Pace(epochs, 100.0)
-    >>> [pace.awake(wanted, 101.0) for wanted in (101.2, 104.94, 104.97, 107.0)]
-    [101.2, 104.94, 105.0, 105.0]
+    >>> [pace.awake(wanted, 100.0) for wanted in (101.2, 104.86, 104.88, 107.0)]
+    [101.2, 104.86, 105.0, 105.0]
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.time) -> None:
@@ -80,6 +82,8 @@ class Pace:
 
     def __init__(self, epochs: Epochs, began: float) -> None:
         self._epochs = epochs
+        self._wanted = began
+        self._late = 0.0
         epochs.join(began)
         self.began(began)
 
@@ -94,8 +98,11 @@ class Pace:
 
     def awake(self, wanted: float | None, now: float) -> float | None:
         """Return when to be awake, instead of then (None: at once)."""
+        self._late = max(now - self._wanted, 0.9 * self._late)
         soon = now if wanted is None else wanted
-        return wanted if soon < self._least - self._epochs.guard else self._end
+        free = soon < self._least - self._epochs.guard - self._late
+        self._wanted = soon if free else self._end
+        return wanted if free else self._end
 
 
 class _Part:

@@ -10,16 +10,17 @@ from contracts.keys import LIVE
 from contracts.launch import Launch
 from contracts.settings import Settings, kafka_config
 from flows.batch_spans import Watch, unwatched
-from flows.disk import Disks
+from flows.disk import Disk, Disks
 from flows.drain import Drain
 from flows.epochs import Epochs
 from flows.live import Resources
+from flows.per_thread import PerThread
 from flows.progress import Progress
 from flows.snapshot_key import snapshot_key
 from flows.store_wait import StoreWait
 from flows.suggesting import READ_SECONDS, Suggester
 from flows.trigger_sink import TriggerSink
-from flows.view_sink import PARTS, ViewSink
+from flows.view_sink import ViewSink
 from flows.view_writes import ViewWrites
 from operators.campaigns.book import Book
 from operators.catalogue import Catalogue
@@ -40,7 +41,7 @@ class Process:
     book: Book = field(default_factory=Book)
     erased: Erased = field(default_factory=Erased)
     watch: Watch = unwatched
-    disks: Disks = field(default_factory=Disks)
+    disks: Disks = field(default_factory=lambda: PerThread(Disk))
 
     def __post_init__(self) -> None:
         self.epochs = Epochs(self.settings.flow.epoch_seconds)
@@ -62,14 +63,12 @@ class Process:
     def view_sink(self) -> ViewSink:
         """Return the sink that writes views to the store, fenced by the run's number."""
         to_writes = ViewWrites(self.settings.namespace)
-        parts = max(PARTS, len(self.launch.addresses))
         return ViewSink(
             self.views,
             lambda message: to_writes(message.items),
             self.drain,
             self.disks,
-            parts,
-            self.watch,
+            watch=self.watch,
         )
 
     def resources(self) -> Resources:

@@ -14,9 +14,9 @@ So a snapshot must be small (a list of handles) and must not wait for the disk o
   in one epoch.
 
 So every byte that a returned state refers to is on the disk before `snapshot` returns, or with
-`Disks` before the output that waits for them has ended its epoch: in either case before the engine
-can commit it. After a change of the number of workers a bucket's new owner reads the old owner's
-files; what else the files guarantee: `flows/segment_files.py`.
+`Disks` before the output of views, which waits for them, ends its epoch: in either case before the
+engine can commit it. After a change of the number of workers a bucket's new owner reads the old
+owner's files; what else the files guarantee: `flows/segment_files.py`.
 
 Files of earlier runs are deleted only by `sweep`, which belongs between the purge of the recovery
 partitions and the start of the first process.
@@ -274,7 +274,7 @@ class Segments:
         return Bucket(self._groups.get(), state)
 
     def _new_group(self) -> _Group:
-        disk = None if self._disks is None else self._disks.mine()
+        disk = None if self._disks is None else self._disks.get()
         store = self._store(self._root, key=self._key, disk=disk)
         return _Group(store, self._max_deltas, self._compact_bytes)
 

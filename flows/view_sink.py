@@ -29,8 +29,7 @@ class ViewSink(FixedPartitionedSink[Any, None]):
     no offset passes. It gives up only when the process is asked to stop, or when a newer run
     has taken over (`Fenced`); the epoch is then not kept, and the next run does it again.
 
-    It ends each epoch, so that it is here that a worker waits for its `disks`. Each worker has a
-    part, of at least as many as there are workers.
+    It comes after all steps, so that it is here that a worker waits for its `disks`.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class ViewSink(FixedPartitionedSink[Any, None]):
         self, step_id: str, for_part: str, resume_state: None
     ) -> StatefulSinkPartition[Any, None]:
         """Return a partition; those of one worker share a connection."""
-        disk = None if self._disks is None else self._disks.mine()
+        disk = None if self._disks is None else self._disks.get()
         return _ViewPart(self._views.get(), self._to_writes, self._drain, disk, self._watch)
 
 
@@ -81,6 +80,8 @@ class _ViewPart(StatefulSinkPartition[Any, None]):
         self._patiently = StoreWait(drain, "views")
 
     def write_batch(self, values: list[Any]) -> None:
+        if self._disk is not None:
+            self._disk.expected = True  # the engine asks those to save that were written to
         writes = coalesced(write for message in values for write in self._to_writes(message))
         if not writes:
             return

@@ -281,8 +281,10 @@ def _for_campaigns(slices: Sequence[FactSlice], changes: list[Change]) -> list[C
             told.insert(turn.moments, turn)
         happened += told
     happened += changes
-    happened.sort(key=lambda one: (one.seq, isinstance(one, Change)))
     round_, clock = slices[0].round, max(slice_.clock for slice_ in slices)
+    if round_ == LIVE_ROUND and not happened:
+        return []
+    happened.sort(key=lambda one: (one.seq, isinstance(one, Change)))
     out = [CampaignSlice(round_, clock, [], devices) for devices in (False, True)]
     for one in happened:
         out[one.user.startswith(DEVICE_PREFIX)].happened.append(one)

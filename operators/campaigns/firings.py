@@ -21,10 +21,7 @@ Counts = dict[str, dict[str, dict[str, Any]]]
 
 
 class Firings:
-    """The counts of one part of `buckets`, whose name is that of the first person counted.
-
-    `Durable`; what is small is saved whole.
-    """
+    """The counts of one part of `buckets`, whose name is that of the first person counted."""
 
     def __init__(self, buckets: int) -> None:
         self._buckets = buckets

@@ -11,9 +11,10 @@ import pytest
 from bytewax.recovery import RecoveryConfig
 from bytewax.testing import TestingSink, TestingSource, cluster_main
 
-from flows.disk import Disk, Disks
+from flows.disk import Disk
 from flows.drain import Drain
 from flows.live import Resources, Sinks, build
+from flows.per_thread import PerThread
 from flows.recovery import prepare
 from flows.segment_files import SegmentStore
 from flows.segments import Segments
@@ -31,14 +32,14 @@ class Lazy(Disk):
     def __init__(self) -> None:
         super().__init__()
         self.left: list[Callable[[], None]] = []
-        self.epochs: list[int] = []
-        self.hurried = 0
+        self.together: list[int] = []
+        self.alone = self.hurried = 0
 
     def begin(self, write: Callable[[], None]) -> Future[None]:
         lazy = self
 
         class Hurried(Future[None]):
-            """Waited for by the step itself: the epoch's end did not."""
+            """Waited for by the step itself, an epoch too late: nobody else had."""
 
             def result(self, timeout: float | None = None) -> None:
                 if not self.done():
@@ -51,14 +52,18 @@ class Lazy(Disk):
             begun.set_result(None)
 
         self.left.append(write_now)
+        if not self.expected:
+            self.alone += 1
+            self.wait()
         return begun
 
     def wait(self) -> None:
+        expected, self.expected = self.expected, False
         left, self.left = self.left, []
         for write in left:
             write()
-        if left:
-            self.epochs.append(len(left))
+        if left and expected:
+            self.together.append(len(left))
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -71,7 +76,7 @@ def test_the_output_of_views_waits_for_all_steps_of_each_epoch(
         made.append(Lazy())
         return made[-1]
 
-    disks = Disks(lazy)
+    disks = PerThread[Disk](lazy)
     views = MemoryViews()
     to_writes = ViewWrites("live")
     sink = ViewSink(lambda: views, lambda message: to_writes(message.items), Drain(), disks)
@@ -92,13 +97,27 @@ def test_the_output_of_views_waits_for_all_steps_of_each_epoch(
         recovery_config=RecoveryConfig(tmp_path / "recovery"),
     )
     assert len(made) == workers
-    assert all(len(disk.epochs) >= 5 for disk in made)
+    assert all(len(disk.together) >= 5 for disk in made)
+    assert max(max(disk.together) for disk in made) > 5
     assert sum(disk.hurried for disk in made) == 0
     assert not [write for disk in made for write in disk.left]
 
 
+def test_where_nothing_is_put_out_a_step_waits_for_itself(tmp_path: Path) -> None:
+    """The engine asks no output to save that was not written to: nobody else would wait."""
+    disk, gone_on = Disk(), threading.Event()
+    disk.expected = True
+    disk.begin(lambda: None)
+    disk.wait()
+    slow = threading.Timer(0.05, gone_on.set)
+    slow.start()
+    disk.begin(lambda: slow.join())
+    assert gone_on.is_set()
+
+
 def test_without_anybody_who_waits_the_next_sync_does(tmp_path: Path) -> None:
     disk = Disk()
+    disk.expected = True
     store = SegmentStore(tmp_path, disk=disk)
     gate, seen = threading.Event(), []
     store.write(b"first")
@@ -119,23 +138,27 @@ def test_what_a_disk_says_is_raised_by_whoever_waits(tmp_path: Path) -> None:
     def full() -> None:
         raise OSError(28, os.strerror(28))
 
+    with pytest.raises(OSError, match="No space left"):
+        disk.begin(full)
+    disk.expected = True
     disk.begin(full)
     with pytest.raises(OSError, match="No space left"):
         disk.wait()
     disk.wait()
-    store = SegmentStore(tmp_path, disk=disk)
+    store, disk.expected = SegmentStore(tmp_path, disk=disk), True
     store._begun = disk.begin(full)
     with pytest.raises(OSError, match="No space left"):
         store.sync()
 
 
 def test_a_file_is_closed_after_what_was_begun(tmp_path: Path) -> None:
-    disks = Disks()
+    disks = PerThread(Disk)
+    disks.get().expected = True
     bucket = Segments(tmp_path, disks=disks).bucket()
     for number in range(20):
         bucket.put("a", str(number).encode())
         state = bucket.snapshot()
         if number % 7 == 0:
             bucket.renew()
-    disks.mine().wait()
+    disks.get().wait()
     assert Segments(tmp_path).bucket(state).get("a") == b"19"
