@@ -26,7 +26,7 @@ from bytewax.inputs import (
 
 from flows.per_thread import PerThread
 
-SLACK_S: Final = 0.1
+SLACK_S: Final = 0.05
 """How much shorter the engine's interval is; so long, and a guard, a source sleeps. It has to be as
 much as sources are late on a busy worker: then they fall back into step, and else never do."""
 GUARD_S: Final = 0.03
@@ -41,8 +41,8 @@ class Epochs:
 
     >>> epochs = Epochs(5.0, clock=lambda: 100.0)
     >>> pace = Pace(epochs, 100.0)
-    >>> [pace.awake(wanted, 100.0) for wanted in (101.2, 104.86, 104.88, 107.0)]
-    [101.2, 104.86, 105.0, 105.0]
+    >>> [pace.awake(wanted, 100.0) for wanted in (101.2, 104.9, 104.93, 107.0)]
+    [101.2, 104.9, 105.0, 105.0]
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.time) -> None:
