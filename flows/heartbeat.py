@@ -68,6 +68,7 @@ class Heartbeat:
                         "received": part.received,
                         "written": now_ms,
                         "lag": part.lag,
+                        "vouched": self._progress.vouched(name),
                     }
                 ),
                 LIFETIME_MS,

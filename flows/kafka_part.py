@@ -77,7 +77,7 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
         self.partition: Partition = (topic, int(number))
         self.offset = position.offset
         self._log = position.log
-        self._received = position.received
+        self._received = self._read_up_to = position.received
         self._name = name
         self._place = f"{name}/"
         self._hub = hub
@@ -109,7 +109,12 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
             return []
         if self._is_another():
             self._mismatch(ANOTHER, self._hub.start_over)
+        looked = int(self._reading.now() * 1000)
         messages = self._hub.reader.take(self.partition)
+        if not messages:
+            self._note_read(looked)
+        # The engine asks again once the batch before this one has gone through the graph.
+        self._reading.progress.vouch(self._name, self._read_up_to)
         if not messages:
             self._look(self._hub.now)
             return []
@@ -118,6 +123,7 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
             self._reading.traced(messages)
         records = self._records(messages)
         self._publish()
+        self._note_read(looked)
         number = part_number(self._log, self._name)
         return [RawBatch(self._name, None, None, records, number=number)]
 
@@ -152,10 +158,20 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
         self._astray_since = None
         return records
 
+    def _note_read(self, looked: int) -> None:
+        """Remember up to when all that the log had taken is read, as of a look at `looked` (ms)."""
+        end = self._hub.reader.end(self.partition)
+        if end is not None:
+            self._read_up_to = looked if self._position >= end else self._received
+
+    @property
+    def _position(self) -> int:
+        return 0 if self.offset == BEGINNING else self.offset
+
     def _publish(self) -> int | None:
         end = self._hub.reader.end(self.partition)
-        position = 0 if self.offset == BEGINNING else self.offset
-        self._reading.progress.put(self._name, PartProgress(position, end, self._received))
+        progress = PartProgress(self._position, end, self._received)
+        self._reading.progress.put(self._name, progress)
         return end
 
     def _is_another(self) -> bool:

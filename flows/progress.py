@@ -30,10 +30,19 @@ class Progress:
 
     def __init__(self) -> None:
         self._parts: dict[str, PartProgress] = {}
+        self._vouched: dict[str, int] = {}
 
     def put(self, part: str, progress: PartProgress) -> None:
         """Replace a partition's progress."""
         self._parts[part] = progress
+
+    def vouch(self, part: str, until_ms: int) -> None:
+        """Say that what the log had taken by then has been read, and has gone through the graph."""
+        self._vouched[part] = until_ms
+
+    def vouched(self, part: str) -> int | None:
+        """Return what was last said of it: a worker that hangs says nothing new. None: never."""
+        return self._vouched.get(part)
 
     def parts(self) -> dict[str, PartProgress]:
         """Return a copy of the progress by partition."""

@@ -16,7 +16,8 @@ class Progress(Struct):
     """How far one part of the source has been read.
 
     `received`: arrival time (ms) of the newest record applied; `written`: when this was said;
-    `lag`: records that had arrived then and were not yet read.
+    `lag`: records that had arrived then and were not yet read. `vouched`: what had arrived by then
+    (ms) is in the views; null of a recording, which is read as fast as it goes.
     """
 
     part: str
@@ -24,6 +25,7 @@ class Progress(Struct):
     received: int = 0
     written: int = 0
     lag: int = 0
+    vouched: int | None = None
 
 
 def told(kind: type[T], records: Iterable[bytes | None]) -> list[T]:
@@ -41,20 +43,20 @@ def told(kind: type[T], records: Iterable[bytes | None]) -> list[T]:
 def lag_ms(parts: Iterable[Progress], now: int) -> int | None:
     """Return L such that every event accepted more than L ms before `now` is in the views.
 
-    A part that had read everything when it last reported vouches for all that was accepted until
-    then; one that had not, for all up to the newest record it applied. The worst part counts.
-    None if no part ever reported.
+    A worker that looks for records and finds none vouches for all that was accepted until then; one
+    that has more to read, for all up to the newest record that went through; one that hangs, for
+    nothing since. The worst part counts. None if no part ever reported.
 
-    >>> caught_up = Progress("events.click/0", received=1_000, written=9_900)
-    >>> behind = Progress("events.click/1", received=8_000, written=9_900, lag=12)
+    >>> caught_up = Progress("events.click/0", written=9_900, vouched=9_895)
+    >>> behind = Progress("events.click/1", written=9_900, vouched=8_000, lag=12)
     >>> lag_ms([caught_up], now=10_000), lag_ms([caught_up, behind], now=10_000)
-    (100, 2000)
+    (105, 2000)
     """
     current = _current(parts)
     if not current:
         return None
-    vouched = min(part.received if part.lag > 0 else part.written for part in current)
-    return max(0, now - vouched)
+    vouched = (part.written if part.vouched is None else part.vouched for part in current)
+    return max(0, now - min(vouched))
 
 
 def _current(parts: Iterable[Progress]) -> list[Progress]:

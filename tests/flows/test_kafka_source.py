@@ -71,6 +71,27 @@ def test_a_poll_is_one_batch_of_bounded_size(broker: str, topic: str) -> None:
     assert max(len(batch.records) for batch in batches) <= 100
 
 
+def test_only_what_has_gone_through_the_graph_is_vouched_for(broker: str, topic: str) -> None:
+    send(broker, topic, numbered(1_000))
+    drain, progress, part = Drain(), Progress(), f"{topic}/0"
+    looked = START + 1_000_000
+    vouched = []
+
+    def enough(batches: list[RawBatch]) -> bool:
+        """Look while a batch is in the graph."""
+        vouched.append(progress.vouched(part))
+        if len(values(batches)) == 1_000:
+            send(broker, topic, numbered(1, 1_000))
+        return len(values(batches)) == 1_001
+
+    reading = Reading(drain, progress, now=lambda: looked / 1000)
+    settings = KafkaSettings(poll_batch=100)
+    batches = run(source_of(broker, topic, reading, settings), drain, enough)
+    ends = [batch.records[-1].received for batch in batches]
+    assert ends[-2] == START + 999
+    assert vouched == [0, *ends[:-2], looked]
+
+
 def test_whoever_traces_is_told_of_each_message_once(broker: str, topic: str) -> None:
     send(broker, topic, numbered(200))
     drain, told = Drain(), list[Any]()

@@ -43,12 +43,16 @@ def test_a_damaged_record_is_named(record: bytes) -> None:
 
 def test_lag_is_that_of_the_worst_part_that_still_reports() -> None:
     now = 1_000_000
-    caught_up = Progress("a", received=10, written=now - 50)
-    behind = Progress("b", received=now - 7_000, written=now - 50, lag=3)
-    left_over = Progress("c", received=5, written=now - 100_000, lag=9)
+    caught_up = Progress("a", received=10, written=now - 30, vouched=now - 50)
+    behind = Progress("b", written=now - 50, lag=3, vouched=now - 7_000)
+    hangs = Progress("b", written=now - 50, vouched=now - 15_000)
+    recording = Progress("replay", received=10, written=now - 40)
+    left_over = Progress("c", received=5, written=now - 100_000, lag=9, vouched=5)
     assert lag_ms([], now) is None
     assert lag_ms([caught_up], now) == 50
     assert lag_ms([caught_up, behind], now) == 7_000
+    assert lag_ms([caught_up, hangs], now) == 15_000
+    assert lag_ms([recording], now) == 40
     assert lag_ms([caught_up, left_over], now) == 50
     assert lag_ms([left_over], now) == now - 5
     assert lag_ms([caught_up], now - 500) == 0
