@@ -176,8 +176,9 @@ class Engine:
 class Servers:
     """A broker and a store, each behind a proxy, that outlive the engines on them; a context."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, partitions: int = PARTITIONS) -> None:
         self._folder = folder
+        self._partitions = partitions
         self._stack = ExitStack()
 
     def __enter__(self) -> "Servers":
@@ -185,7 +186,7 @@ class Servers:
             self.broker = ProxiedBroker(self._folder)
             stack.enter_context(self.broker.proxy)
             stack.enter_context(self.broker)
-            create_topics(self.broker.bootstrap_servers, PARTITIONS)
+            create_topics(self.broker.bootstrap_servers, self._partitions)
             store = SlowStore(self._folder / "store", self._folder / "store.log")
             self.store = stack.enter_context(store)
             self.to_store = stack.enter_context(Proxy(self.store._port))
