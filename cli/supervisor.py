@@ -2,7 +2,9 @@
 
 It knows nothing of what the processes do. A `Unit` is what lives and dies together: one server,
 or all workers of a cluster. When a child of a unit dies, the rest of the unit is killed and the
-unit starts again, a little later each time; units that depend on it start again after it.
+unit starts again, a little later each time; units that depend on it start again after it. What
+never came up is given up. What once lived is started for as long as it takes: the others go on
+meanwhile, and what they take waits in the log.
 """
 
 import logging
@@ -27,7 +29,7 @@ logger = logging.getLogger("headrace")
 
 
 class GaveUpError(RuntimeError):
-    """A unit died too often in a row, or cannot run at all: which, and the end of its log."""
+    """A unit does not come up, or cannot run at all: which, and the end of its log."""
 
 
 def _always() -> bool:
@@ -98,6 +100,8 @@ class _Running:
             raise GaveUpError(
                 f"{self.unit.name} died {self.unit.backoff.deaths} times in a row: {reason}{log}"
             )
+        if self.unit.backoff.late:
+            logger.error("%s died %d times in a row", self.unit.name, self.unit.backoff.deaths)
         logger.warning("%s; %s starts again in %.1f s%s", reason, self.unit.name, delay, log)
         self.start_at = now + delay
 
@@ -123,7 +127,7 @@ class Supervisor:
     """Run units until told to stop.
 
     `run` returns when SIGTERM or SIGINT has stopped everything, and raises `GaveUpError` when a
-    unit does not stay alive; no child outlives it. `on_ready` is called once, when every unit is
+    unit does not come up; no child outlives it. `on_ready` is called once, when every unit is
     ready for the first time. Call it from the main thread.
     """
 

@@ -27,6 +27,9 @@ SECONDS = 1.5
 READ_MS = 50.0
 LONGER = DELIVERY_MS / 1000 + 1.5
 
+LIVES_S = 5.5 if LONG else 0.0
+"""What dies as soon as it is back starts a little later each time: here it has lived before."""
+
 LOADED = 20_000
 """Commands that it loads slowly: it looks for clients every thousand."""
 
@@ -48,11 +51,13 @@ def refuses(client: "redis.Redis", kind: type[redis.RedisError]) -> None:
 
 
 def killed_worker(it: Engine) -> None:
+    time.sleep(LIVES_S)
     it.up.child("flows.main").kill()
     time.sleep(SECONDS)
 
 
 def killed_api(it: Engine) -> None:
+    time.sleep(LIVES_S)
     it.up.child("api.main").kill()
     time.sleep(SECONDS)
 

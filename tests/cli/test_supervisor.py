@@ -104,6 +104,22 @@ def test_units_stop_in_reverse_and_one_after_the_other(crew: Crew, tmp_path: Pat
     assert ends.read_text().split() == ["api", "flow", "store"]
 
 
+def test_what_once_lived_is_started_for_as_long_as_it_takes(
+    crew: Crew, caplog: pytest.LogCaptureFixture
+) -> None:
+    def on_start(number: int) -> None:
+        if number == 9:
+            _stop()
+        elif number > 1:
+            raise ChildError("no disk")
+
+    flow = crew.unit("flow", on_start=on_start, limit=4)
+    flow.backoff.stable_seconds = 0.0
+    Supervisor([crew.unit("store"), flow], lambda: crew.kill("flow")).run()
+    assert crew.events == ["store", *["flow"] * 9], "the store lived on"
+    assert "flow died 8 times in a row" in caplog.text
+
+
 def test_a_unit_dies_as_one_and_starts_again(crew: Crew) -> None:
     def at_start(number: int) -> None:
         if number == 2:
@@ -233,7 +249,9 @@ def test_a_unit_that_lived_long_starts_over_with_its_count() -> None:
     assert backoff.died(12) == 1
     backoff.started(13)
     assert backoff.died(14) == 2
-    assert backoff.died(15) is None
+    assert backoff.died(15) == 8, "it lived once"
+    never = Backoff(first_seconds=1, longest_seconds=8, stable_seconds=10, limit=2)
+    assert (never.died(0), never.died(1)) == (1, None)
 
 
 def test_a_killed_child_takes_its_own_children_along(tmp_path: Path) -> None:
