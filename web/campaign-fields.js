@@ -6,7 +6,7 @@ const field = (label, input, at, note) => element('label', { class: 'field', 'da
   element('span', {}, label), input, ...(note ? [element('small', {}, note)] : []))
 const input = (name, value, more = {}) => element('input', { name, value: value ?? '', autocomplete: 'off', ...more })
 const code = (name, value, rows, more = {}) => {
-  const made = element('textarea', { name, rows, class: 'code', spellcheck: 'false', autocapitalize: 'off', ...more })
+  const made = element('textarea', { name, rows: Math.max(rows, Math.min(8, (value ?? '').split('\n').length)), class: 'code', spellcheck: 'false', autocapitalize: 'off', ...more })
   made.value = value ?? ''
   return made
 }

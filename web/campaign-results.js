@@ -1,9 +1,10 @@
 // What a campaign did: against those held out, and how that came about over time.
 
-import { at, byId, element, number, percent, table } from './dom.js'
+import { ask, at, byId, element, number, percent, table } from './dom.js'
 
 /* global uPlot */
 const HEIGHT = 190
+const DAY_S = 86400
 let chart = null
 let drawn = ''
 
@@ -33,10 +34,13 @@ function figures({ sent, holdout }) {
 const between = ({ low, high }) => (low === null ? '–' : `${points(low)} to ${points(high)}`)
 const bounds = (uplift) => (uplift ? [points(uplift.difference), between(uplift)] : ['–', '–'])
 const parts = (found, what) => table([what, 'people', 'conversion, %', 'uplift', 'between'], Object.entries(found).map(
-  ([name, told]) => [name || 'none', number(told.people), number(Math.round(1000 * told.conversion) / 10), ...bounds(told.uplift)]), 'none')
+  ([name, told]) => [named(name), number(told.people), number(Math.round(1000 * told.conversion) / 10), ...bounds(told.uplift)]), 'none')
 
 const overTime = (found) => table(['until', 'people', 'converted', 'held out', 'converted', 'uplift', 'low', 'high'], found.map((one) => [
   at(one.time), number(one.people), number(one.converted), number(one.held), number(one.held_converted), points(one.difference), points(one.low), points(one.high)]), 'nothing yet')
+
+// Ticks a day or more apart are of days, others of moments.
+const dates = (_, ticks, axis, space, apart) => ticks.map((tick) => (apart < DAY_S ? at(1000 * tick) : at(1000 * tick).split(',')[0]))
 
 function makeChart(place) {
   const axis = { stroke: colour('--faint'), grid: { stroke: colour('--line'), width: 1 } }
@@ -45,7 +49,7 @@ function makeChart(place) {
   return new uPlot({
     width: place.clientWidth,
     height: HEIGHT,
-    axes: [{ ...axis, space: 80, values: (_, ticks) => ticks.map((tick) => at(1000 * tick)) }, { ...axis, size: 60 }],
+    axes: [{ ...axis, space: 90, values: dates }, { ...axis, size: 60 }],
     scales: { y: { range: (_, low, high) => [Math.min(low, 0) - 0.5, Math.max(high, 0) + 0.5] } },
     series: [{ label: 'until', value: (_, x) => (x ? at(1000 * x) : '–') }, line('low', 1, { dash: [4, 4] }), line('high', 1, { dash: [4, 4] }), line('uplift', 2)],
     bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${colour('--water')} 15%, transparent)` }],
@@ -61,6 +65,17 @@ function drawChart(place, found) {
   const shares = (name) => found.map((one) => (one[name] === null ? null : 100 * one[name]))
   chart.setData([found.map(({ time }) => time / 1000), shares('low'), shares('high'), shares('difference')])
   chart.setLegend({ idx: found.length - 1 })
+}
+
+let names = new Map() // of segments, by id
+const named = (id) => (id ? names.get(id) ?? id : 'none')
+
+// Names of segments that are not known yet; what has gone is left with its id.
+async function learnNames(ids) {
+  if (ids.every((id) => !id || names.has(id))) return false
+  const { segments } = await ask('v1/segments')
+  names = new Map([...ids.map((id) => [id, id]), ...segments.map(({ id, name }) => [id, `${name} (${id})`])])
+  return true
 }
 
 // Show results where the open campaign has a place for them; what did not change is left as it is.
@@ -84,6 +99,11 @@ export function drawResults(told) {
       ([name, people]) => [name, number(people), percent(told.assignment.meant[name])]), 'nobody yet')))
   place.querySelectorAll('details').forEach((one, index) => { one.open = open[index] ?? false })
   drawChart(line, told.over_time)
+  learnNames(Object.keys(told.segments)).then((learnt) => {
+    if (!learnt) return
+    drawn = ''
+    drawResults(told)
+  }, () => {})
 }
 
 // The colours of the chart are those of the page.

@@ -1,5 +1,8 @@
 """Views of what the pages for operators and analysts show, as the dataflow writes them."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -7,10 +10,13 @@ import orjson
 from contracts.codec import encode_json, pack
 from contracts.decisions import DECISION_VERSION, Concept, ItemRule, ItemRules, KnownConcept, Linked
 from contracts.keys import SCOREBOARD, Keys
+from contracts.settings import RedisSettings
 from contracts.vitals import Checkpoint, Worker
+from storage.redis_views import RedisViews
 from storage.writes import SetView, Write
-from tests.api.serve.shop import SITE
+from tests.api.serve.shop import SITE, now_ms
 
+STARTED = now_ms() - 60_000
 FIGURES = {"predictions": 40, "hr@10": 0.3082, "hr@20": 0.41, "mrr@10": 0.13, "mrr@20": 0.1343}
 GUARD = {"learned": 1147, "refused": 2, "errors": 0, "rollbacks": 1, "restarts": 0}
 CONCEPTS = {
@@ -53,26 +59,57 @@ def concept(name: str, now: int) -> Concept:
     return Concept(1, name, name, *about)
 
 
-def lively(now: int, namespace: str = "live") -> list[Write]:
-    """Return the views of a site's models, rules and concepts, and of the flow's processes."""
-    keys = Keys(namespace)
+def heartbeat(now: int) -> list[Write]:
+    """Return what a worker tells of itself once a second."""
+    keys, part = Keys("live"), "events.click/0"
     worker = Worker(
         worker=0,
         workers=1,
         run=3,
         pid=4711,
-        started=now - 60_000,
+        started=STARTED,
         written=now,
         cpu_seconds=1.0,
         memory=345 * 2**20,
-        parts=["events.click/0"],
+        parts=[part],
     )
+    read = {"part": part, "offset": 9, "received": now, "written": now, "lag": 0, "vouched": now}
+    saved = Checkpoint(written=now, time=now, seconds=5.0)
+    return [
+        SetView(keys.worker(0), encode_json(worker)),
+        SetView(keys.checkpoint(), encode_json(saved)),
+        SetView(keys.progress(part), orjson.dumps(read)),
+    ]
+
+
+@contextmanager
+def beating(settings: RedisSettings) -> Iterator[threading.Event]:
+    """Let a heart beat until the event is set, or to the end."""
+    stop = threading.Event()
+    views = RedisViews.open(settings, "live")
+    views.write(heartbeat(now_ms()))
+
+    def beat() -> None:
+        while not stop.wait(0.5):
+            views.write(heartbeat(now_ms()))
+        views.close()
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join()
+
+
+def lively(now: int, namespace: str = "live") -> list[Write]:
+    """Return the views of a site's models, rules and concepts."""
+    keys = Keys(namespace)
     rules = [ItemRule(("hose",), "rake", "order", 0.25, 0.5, 2.0, 12, 0)]
     told = {"intent": intent(now), SCOREBOARD: scoreboard(), "rates": rates()}
     directory = tuple(KnownConcept(name, name, ["word"], 0.4) for name in CONCEPTS)
     return [
-        SetView(keys.worker(0), encode_json(worker)),
-        SetView(keys.checkpoint(), encode_json(Checkpoint(written=now, time=now, seconds=5.0))),
         SetView(keys.rules(SITE, "hose"), pack(ItemRules(DECISION_VERSION, now, rules))),
         SetView(keys.concepts(SITE), pack(directory)),
         *(SetView(keys.concept(SITE, name), pack(concept(name, now))) for name in CONCEPTS),

@@ -3,8 +3,10 @@
 import json
 
 import httpx
+import pytest
 
 from tests.api.running import headers, serving
+from tests.web.lively import beating
 
 PARTS = (
     *("events", "answers", "lag_ms", "parts", "segments", "trending", "scoreboard", "models"),
@@ -54,6 +56,20 @@ def test_the_stream_begins_with_the_past_and_goes_on(url):
     # Answers that others get are counted; the page itself asks for none.
     httpx.get(f"{url}/v1/trending", headers=headers("any")).raise_for_status()
     assert read(url, 2)[-1][1]["answers"] == picture["answers"] + 1
+
+
+@pytest.fixture
+def heart(store_server):
+    with beating(store_server.settings) as stop:
+        yield stop
+
+
+def test_the_page_says_when_no_worker_is_heard_of(heart, page, url):
+    page.goto(url)
+    page.wait_for_selector("#state.live")
+    heart.set()
+    said = page.wait_for_selector("text=no worker was heard of for")
+    assert said.get_attribute("class") == "broken"
 
 
 def test_the_service_stops_while_somebody_looks(own_broker, store_url):

@@ -25,7 +25,7 @@ from tests.api.serve.shop import now_ms, shop
 from tests.conftest import PARTITIONS
 from tests.storage.servers import running
 from tests.web.conftest import Troubles
-from tests.web.lively import lively
+from tests.web.lively import beating, lively
 
 WIDTHS = (390, 1024, 1600)
 SCHEMES = ("light", "dark")
@@ -47,7 +47,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         create_topics(broker.bootstrap_servers, PARTITIONS)
         fill(store.settings, now)
         given = {"redis.url": store.url, "api.pages": True, "api.store_budget_ms": 5_000}
-        with serving(broker.bootstrap_servers, **given) as url:
+        with beating(store.settings), serving(broker.bootstrap_servers, **given) as url:
             assert httpx.post(f"{url}/v1/events", json=BAD).status_code == 400
             yield url
 
