@@ -68,9 +68,17 @@ def killed_store(it: Engine) -> None:
     it.store.start()
 
 
+def rewriting(client: "redis.Redis") -> bool:
+    """Whether the store's append-only file is being written anew, or is to be."""
+    told = client.info("persistence")
+    return bool(told["aof_rewrite_in_progress"] or told["aof_rewrite_scheduled"])
+
+
 def loading_store(it: Engine) -> None:
     """Let it come back slowly: it answers all the while, that it is loading."""
     with admin(it) as client, client.pipeline(transaction=False) as many:
+        client.bgrewriteaof()  # else it loads what hours have written as slowly
+        until(lambda: not rewriting(client))
         for number in range(LOADED):
             many.set("x", number)
         many.execute()
