@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -70,7 +71,7 @@ def killed_store(it: Engine) -> None:
 
 def rewriting(client: "redis.Redis") -> bool:
     """Whether the store's append-only file is being written anew, or is to be."""
-    told = client.info("persistence")
+    told: Any = client.info("persistence")
     return bool(told["aof_rewrite_in_progress"] or told["aof_rewrite_scheduled"])
 
 
