@@ -52,7 +52,8 @@ async def get_triggers(request: Request) -> Response:
     """Answer the triggers after `cursor`, as soon as there is one; none after `wait` seconds.
 
     Ask again with the `cursor` of the answer: it acknowledges what was answered. The first request
-    has none, and begins with what is new; `0` begins with everything that is kept.
+    has none, and begins with what is new; `0` begins with everything that is kept. `more` says that
+    others may follow at once, be it that a filter left out all that were looked at.
     """
     triggers = triggers_of(request)
     grant = admit(request)
@@ -103,5 +104,6 @@ async def _poll(triggers: Triggers, reader: Reader, reading: Reading) -> Respons
         "triggers": [orjson.Fragment(event) for event in found],
         "cursor": str(reader.position),
         "lost": lost,
+        "more": len(batch.triggers) == reading.limit,
     }
     return Response(dump_json(body), media_type="application/json", headers=_HELD_BACK)

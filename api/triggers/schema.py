@@ -181,6 +181,7 @@ POLL: Final = Operation(
             "triggers": _list(_TRIGGER),
             "cursor": _said(_STRING, "for the next request"),
             "lost": _said(_COUNT, "entries that were trimmed before this reader came to them"),
+            "more": _said({"type": "boolean"}, "others may follow at once: it is not caught up"),
         }
     ),
     (

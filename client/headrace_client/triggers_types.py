@@ -12,6 +12,8 @@ class PollTriggersAnswer(TypedDict):
     """for the next request"""
     lost: int
     """entries that were trimmed before this reader came to them"""
+    more: bool
+    """others may follow at once: it is not caught up"""
 
 
 class TriggersOfAnswer(TypedDict):

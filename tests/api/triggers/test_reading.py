@@ -165,6 +165,7 @@ def test_a_pulled_subscription_remembers_its_place(base: str, store: StoreServer
     params = {"subscription": created["id"], "limit": 5}
     first = httpx.get(f"{base}/v1/triggers", params=params).json()
     assert [one["id"] for one in first["triggers"]] == ["t1", "t3"]
+    assert first["more"], "it looked at five of ten"
     again = httpx.get(f"{base}/v1/triggers", params=params).json()
     assert again["triggers"] == first["triggers"], "not acknowledged, so it comes again"
     httpx.get(f"{base}/v1/triggers", params={**params, "cursor": first["cursor"]})
@@ -172,6 +173,8 @@ def test_a_pulled_subscription_remembers_its_place(base: str, store: StoreServer
     httpx.get(f"{base}/v1/triggers", params={**params, "cursor": created["cursor"]})
     rest = httpx.get(f"{base}/v1/triggers", params=params).json()
     assert [one["id"] for one in rest["triggers"]] == ["t5", "t7", "t9"]
+    last = httpx.get(f"{base}/v1/triggers", params={**params, "cursor": rest["cursor"], "wait": 0})
+    assert not last.json()["more"]
 
 
 def test_what_a_stream_took_is_written_down(base: str, store: StoreServer) -> None:
