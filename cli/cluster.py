@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.children import Child, ChildError
-from cli.compiling import CACHE, is_compiled
+from cli.compiling import CACHE, COMPILED, is_compiled
 from cli.embedded.ports import LINK_PORTS, LOOPBACK, free_port
 from contracts.launch import ready_file
 
@@ -90,5 +90,5 @@ def child_environ(settings_file: Path, data_dir: Path) -> dict[str, str]:
         if not name.startswith("HEADRACE_") and name != "BYTEWAX_DATAFLOW_API_ENABLED"
     }
     if not is_compiled():  # what is compiled then lies where all that we write does
-        inherited.setdefault(CACHE, str(data_dir / "compiled"))
+        inherited.setdefault(CACHE, str(data_dir / COMPILED))
     return inherited | {"HEADRACE_SETTINGS": str(settings_file), "PYTHONUNBUFFERED": "1"}

@@ -11,17 +11,23 @@ import online_models
 CACHE: Final = "NUMBA_CACHE_DIR"
 """The environment variable by which numba is told so."""
 
+COMPILED: Final = "compiled"
+"""The folder in the data folder."""
+
 LOOPS: Final = 13
 
 
-def is_compiled() -> bool:
+def is_compiled(elsewhere: Path | None = None) -> bool:
     """Say whether nothing is left to be compiled (`online_models.warming`), by looking at files.
 
+    Of what lies `elsewhere` it is enough that all of it is there: numba looks at its age.
     `make install` compiles; a package that came otherwise may lie where nothing can be written.
     numba reads what lies beside the code only where it could write there too: not if another
     user installed it.
     """
     if find_spec("numba") is None:
+        return True
+    if elsewhere is not None and len(list(elsewhere.rglob("*.nbi"))) >= LOOPS:
         return True
     folder = Path(online_models.__file__).parent / "kernels"
     if not os.access(folder / "__pycache__", os.W_OK):

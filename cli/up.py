@@ -88,6 +88,7 @@ def run(loaded: Loaded, part: Part = Part.ALL) -> None:
     """Run everything until a signal; raise `CommandError` when it cannot or does not stay up."""
     # Here, so that `headrace up --help` needs no Kafka or Redis client.
     from cli.children import ChildError
+    from cli.compiling import COMPILED, is_compiled
     from cli.lock import DataDirLock, LockedError
     from cli.supervisor import GaveUpError, Supervisor
     from cli.units import Deployment
@@ -99,6 +100,8 @@ def run(loaded: Loaded, part: Part = Part.ALL) -> None:
             deployment = Deployment(loaded, data_dir, lock.descriptor, part)
             if part.serves:
                 warn_of_no_keys(loaded.settings.api)
+            if not is_compiled(data_dir / COMPILED):
+                logger.info("compiling loops of the models, this once: half a minute or so")
             line = deployment.ready_line
             Supervisor(deployment.units(), lambda: print(line, flush=True)).run()
     except (ChildError, GaveUpError, LockedError) as error:
