@@ -31,14 +31,14 @@ class Reader:
         self.site = site
         self.position = position
         self._hub = hub
-        self._filter = filter_
+        self.filter = filter_
         self._delivery = delivery
         self._on_lost = on_lost
         self._noted, self._noted_at = position, monotonic()
 
     def wants(self, trigger: Trigger) -> bool:
         """Tell whether a trigger is for this reader."""
-        return trigger.marks is not None and self._filter.wants(trigger.marks)
+        return trigger.marks is not None and self.filter.wants(trigger.marks)
 
     async def read(self, limit: int = PAGE) -> Batch:
         """Return what comes after the position, wanted or not; raise `StoreError`.

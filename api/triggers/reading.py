@@ -2,7 +2,7 @@
 
 import logging
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -11,6 +11,7 @@ from api.gate import admit
 from api.problems import ProblemError
 from api.triggers import schema
 from api.triggers.asking import Reading, reading_of
+from api.triggers.naming import Known
 from api.triggers.reader import Reader
 from api.triggers.streaming import TriggerStream
 from api.triggers.triggers import Triggers
@@ -34,7 +35,7 @@ async def get_stream(request: Request) -> Response:
     The `id` of an event is a cursor. Sent back as `Last-Event-ID`, as every client of such streams
     does by itself, it makes the stream go on right after that event, whatever restarted: nothing
     is left out and nothing comes twice. Without it the stream begins with what is new, or where the
-    subscription was.
+    subscription was. What its filter names and is not there now is said in a comment.
     """
     triggers = triggers_of(request)
     grant = admit(request)
@@ -42,10 +43,11 @@ async def get_stream(request: Request) -> Response:
     triggers.enter(grant.key)
     try:
         reader = await _reader(triggers, grant.site, reading)
+        warnings = await _warnings(request, grant.site, reader)
     except BaseException:
         triggers.leave(grant.key)
         raise
-    return TriggerStream(triggers.hub, reader, partial(triggers.leave, grant.key))
+    return TriggerStream(triggers.hub, reader, warnings, partial(triggers.leave, grant.key))
 
 
 async def get_triggers(request: Request) -> Response:
@@ -61,11 +63,13 @@ async def get_triggers(request: Request) -> Response:
     triggers.enter(grant.key)
     try:
         reader = await _reader(triggers, grant.site, reading)
-        return await _poll(triggers, reader, reading)
+        body = await _poll(triggers, reader, reading)
+        body["warnings"] = await _warnings(request, grant.site, reader)
     except StoreError as error:
         raise away(error) from None
     finally:
         triggers.leave(grant.key)
+    return Response(dump_json(body), media_type="application/json", headers=_HELD_BACK)
 
 
 def triggers_of(request: Request) -> Triggers:
@@ -88,7 +92,16 @@ async def _reader(triggers: Triggers, site: str, reading: Reading) -> Reader:
         raise away(error) from None
 
 
-async def _poll(triggers: Triggers, reader: Reader, reading: Reading) -> Response:
+async def _warnings(request: Request, site: str, reader: Reader) -> list[str]:
+    """Return what the reader's filter names that is not there now; nothing without the store."""
+    named = reader.filter.campaigns or reader.filter.segments
+    try:
+        return (await Known.of(request, site)).warnings(reader.filter) if named else []
+    except StoreError:
+        return []
+
+
+async def _poll(triggers: Triggers, reader: Reader, reading: Reading) -> dict[str, Any]:
     end, found, lost = triggers.clock() + reading.wait * 1000, [], 0
     while True:
         batch = await reader.read(reading.limit)
@@ -100,10 +113,9 @@ async def _poll(triggers: Triggers, reader: Reader, reading: Reading) -> Respons
             break
         if not batch.triggers:
             await triggers.hub.wait(reader.site, reader.position, left)
-    body = {
+    return {
         "triggers": [orjson.Fragment(event) for event in found],
         "cursor": str(reader.position),
         "lost": lost,
         "more": len(batch.triggers) == reading.limit,
     }
-    return Response(dump_json(body), media_type="application/json", headers=_HELD_BACK)

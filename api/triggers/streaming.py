@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -27,11 +27,13 @@ logger = logging.getLogger("headrace.triggers")
 class TriggerStream(EventSourceResponse):
     """The answer. A client that reads slowly holds up nobody; one that stands still is let go."""
 
-    def __init__(self, hub: Hub, reader: Reader, done: Callable[[], None]) -> None:
+    def __init__(
+        self, hub: Hub, reader: Reader, warnings: Iterable[str], done: Callable[[], None]
+    ) -> None:
         self._reader = reader
         self._done = done
         super().__init__(
-            _events(hub, reader),
+            _events(hub, reader, warnings),
             ping=PING_SECONDS,
             # The position too: of what a filter left out the client need not be told again.
             ping_message_factory=lambda: ServerSentEvent(comment="ping", id=str(reader.position)),
@@ -49,8 +51,9 @@ class TriggerStream(EventSourceResponse):
             self._done()
 
 
-async def _events(hub: Hub, reader: Reader) -> AsyncIterator[bytes]:
-    yield f"retry: {RECONNECT_MS}\n: from {reader.position}\n\n".encode()
+async def _events(hub: Hub, reader: Reader, warnings: Iterable[str]) -> AsyncIterator[bytes]:
+    comments = "".join(f": {comment}\n" for comment in (f"from {reader.position}", *warnings))
+    yield f"retry: {RECONNECT_MS}\n{comments}\n".encode()
     while not hub.closing:
         try:
             batch = await reader.read()

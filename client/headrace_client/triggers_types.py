@@ -14,6 +14,8 @@ class PollTriggersAnswer(TypedDict):
     """entries that were trimmed before this reader came to them"""
     more: bool
     """others may follow at once: it is not caught up"""
+    warnings: list[str]
+    """what the filter names that is not there now"""
 
 
 class TriggersOfAnswer(TypedDict):

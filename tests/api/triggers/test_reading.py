@@ -177,6 +177,15 @@ def test_a_pulled_subscription_remembers_its_place(base: str, store: StoreServer
     assert not last.json()["more"]
 
 
+def test_a_filter_that_names_what_is_not_there_is_told(base: str) -> None:
+    params = {"campaign": "nosuch", "wait": 0}
+    (warning,) = httpx.get(f"{base}/v1/triggers", params=params).json()["warnings"]
+    assert "there is no campaign 'nosuch' now" in warning
+    with httpx.stream("GET", f"{base}/v1/triggers/stream", params={"campaign": "nosuch"}) as answer:
+        lines = answer.iter_lines()
+        assert [next(lines) for _ in range(3)][-1] == f": {warning}"
+
+
 def test_what_a_stream_took_is_written_down(base: str, store: StoreServer) -> None:
     created = httpx.post(f"{base}/v1/subscriptions", json={"delivery": "pull"}).json()
     path = f"{base}/v1/subscriptions/{created['id']}"
