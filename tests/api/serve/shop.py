@@ -141,7 +141,8 @@ def shop(now: int, namespace: str = "live") -> list[Write]:
     """Return every view of the shop."""
     keys = Keys(namespace)
     segments = [Segment(id="s1", name="kitchen fans", size=3, share=0.6, as_of=now)]
-    progress = {"part": "events.click/0", "offset": 9, "received": now, "written": now, "lag": 0}
+    progress = {"part": "events.click/0", "offset": 9, "received": now, "written": now}
+    progress |= {"lag": 0, "vouched": now}
     return [
         *catalogue(ITEMS, keys),
         *neighbours(keys, now),
