@@ -50,6 +50,7 @@ def audit(
       headrace audit --since-last
     """
     from cli.lock import LockedError
+    from cli.working import working
     from flows.kafka_client import KafkaAway, KafkaRefused, LogMismatch
     from flows.recovery import RecoveryError
     from flows.spans import LogTruncated
@@ -59,7 +60,8 @@ def audit(
     settings = Settings.load(config, os.environ, given)
     options = {"sample": sample, "seed": seed, "since_last": since_last}
     try:
-        account = _run(settings, namespace, options, acknowledged)
+        with working("reading the log, recovery and the views"):
+            account = _run(settings, namespace, options, acknowledged)
     except LogTruncated as error:
         raise CommandError(
             f"{error}. Compare what comes from now on with `headrace audit --since-last`, twice"

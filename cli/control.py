@@ -50,6 +50,7 @@ def export_(
     config: ConfigFile = None,
 ) -> None:
     """Write all control data of the store to a file, beside a running engine."""
+    from cli.working import working
     from storage.control_export import export
 
     count = 0
@@ -60,6 +61,7 @@ def export_(
         with (
             _store(data_dir, redis, config) as store,
             os.fdopen(os.open(draft, flags, 0o600), "wb") as out,
+            working("reading the store"),
         ):
             for line in export(store):
                 out.write(line + b"\n")
@@ -83,6 +85,7 @@ def import_(
     config: ConfigFile = None,
 ) -> None:
     """Write exported control data into a store, for example one that lost its own."""
+    from cli.working import working
     from contracts.codec import DecodeError
     from storage.control_export import restore
 
@@ -92,7 +95,8 @@ def import_(
         raise WrongUseError(f"{file}: {error.strerror}") from None
     with _store(data_dir, redis, config) as store:
         try:
-            count = restore(store, lines, replace=replace)
+            with working("writing to the store"):
+                count = restore(store, lines, replace=replace)
         except (DecodeError, ValueError) as error:
             raise CommandError(f"{file}: not an export of control data: {error}") from None
     print(f"imported {count:,} of {len(lines):,} keys", file=sys.stderr)

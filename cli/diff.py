@@ -35,6 +35,7 @@ def diff(
     """
     from cli.lock import LockedError
     from cli.store_access import check_runs, running_settings, store_of
+    from cli.working import working
     from flows.diff import diff as compare
     from flows.diff import differs
     from storage.errors import StoreError
@@ -43,7 +44,7 @@ def diff(
     settings = Settings.load(config, os.environ, {"data_dir": data_dir, "redis.url": redis})
     check_runs(settings)
     try:
-        with store_of(running_settings(settings)) as store:
+        with working(f"comparing {a} and {b}"), store_of(running_settings(settings)) as store:
             views = RedisViews.open(store)
             kinds = compare(_some(views, a), _some(views, b), examples)
             views.close()

@@ -37,6 +37,7 @@ def erase(
     """
     from cli.lock import LockedError
     from cli.store_access import check_runs, running_settings, store_of
+    from cli.working import working
     from contracts.erasures import Erased
     from flows.kafka_client import KafkaAway, KafkaRefused
     from flows.kafka_sink import NotDelivered
@@ -58,10 +59,12 @@ def erase(
                 store.put(made)
                 if settings.kafka.bootstrap_servers:
                     _tell(settings, made)
-                swept = 0 if lift else store.sweep(Erased(made))
+                with working("sweeping the store"):
+                    swept = 0 if lift else store.sweep(Erased(made))
                 what = "counts again" if lift else f"erased: {swept:,} keys and entries"
                 print(f"{id_}: {what} ({len(made)} ids)")
-            store.write_anew()
+            with working("letting the store write its file anew"):
+                store.write_anew()
             store.close()
     except (KafkaAway, KafkaRefused, LockedError, NotDelivered, StoreError) as error:
         raise CommandError(str(error)) from error

@@ -33,6 +33,7 @@ def export_user(
     """
     from cli.lock import LockedError
     from cli.store_access import check_runs, running_settings, store_of
+    from cli.working import working
     from flows.kafka_client import KafkaAway, KafkaRefused
     from storage.errors import StoreError
     from storage.people import PeopleStore
@@ -49,7 +50,8 @@ def export_user(
         if events:
             if not settings.kafka.bootstrap_servers:
                 raise WrongUseError("which broker? Nothing runs in the folder: give --kafka")
-            told["events"] = _events(settings, site, {told["user"], *told["devices"]})
+            with working("reading the log"):
+                told["events"] = _events(settings, site, {told["user"], *told["devices"]})
     except (KafkaAway, KafkaRefused, LockedError, StoreError) as error:
         raise CommandError(str(error)) from error
     print(json.dumps(told, indent=2, ensure_ascii=False))

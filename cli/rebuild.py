@@ -45,6 +45,7 @@ def rebuild(
     from cli.folders import namespace_dir
     from cli.lock import LockedError
     from cli.store_access import flow_settings, running_settings, store_of
+    from cli.working import working
     from storage.errors import StoreError
     from storage.filling import fill
     from storage.redis_views import RedisViews
@@ -64,7 +65,8 @@ def rebuild(
     summary, _ = run(settings, source, "events", SCRATCH, (start, None), 0.0)
     try:
         with store_of(running_settings(settings)) as store:
-            filled = fill(store, SCRATCH, namespace)
+            with working("putting back what is missing"):
+                filled = fill(store, SCRATCH, namespace)
             views = RedisViews.open(store)
             views.delete_namespace(SCRATCH)
             views.close()
