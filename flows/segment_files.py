@@ -152,7 +152,7 @@ class SegmentStore:
         self,
         root: Path,
         *,
-        roll_bytes: int = 64 << 20,
+        roll_bytes: int = 16 << 20,
         keep_syncs: int = 8,
         key: bytes = b"",
         disk: Disk | None = None,
