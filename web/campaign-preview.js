@@ -33,12 +33,15 @@ function replays(found, draft) {
   ]
 }
 
+const personLink = (id) => element('a', { href: `person?id=${encodeURIComponent(id)}` }, id)
+
 export function drawPreview(place, told, draft) {
   const out = Object.entries(told.out).filter(([, count]) => count).map(([name, count]) => [OUT[name], number(count)])
   const segments = Object.entries(told.segments).map(([name, count]) => [name || 'none yet', number(count)])
   place.replaceChildren(
     element('h3', {}, 'Whom it would reach'), sentence(told),
     region('What was asked', table(['part', 'asked of what is stored', 'taken for granted', 'fit'], asked(told), '')),
+    ...(told.people.length ? [element('p', {}, told.fit > told.people.length ? 'Some of them: ' : 'They are: ', ...told.people.flatMap((id, index) => [index ? ', ' : '', personLink(id)]))] : []),
     ...(out.length ? [region('Who is out', table(['the others', 'people'], out, ''))] : []),
     ...(segments.length ? [region('By segment', table(['segment', 'fit'], segments, ''))] : []),
     ...replays(told.replays, draft))

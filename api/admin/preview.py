@@ -23,6 +23,9 @@ MOST_LOOKS: Final = 100_000
 YIELD_LOOKS: Final = 1_000
 """After so many, other requests get their turn."""
 
+NAMED: Final = 20
+"""Of those who fit, so many are named, so that they can be looked up."""
+
 REASONS: Final = ("bot", "consent", "audience", "condition")
 """Why somebody would not get it, in the order in which it is asked."""
 
@@ -38,6 +41,7 @@ class Preview:
         self._fits = [0] * len(self._parts)
         self._out: Counter[str] = Counter()
         self._segments: Counter[str] = Counter()
+        self._named: list[str] = []
         self._seen: set[str] = set()
 
     async def look(self, pages: AsyncIterator[Sample], most: int) -> bool:
@@ -61,6 +65,7 @@ class Preview:
             "looked_at": len(self._seen),
             "fit": sum(self._segments.values()),
             "out": {reason: self._out[reason] for reason in REASONS},
+            "people": self._named,
             "segments": dict(sorted(self._segments.items())),
             "audience": None if self._audience is None else _described(self._audience),
             "conditions": [
@@ -82,6 +87,8 @@ class Preview:
         reason = self._refusal(profile, AtRest(profile, standing, self._now))
         if reason is None:
             self._segments[(standing.segment if standing is not None else None) or ""] += 1
+            if len(self._named) < NAMED:
+                self._named.append(person.user)
         else:
             self._out[reason] += 1
 

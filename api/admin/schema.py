@@ -162,6 +162,7 @@ PREVIEW: Final = Operation(
             "looked_at": _COUNT,
             "fit": _COUNT,
             "out": {"type": "object", "additionalProperties": _COUNT},
+            "people": {**_TEXTS, "description": "ids of the first twenty of those who fit"},
             "segments": {"type": "object", "additionalProperties": _COUNT},
             "audience": {"oneOf": [{"type": "null"}, _object(_PART)]},
             "conditions": {

@@ -126,6 +126,8 @@ class PreviewCampaignAnswer(TypedDict):
     looked_at: int
     fit: int
     out: dict[str, int]
+    people: list[str]
+    """ids of the first twenty of those who fit"""
     segments: dict[str, int]
     audience: PreviewCampaignAnswerAudience | None
     conditions: list[PreviewCampaignAnswerConditions]

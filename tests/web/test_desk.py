@@ -131,6 +131,9 @@ def test_whom_it_would_reach_is_said_with_what_was_asked(opened, url) -> None:
     (asked,) = cells(opened, "[aria-label='What was asked']")
     (condition,) = told["conditions"]
     assert asked[1:] == [condition["stored"], *condition["moments"], str(condition["fit"])]
+    links = opened.locator("#preview a").all_inner_texts()
+    assert links == told["people"]
+    assert len(links) == told["fit"]
     out = {row[0]: row[1] for row in cells(opened, "[aria-label='Who is out']")}
     assert out["have not given the consent"] == str(told["out"]["consent"])
     opened.get_by_text("Replay the log with this draft").click()

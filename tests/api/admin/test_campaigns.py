@@ -263,7 +263,7 @@ def test_whom_a_campaign_could_reach_is_asked_of_people_as_they_are_stored(
     told = served.http.post("/v1/campaigns/preview", json=draft).json()
     assert (told["looked_at"], told["whole"], told["fit"]) == (5, True, 1)
     assert told["out"] == {"bot": 1, "consent": 1, "audience": 1, "condition": 1}
-    assert told["segments"] == {"s1": 1}
+    assert (told["people"], told["segments"]) == (["full"], {"s1": 1})
     (condition,) = told["conditions"]
     assert condition["stored"] == "profile.cart_items > 0 && profile.cart_value >= 20.0"
     assert (condition["moments"], condition["fit"]) == (["quiet('cart', '1h')"], 1)
