@@ -51,8 +51,9 @@ function row({ id, version, campaign, counts }) {
   const state = stateOf(campaign)
   return [
     element('a', { href: `#${encodeURIComponent(id)}` }, campaign.name),
-    chip(state, COLOURS[state]), number(counts.fired ?? 0), told ? number(told.sent.converted) : '…',
-    told ? percent(told.sent.conversion) : '…', told ? uplift(told) : '…', number(counts.held ?? 0),
+    // All of a row is of the results, where there are any: of one version, as of one moment.
+    chip(state, COLOURS[state]), number(told ? told.sent.triggers : counts.fired ?? 0), told ? number(told.sent.converted) : '…',
+    told ? percent(told.sent.conversion) : '…', told ? uplift(told) : '…', number(told ? told.holdout?.triggers ?? 0 : counts.held ?? 0),
     guards(counts, told), campaign.template ?? 'custom', String(version),
   ]
 }
