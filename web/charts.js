@@ -33,7 +33,8 @@ export function mean({ column }) {
   return (last[column] - first[column]) / ((last[0] - first[0]) / 1000)
 }
 
-const clock = (seconds) => new Date(1000 * seconds).toLocaleTimeString('en-GB')
+// Nothing for the ticks that there are before the first line.
+const clock = (seconds) => (seconds > 1e6 ? new Date(1000 * seconds).toLocaleTimeString('en-GB') : '')
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 let drawn = []
 
