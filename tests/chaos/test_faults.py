@@ -233,7 +233,8 @@ def _harm(it: Engine, load: Load, name: str, fault: Fault) -> list[str]:
     backs = []
     for _ in range(CYCLES):
         fault(it)
-        begun = time.monotonic()
+        begun, taken = time.monotonic(), len(load.taken)
+        load.await_taken(taken + 1)  # the door is open again
         it.await_ends(len(load.taken))
         backs.append(time.monotonic() - begun)
     until(lambda: len(load.read_s) > first)  # one that began in the fault counts in it
