@@ -215,7 +215,7 @@ def test_nothing_taken_is_lost_whatever_is_harmed(tmp_path: Path) -> None:
                 assert load.writes[0] + load.reads[0] == unanswered or name == "API killed", name
         assert set(load.writes) <= {0, 200, 503}, load.writes
         assert set(load.reads) <= {0, 200}, load.reads
-        assert load.degraded > 0
+        assert load.degraded > 0 or not any("store" in name for name in chosen())
         assert load.wordless == 0
         it.await_ends(len(load.taken))
         it.audit(load.taken, tmp_path)
