@@ -39,6 +39,7 @@ from api.rejects import Desk
 from api.rejects import router as rejects_router
 from api.replays import Comparing
 from api.replays import router as replays_router
+from api.revealed import Revealed
 from api.routing import mount
 from api.serve import Serving
 from api.serve import router as serve_router
@@ -49,6 +50,7 @@ from api.triggers.routes import build_router as build_trigger_router
 from api.triggers.schema import SECURITY as SECRET_KEY
 from api.triggers.triggers import Triggers
 from contracts.campaign_files import CampaignFileError, read_folder
+from contracts.pseudonyms import Pseudonyms
 from contracts.settings import Settings, SettingsError
 from contracts.tracing import Tracing
 
@@ -61,6 +63,8 @@ class Service(FastAPI):
         stack = super().build_middleware_stack()
         if self.state.tracing is not None:
             stack = Traced(stack, self.state.tracing)
+        if self.state.names.on:
+            stack = Revealed(stack, self.state.names)
         return Doors(stack, not self.state.gate.asks, self.state.operations_port)
 
     def openapi(self) -> dict[str, Any]:
@@ -80,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
     _check_rules(settings.api.rules_file)
     _check_offers(settings.api.offers_file)
     _check_campaigns(settings.campaigns.folder)
-    gate = Gate(settings.api)
+    gate, names = Gate(settings.api), Pseudonyms.of(settings.api)
     tracing = Tracing.of(settings, "api")
 
     @asynccontextmanager
@@ -93,7 +97,9 @@ def create_app(settings: Settings) -> FastAPI:
             Triggers.open(settings, registry) as triggers,
         ):
             metrics = CollectMetrics(registry)
-            app.state.collector = Collector(log, metrics, settings.api.max_batch_bytes)
+            app.state.collector = Collector(
+                log, metrics, settings.api.max_batch_bytes, names=serving.names
+            )
             app.state.serving = serving
             app.state.collector.tracing = serving.tracing = tracing
             app.state.feed = feed_of(serving, triggers.hub)
@@ -117,7 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = Service(title="Headrace", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.gate, app.state.operations_port = gate, settings.api.operations_port
-    app.state.tracing = tracing
+    app.state.tracing, app.state.names = tracing, names
     problems.install(app)
     origins = settings.api.cors_origins or ([] if gate.asks else ["*"])
     app.add_middleware(PageCors, posts=PATHS, origins=origins, gate=gate)

@@ -20,6 +20,8 @@ from contracts.settings import ApiSettings
 _BASIC: Final = {"WWW-Authenticate": 'Basic realm="headrace write key", charset="UTF-8"'}
 _BEARER: Final = {"WWW-Authenticate": 'Bearer realm="headrace"'}
 ANYBODY: Final = "anybody"
+SITE: Final = "headrace.site"
+"""Of a request's scope: the site that it was let in to."""
 
 logger = logging.getLogger("headrace.api")
 
@@ -167,6 +169,7 @@ def gate_of(request: Request) -> Gate:
 def admit(request: Request, in_body: Callable[[], str | None] | None = None) -> Grant:
     """Return what a request may do; see `Gate.admit`. Lines of the log name site and key."""
     grant = gate_of(request).admit(request, in_body)
+    request.scope[SITE] = grant.site
     bind(site=grant.site, key=grant.key)
     return grant
 

@@ -1,6 +1,7 @@
 """What is wrong with settings that only their users can tell: before anything runs with them."""
 
 from cli.errors import WrongUseError
+from cli.pseudonyms import check_secret
 from contracts.addresses import is_loopback
 from contracts.settings import ApiSettings, Settings, kafka_config
 
@@ -15,6 +16,7 @@ def check_settings(settings: Settings) -> None:
     check_servers(settings)
     check_exposure(settings.api)
     check_rules(settings)
+    check_secret(settings)
 
 
 def check_servers(settings: Settings) -> None:

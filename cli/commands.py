@@ -59,6 +59,7 @@ COMMANDS: Final = {
     "export": Command("cli.export_views:export", "Write views to a Parquet file, for analysis."),
     "erase": Command("cli.erase:erase", "Erase people, everywhere; or let them in again."),
     "export-user": Command("cli.export_user:export_user", "Print all that is known of a person."),
+    "reveal": Command("cli.reveal:reveal", "Turn pseudonyms back into people's ids."),
     "control": Command("cli.control:app", "Export and import what no replay can make again."),
     "config": Command("cli.config:app", "Check, show and describe the settings."),
     "topics": Command("cli.topics:topics", "Create the topics that are missing."),

@@ -36,6 +36,7 @@ def erase(
       headrace erase ada@example.com --site shop --lift
     """
     from cli.lock import LockedError
+    from cli.pseudonyms import names_of, subject_of
     from cli.store_access import check_runs, running_settings, store_of
     from cli.working import working
     from contracts.erasures import Erased
@@ -47,13 +48,15 @@ def erase(
     given = {"data_dir": data_dir, "redis.url": redis, "kafka.bootstrap_servers": kafka}
     settings = Settings.load(config, os.environ, given)
     check_runs(settings)
+    names = names_of(settings)
     try:
         settings = running_settings(settings)
         with store_of(settings) as found:
             store = ErasureStore(found.model_copy(update={"timeout_seconds": 60.0}))
             now = time.time_ns() // 1_000_000
             for id_ in ids:
-                made = store.lift(site, id_, now) if lift else store.erase(site, id_, now)
+                who = subject_of(names, site, id_)
+                made = store.lift(site, who, now) if lift else store.erase(site, who, now)
                 if not made:
                     raise WrongUseError(f"{id_}: nobody of that id is erased at site {site}")
                 store.put(made)

@@ -32,6 +32,7 @@ def export_user(
       headrace export-user ada@example.com --site shop --events > ada.json
     """
     from cli.lock import LockedError
+    from cli.pseudonyms import names_of, subject_of
     from cli.store_access import check_runs, running_settings, store_of
     from cli.working import working
     from flows.kafka_client import KafkaAway, KafkaRefused
@@ -41,11 +42,13 @@ def export_user(
     given = {"data_dir": data_dir, "redis.url": redis, "kafka.bootstrap_servers": kafka}
     settings = Settings.load(config, os.environ, given)
     check_runs(settings)
+    names = names_of(settings)
     try:
         settings = running_settings(settings)
         with store_of(settings) as found:
             store = PeopleStore(found.model_copy(update={"timeout_seconds": 60.0}))
-            told = store.export(site, id_, time.time_ns() // 1_000_000)
+            who = subject_of(names, site, id_)
+            told = store.export(site, who, time.time_ns() // 1_000_000)
             store.close()
         if events:
             if not settings.kafka.bootstrap_servers:
@@ -54,7 +57,8 @@ def export_user(
                 told["events"] = _events(settings, site, {told["user"], *told["devices"]})
     except (KafkaAway, KafkaRefused, LockedError, StoreError) as error:
         raise CommandError(str(error)) from error
-    print(json.dumps(told, indent=2, ensure_ascii=False))
+    text = json.dumps(told, indent=2, ensure_ascii=False)
+    print(names.revealed(site, text.encode()).decode())
 
 
 def _events(settings: Settings, site: str, ids: set[str]) -> list[Any]:

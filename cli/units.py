@@ -16,6 +16,7 @@ from cli.embedded.ports import free_port, why_not
 from cli.folders import namespace_dir
 from cli.part import Part
 from cli.preparing import check_room, issue_run, or_child_error, prepare_flow
+from cli.pseudonyms import is_embedded, with_secret
 from cli.service import SERVICE, WEBHOOKS, Service
 from cli.supervisor import Unit
 from contracts.settings import Loaded, Settings, kafka_config
@@ -140,12 +141,16 @@ class Deployment:
         if self._store is not None:
             redis["url"] = SecretStr(self._store.url)
         given = loaded.settings
+        api = given.api.model_copy(update={"port": port})
+        if self._part.serves:
+            # Servers that others share outlive this folder: their secret is to be given.
+            api = with_secret(api, self._data_dir, make=is_embedded(given))
         return given.model_copy(
             update={
                 "data_dir": self._data_dir,
                 "kafka": given.kafka.model_copy(update=kafka),
                 "redis": given.redis.model_copy(update=redis),
-                "api": given.api.model_copy(update={"port": port}),
+                "api": api,
             }
         )
 

@@ -11,6 +11,7 @@ from cli.checks import check_exposure, check_rules, check_servers
 from cli.errors import CommandError, WrongUseError
 from cli.options import ConfigFile, DataDir, Kafka, Redis, Workers
 from cli.part import Part
+from cli.pseudonyms import check_secret
 from contracts.settings import ApiSettings, Loaded, Settings
 
 logger = logging.getLogger("headrace")
@@ -60,6 +61,7 @@ def up(
     if only.serves:
         check_exposure(loaded.settings.api)
         check_rules(loaded.settings)
+        check_secret(loaded.settings)
     if only is not Part.ALL:
         check_shared(loaded.settings)
     run(loaded, only)

@@ -2,7 +2,7 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -11,6 +11,11 @@ from contracts.setting_group import Group
 
 ArmName = Literal["popular", "trending", "together", "transition"]
 """Challengers of the recommender: `online_models.contenders`, but the blend."""
+
+KeyVersion = Literal["1", "2", "3", "4", "5", "6", "7", "8", "9"]
+
+MIN_SECRET: Final = 32
+"""Characters of a secret that pseudonyms are made with."""
 
 
 class ApiSettings(Group):
@@ -92,6 +97,14 @@ class ApiSettings(Group):
         default_factory=dict,
         description="site to secret key, for what no page may do; never in a page",
     )
+    pseudonyms: bool = Field(
+        False, description="put tokens in place of people's ids, in log and store"
+    )
+    pseudonym_keys: dict[KeyVersion, SecretStr] = Field(
+        default_factory=dict,
+        description="version, 1 to 9, to the secret that tokens are made with; the highest makes "
+        "new ones; empty: one made in the data folder beside the embedded servers",
+    )
     max_streams: int = Field(
         1_000, ge=1, description="streams and long polls of triggers at a time; beyond it 503"
     )
@@ -106,6 +119,17 @@ class ApiSettings(Group):
     def asks_for_keys(self) -> bool:
         """Whether any site is configured. Without, everybody may do anything: on loopback."""
         return bool(self.sites or self.site_names)
+
+    @field_validator("pseudonym_keys")
+    @classmethod
+    def _long(cls, keys: dict[KeyVersion, SecretStr]) -> dict[KeyVersion, SecretStr]:
+        for version, key in keys.items():
+            if len(key.get_secret_value()) < MIN_SECRET:
+                raise ValueError(
+                    f"the secret of version {version} is too short: expected at least "
+                    f"{MIN_SECRET} characters, such as `openssl rand -base64 32` makes"
+                )
+        return keys
 
     @field_validator("arms")
     @classmethod

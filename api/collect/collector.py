@@ -13,13 +13,15 @@ from api.collect.body import read_body
 from api.collect.connection import Record
 from api.collect.log import Log, LogUnavailableError
 from api.collect.metrics import CollectMetrics
+from api.collect.pages import as_page
 from api.collect.parsing import id_in, write_key_in
-from api.collect.reading import Outcome, Reader
+from api.collect.reading import Outcome, Reader, Take
 from api.gate import admit
 from api.problems import problem
 from contracts.codec import dump_json, encode_json
 from contracts.keys import CLICK_TOPIC, FEEDBACK_TOPIC, REJECTED_TOPIC
 from contracts.logs import bind
+from contracts.pseudonyms import Pseudonyms
 from contracts.rejects import rejected
 from contracts.tracing import Tracing
 
@@ -43,11 +45,13 @@ class Collector:
         metrics: CollectMetrics,
         max_batch_bytes: int,
         clock: Callable[[], int] = wall_clock,
+        names: Pseudonyms | None = None,
     ) -> None:
         self._log = log
         self._metrics = metrics
         self._limit = max_batch_bytes
         self._clock = clock
+        self._names = names or Pseudonyms()
         self.tracing: Tracing | None = None
         metrics.in_flight.set_function(lambda: log.in_flight)
 
@@ -75,7 +79,7 @@ class Collector:
         received = self._clock() if received is None else received
         good: list[Outcome] = []
         bad: list[Outcome] = []
-        for outcome in read(body, site, received, public):
+        for outcome in read(body, site, received, self._taking(public)):
             (bad if outcome.error else good).append(outcome)
             if (len(good) + len(bad)) % BREATH == 0:
                 await asyncio.sleep(0)
@@ -87,6 +91,10 @@ class Collector:
             return self._unavailable(error)
         self._count(site, good, bad)
         return _answer(len(good), bad)
+
+    def _taking(self, public: bool) -> Take:
+        tokens = self._names.event
+        return (lambda event: tokens(as_page(event))) if public else tokens
 
     async def _append(
         self, records: Sequence[Record], refused: Sequence[Record], received: int
@@ -105,7 +113,7 @@ class Collector:
             outcome.error.reason,
             outcome.error.detail,
             f"http:{path}{place}",
-            outcome.raw,
+            self._names.refused(site, outcome.raw),
             received,
             site,
         )

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from api.collect import parsing
 from api.collect.connection import Record
-from api.collect.pages import as_page
 from contracts.codec import DecodeError
 from contracts.events import FEEDBACK_TYPES, Event
 from contracts.keys import CLICK_TOPIC, FEEDBACK_TOPIC, message_key
@@ -21,17 +20,19 @@ class Outcome(NamedTuple):
     error: DecodeError | None = None
 
 
-Reader = Callable[[bytes, str, int, bool], Iterator[Outcome]]
-"""Takes body, site, arrival time (epoch ms), and whether a page says it; never raises for bad
+Take = Callable[[Event], Event]
+"""Returns an event as it is taken of who says it; raises `DecodeError`."""
+
+Reader = Callable[[bytes, str, int, Take], Iterator[Outcome]]
+"""Takes body, site, arrival time (epoch ms), and what is done to each event; never raises for bad
 input."""
 
 
-def read_events(body: bytes, site: str, received: int, public: bool) -> Iterator[Outcome]:
+def read_events(body: bytes, site: str, received: int, take: Take) -> Iterator[Outcome]:
     """Yield the outcomes of one canonical event, or of a list of them."""
 
     def parse(raw: bytes, _: int) -> list[Event]:
-        event = parsing.canonical(raw, site)
-        return [as_page(event) if public else event]
+        return [take(parsing.canonical(raw, site))]
 
     if not parsing.is_list(body):
         yield _outcome(0, body, parse)._replace(at=None)
@@ -48,22 +49,21 @@ def read_events(body: bytes, site: str, received: int, public: bool) -> Iterator
 def read_call(call: str) -> Reader:
     """Return the reader of a single Segment message of a kind."""
 
-    def read(body: bytes, site: str, received: int, public: bool) -> Iterator[Outcome]:
+    def read(body: bytes, site: str, received: int, take: Take) -> Iterator[Outcome]:
         def parse(raw: bytes, index: int) -> list[Event]:
-            events = parsing.segment(raw, index, site, received, call)
-            return [as_page(event) for event in events] if public else events
+            return [take(event) for event in parsing.segment(raw, index, site, received, call)]
 
         yield _outcome(0, body, parse)._replace(at=None)
 
     return read
 
 
-def read_batch(body: bytes, site: str, received: int, public: bool) -> Iterator[Outcome]:
+def read_batch(body: bytes, site: str, received: int, take: Take) -> Iterator[Outcome]:
     """Yield the outcomes of the messages of a Segment batch."""
 
     def parse(raw: bytes, index: int) -> list[Event]:
         events = parsing.segment(raw, index, site, received, None, sent, envelope.context)
-        return [as_page(event) for event in events] if public else events
+        return [take(event) for event in events]
 
     try:
         envelope = parsing.open_batch(body)

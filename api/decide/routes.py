@@ -70,7 +70,7 @@ async def post_decide(request: Request) -> Response:
         raise ProblemError(HTTPStatus.NOT_FOUND, "unknown-offer", str(error)) from None
     answer: dict[str, Any] = {
         "request": made.request,
-        "user": made.visitor.user,
+        "user": serving.names.called(site, id_, made.visitor.user),
         **told(made, body.placement),
         "logged": made.logged,
         "as_of": made.visitor.as_of,

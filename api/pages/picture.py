@@ -44,7 +44,7 @@ def picture(
         ],
         "funnel": site.models.get("rates", {}).get("funnel"),
         "items": len(site.catalogue),
-        "triggers": _triggers(triggers),
+        "triggers": _triggers([serving.names.revealed(site.name, one.event) for one in triggers]),
     }
 
 
@@ -86,11 +86,11 @@ def _trending(site: Site) -> list[dict[str, Any]]:
     return found
 
 
-def _triggers(triggers: Sequence[Trigger]) -> list[dict[str, Any]]:
+def _triggers(events: Sequence[bytes]) -> list[dict[str, Any]]:
     found = []
-    for trigger in triggers:
+    for event in events:
         with suppress(DecodeError):
-            said = decode_trigger(trigger.event)
+            said = decode_trigger(event)
             shown = {"campaign": said.campaign, "user": said.user, "time": said.time}
             found.append({"id": said.id, **shown, "holdout": said.holdout})
     return found

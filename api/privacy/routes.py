@@ -11,6 +11,7 @@ from api.privacy import schema
 from api.privacy.erasing import Privacy
 from api.serve import asking
 from api.serve.responding import reply, serving_of
+from contracts.logs import bind, person_key
 
 USERS: Final = "/v1/users/"
 EXPORT: Final = "/export"
@@ -50,7 +51,9 @@ def _start(request: Request, after: str) -> tuple[float, Privacy, str, str]:
     privacy: Privacy = request.app.state.privacy
     chosen = admit(request).site
     asking.query(request, ("site",))
-    id_ = asking.path_person(request, USERS, after)
+    person = asking.path_person(request, USERS, after)
+    id_ = asking.subject_of(serving_of(request).names, chosen, person)
+    bind(person=person_key(id_))
     return begin, privacy, chosen, id_
 
 

@@ -15,7 +15,7 @@ from api.serve.ranking import Ask
 from api.serve.varied import ANY, Variety
 from contracts.codec import malformed
 from contracts.events import DEVICE_PREFIX
-from contracts.logs import bind, person_key
+from contracts.pseudonyms import Pseudonyms, TooLongError
 from contracts.struct_faults import fault_of
 
 DEFAULT_N: Final = 10
@@ -174,10 +174,16 @@ def path_id(request: Request, before: str, after: str) -> str:
 
 
 def path_person(request: Request, before: str, after: str) -> str:
-    """Return the person that a path is about; lines of the log name them by a hash."""
-    person = person_field("id", path_id(request, before, after))
-    bind(person=person_key(person))
-    return person
+    """Return the person that a path is about; raise a 400."""
+    return person_field("id", path_id(request, before, after))
+
+
+def subject_of(names: Pseudonyms, site: str, person: str) -> str:
+    """Return what a person is stored under; raise a 400."""
+    try:
+        return names.subject(site, person)
+    except TooLongError as error:
+        raise bad("id", str(error)) from None
 
 
 def person_field(name: str, value: str) -> str:

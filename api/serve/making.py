@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.serve import asking
 from api.serve.ids import request_id
 from api.serve.memory import Site
 from api.serve.ranking import Ask, Ranking, Rows
@@ -14,6 +15,7 @@ from api.serve.shape import Pick
 from api.serve.store import Budget
 from api.serve.visitor import Trail, Visitor, trail_of, visitor_of
 from contracts.decisions import Answer, ServedItem
+from contracts.logs import bind, person_key
 from contracts.profile import Recent
 from online_models.rows import NeighbourRow, unpack_row
 from online_models.touches import number_of
@@ -30,7 +32,13 @@ class Found:
 
 
 async def find_people(serving: Serving, site: str, ids: Sequence[str], budget: Budget) -> Found:
-    """Make the first round trip. While the store is away everybody is a stranger."""
+    """Make the first round trip. While the store is away everybody is a stranger.
+
+    Lines of the log name the one who is asked about by a hash. Raises a 400.
+    """
+    ids = [asking.subject_of(serving.names, site, id_) for id_ in ids]
+    if len(ids) == 1:
+        bind(person=person_key(ids[0]))
     keys = serving.keeper.memory.keys
     try:
         people, _ = await serving.read(

@@ -84,6 +84,8 @@ async def post_rank(request: Request) -> Response:
         ranking = reorder(given, visitor, trail, rows, site, serving.rules, ask, now)
     basis = Basis("rank", site, ask, trail, rows, now, found.degraded or failed)
     made = answer(serving, basis, ranking, visitor.as_of, user=visitor.user)
+    if ids:
+        made["user"] = serving.names.called(name, ids[0], visitor.user)
     return reply(serving, "rank", begin, made)
 
 
@@ -162,14 +164,17 @@ async def _recommend(serving: Serving, name: str, ids: list[str], ask: Ask) -> l
     rows, failed = await find_rows(serving, name, trails, budget)
     made = []
     site.heard([touch for trail in trails for touch in trail.touches], rows.values())
-    for number, (visitor, trail) in enumerate(zip(found.visitors, trails, strict=True), 1):
+    people = zip(ids, found.visitors, trails, strict=True)
+    for number, (asked, visitor, trail) in enumerate(people, 1):
         basis = Basis("recommendations", site, ask, trail, rows, now, found.degraded or failed)
         chance = serving.chance(basis.request)
         who = Who(
             serving.arm_of(name, visitor.user), chance, _is_judged(serving, name, visitor, basis)
         )
         ranking = recommend(visitor, trail, rows, site, serving.rules, ask, now, who)
-        made.append(answer(serving, basis, ranking, visitor.as_of, user=visitor.user))
+        told = answer(serving, basis, ranking, visitor.as_of, user=visitor.user)
+        told["user"] = serving.names.called(name, asked, visitor.user)
+        made.append(told)
         if number % YIELD_EVERY == 0:
             await asyncio.sleep(0)
     return made

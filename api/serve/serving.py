@@ -20,6 +20,7 @@ from api.serve.rules import Rule, RulesError
 from api.serve.rules_file import RulesFile
 from api.serve.store import Action, Budget, Store
 from api.serve.varied import Variety
+from contracts.pseudonyms import Pseudonyms
 from contracts.settings import Settings, SettingsError
 from contracts.tracing import Tracing
 from storage.errors import StoreRefused
@@ -51,6 +52,7 @@ class Serving:
         except RulesError as error:
             raise SettingsError(f"api.rules_file: {error}") from None
         self.settings = settings
+        self.names = Pseudonyms.of(settings.api)
         self.store = Store(reader, settings.api.store_budget_ms / 1000)
         self.answers = answers
         self.registry = registry if registry is not None else CollectorRegistry()

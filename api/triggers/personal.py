@@ -40,8 +40,9 @@ async def get_of_user(request: Request) -> Response:
     site = admit(request).site
     given = asking.query(request, ("n",))
     n = asking.count("n", given, DEFAULT_N, PAGE)
-    user = asking.path_person(request, USERS, "/triggers")
     serving = serving_of(request)
+    user = asking.path_person(request, USERS, "/triggers")
+    user = asking.subject_of(serving.names, site, user)
     people = await find_people(serving, site, [user], serving.store.budget())
     ids = {user, *people.visitors[0].ids}
     found: list[bytes] = []

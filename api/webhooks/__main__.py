@@ -14,6 +14,7 @@ from api.webhooks.sending import Sender
 from api.webhooks.targets import Targets
 from contracts.launch import Launch
 from contracts.logs import log_to_stderr
+from contracts.pseudonyms import Pseudonyms
 from contracts.settings import Settings, SettingsError
 from storage.control import Control
 from storage.errors import StoreRefused
@@ -31,15 +32,16 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     try:
         settings = Launch.from_environ(environ).settings
         log_to_stderr(LINE, settings.logs)
+        names = Pseudonyms.of(settings.api)
         control = Control(settings.redis, CONNECTIONS)
     except (SettingsError, StoreRefused) as error:
         print(f"headrace webhooks: {error}", file=sys.stderr)
         return 2
-    _run_on_best_loop(lambda: deliver(settings, control))
+    _run_on_best_loop(lambda: deliver(settings, control, names))
     return 0
 
 
-async def deliver(settings: Settings, control: Control) -> None:
+async def deliver(settings: Settings, control: Control, names: Pseudonyms) -> None:
     """Deliver until a signal."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -48,7 +50,7 @@ async def deliver(settings: Settings, control: Control) -> None:
     seconds = settings.webhooks.timeout_seconds
     sites = settings.api.known_sites
     deliverer = Deliverer(
-        control, sites, lambda url: Sender(url, targets, seconds), _now_ms, SystemRandom()
+        control, sites, lambda url: Sender(url, targets, seconds), _now_ms, SystemRandom(), names
     )
     try:
         await deliverer.run(stop)

@@ -16,6 +16,7 @@ from api.triggers.hub import Hub, Trigger
 from api.webhooks.health import BATCH, Health
 from api.webhooks.letters import Clerk, Letter
 from api.webhooks.sending import Outcome, Sender
+from contracts.pseudonyms import Pseudonyms
 from contracts.subscriptions import Position, Subscription
 from storage.control import LeaseLostError
 from storage.deliveries import Delivery
@@ -50,6 +51,7 @@ class Courier:
         make_sender: Callable[[str], Sender],
         clock: Callable[[], int],
         rng: Random,
+        names: Pseudonyms | None = None,
     ) -> None:
         self.subscription = subscription
         self.hub = hub
@@ -57,6 +59,7 @@ class Courier:
         self.clock = clock
         self.health: Health
         self._lease = lease
+        self._names = names or Pseudonyms()
         self._make_sender = make_sender
         self._sender: tuple[str, Sender] | None = None
         self._clerk = Clerk(delivery, rng)
@@ -182,7 +185,8 @@ class Courier:
             await self.close()
             self._sender = url, self._make_sender(url)
         sender, secrets = self._sender[1], self.subscription.signing(self.clock())
-        sending = (sender.send(one.id, one.event, secrets) for one in letters)
+        told, site = self._names.revealed, self.subscription.site
+        sending = (sender.send(one.id, told(site, one.event), secrets) for one in letters)
         return list(await asyncio.gather(*sending))
 
     def _failed(self, now: int, outcome: Outcome) -> dict[str, object]:

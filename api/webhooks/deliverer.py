@@ -16,6 +16,7 @@ from api.triggers.hub import Hub
 from api.webhooks.courier import Courier, take_turns
 from api.webhooks.replaying import Replays
 from api.webhooks.sending import Sender
+from contracts.pseudonyms import Pseudonyms
 from contracts.subscriptions import Subscription
 from storage.control import Control, LeaseLostError
 from storage.deliveries import Delivery, known
@@ -45,6 +46,7 @@ class Deliverer:
         make_sender: MakeSender,
         clock: Callable[[], int],
         rng: Random,
+        names: Pseudonyms | None = None,
     ) -> None:
         self.lease = Lease(control, lambda: monotonic() * 1_000)
         self._control = control
@@ -52,6 +54,7 @@ class Deliverer:
         self._make_sender = make_sender
         self._clock = clock
         self._rng = rng
+        self._names = names or Pseudonyms()
         self._log = TriggerLog(control)
         self._store = SubscriptionStore(control)
         self._at_work: dict[tuple[str, str], _AtWork] = {}
@@ -144,6 +147,7 @@ class Deliverer:
                 self._make_sender,
                 self._clock,
                 Random(self._rng.random()),
+                self._names,
             )
             await courier.start()
             self._at_work[key] = _AtWork(courier, Replays(courier, self._log))

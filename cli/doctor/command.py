@@ -71,6 +71,7 @@ def settings_judged(settings: Settings) -> Iterator[Finding]:
         yield fail("settings", "valid", str(error), "headrace config show says where it comes from")
     else:
         yield ok("settings", "valid", "what is set can be used")
+    yield from pseudonyms_judged(settings)
     if settings.api.asks_for_keys and not settings.api.admin_key.get_secret_value():
         text = "no api.admin_key: campaigns and figures of all sites can be reached by nobody"
         yield warn("settings", "admin", text, "export HEADRACE_API__ADMIN_KEY=A-LONG-SECRET")
@@ -79,6 +80,22 @@ def settings_judged(settings: Settings) -> Iterator[Finding]:
         text = f"the operators' port listens on {outside} and asks for no key"
         mend = "let a firewall or a network of its own keep others out"
         yield warn("settings", "operations", text, mend)
+
+
+def pseudonyms_judged(settings: Settings) -> Iterator[Finding]:
+    """Yield where the secret of pseudonyms is, if they are on; that there is one is checked."""
+    from cli.pseudonyms import FILE
+
+    file = settings.data_dir.resolve() / FILE
+    if not settings.api.pseudonyms:
+        return
+    if settings.api.pseudonym_keys or file.exists():
+        where = f"api.pseudonym_keys, else {file}"
+        yield ok("settings", "pseudonyms", f"ids are tokens, by the secret of {where}")
+    elif (file.parent / "store").is_dir():
+        text = f"there is a store and no {file}: who is in it will be found by nobody"
+        mend = "bring the file back; or, if pseudonyms are new here, begin with an empty folder"
+        yield warn("settings", "pseudonyms", text, mend)
 
 
 def _findings(settings: Settings, url: str | None) -> Iterator[Finding]:

@@ -12,6 +12,13 @@ import httpx
 import pytest
 import redis
 
+from cli.pseudonyms import names_of
+from contracts.keys import TOPICS
+from contracts.settings import Settings
+from flows.replaying.topic_range import end_offsets
+from flows.spans import read
+from tests.api.triggers.firing import Stream
+from tests.api.webhooks.receiver import receiving
 from tests.cli.running import ROOT, Up, until
 
 REAL = ("-m", "cli.main")
@@ -79,9 +86,13 @@ class Site:
     def finds(self, word: str) -> list[str]:
         """Return where a word's bytes are: keys of the store, and files but the logs of events."""
         found = [f"key {key}" for key, value in self.values() if word.encode() in key + value]
+        return found + self.left(word)
+
+    def left(self, word: str) -> list[str]:
+        """Return the files that a word's bytes are in."""
         files = [file for file in sorted(self.data.rglob("*")) if file.is_file()]
         held = [file for file in files if word.encode() in _bytes_of(file)]
-        return found + [str(file.relative_to(self.data)) for file in held]
+        return [str(file.relative_to(self.data)) for file in held]
 
     def values(self) -> Iterator[tuple[bytes, bytes]]:
         store: Any = self.store
@@ -248,3 +259,76 @@ def test_consent_that_is_withdrawn_ends_triggers_answers_and_what_is_known(tmp_p
         site.event("view", user="ada", item="cup", consent=both)
         until(lambda: fired() == 2)
         assert up.end() == 0
+
+
+@pytest.mark.timeout(600)  # the whole engine, searched byte by byte, on a machine that may be busy
+def test_with_pseudonyms_no_id_is_in_log_or_store_and_all_is_asked_and_told_by_ids(
+    tmp_path: Path,
+) -> None:
+    campaign = {"id": "all", "name": "All", "consent": [], "condition": "event.type == 'purchase'"}
+    on = {**SETTINGS, "HEADRACE_API__PSEUDONYMS": "1"}
+    with Up(tmp_path, program=REAL, **on) as up, receiving() as receiver:
+        site = Site(up)
+        hook = {"delivery": "webhook", "url": receiver.url, "filter": {}}
+        made = httpx.post(f"{site.url}/v1/subscriptions", json=hook, timeout=30)
+        receiver.secrets.append(made.json()["secret"])
+        away = {**hook, "url": "http://127.0.0.1:9/"}
+        httpx.post(f"{site.url}/v1/subscriptions", json=away, timeout=30).raise_for_status()
+        httpx.post(f"{site.url}/v1/campaigns", json=campaign, timeout=30).raise_for_status()
+        up.await_control(1)
+        for name in ("user0", CANARY, "user1", "user2"):
+            site.visit(name, "common")
+        bad = {"id": "bad", "type": "view", "user": CANARY, "time": "never"}
+        assert httpx.post(f"{site.url}/v1/events", json=bad, timeout=30).status_code == 400
+        site.arrive()
+
+        # What is asked for by an id is answered with it.
+        path = f"/v1/users/{CANARY}/recommendations"
+        until(lambda: site.get(path).json()["fallback"] is False)
+        assert site.get(path).json()["user"] == CANARY
+        for asked in (CANARY, f"device:dev-{CANARY}"):
+            told = site.get(f"/v1/users/{asked}/profile").json()
+            assert (told["user"], told["known"]) == (CANARY, True)
+        cases = site.get("/v1/feedback").json()["cases"]
+        assert CANARY in [case["user"] for case in cases]
+        # So is what is told by itself.
+        until(lambda: len(receiver.ids) >= 4)
+        posted = [json.loads(body) for bodies in receiver.bodies.values() for body in bodies]
+        assert CANARY in [event["subject"] for event in posted]
+        assert receiver.unverified == 0
+        with Stream(site.url, "0").open() as events:
+            assert CANARY in [next(events).data["data"]["user"] for _ in range(4)]
+
+        # A last epoch writes what the flow's state has come to.
+        until(lambda: any("state/" in one for one in site.finds(_token(up, CANARY))))
+        assert (
+            _missing(("appendonly", ":pending", ":profile:"), site.finds(_token(up, CANARY))) == []
+        )
+        assert site.finds(CANARY) == []
+        log = _log_of(up)
+        assert len(log) > 60
+        assert not [raw for raw in log if CANARY.encode() in raw]
+
+        told = json.loads(headrace(up.data, "export-user", f"device:dev-{CANARY}", "--events"))
+        assert (told["user"], told["devices"]) == (CANARY, [f"device:dev-{CANARY}"])
+        assert len(told["events"]) == 15
+        assert CANARY not in headrace(up.data, "rejects", "list", "--json")
+        assert "erased" in headrace(up.data, "erase", CANARY)
+        until(lambda: site.get(f"/v1/users/{CANARY}/profile").json()["known"] is False)
+        assert site.finds(CANARY) == []
+        assert up.end() == 0
+    assert site.left(CANARY) == []
+
+
+def _token(up: Up, id_: str) -> str:
+    return names_of(Settings(data_dir=up.data)).token("default", id_)
+
+
+def _log_of(up: Up) -> list[bytes]:
+    """Return keys and values of all records of all topics."""
+    config = {"bootstrap.servers": up.settings["kafka"]["bootstrap_servers"]}
+    found: list[bytes] = []
+    ends = end_offsets(config, TOPICS)
+    spans = {name: (0, end) for name, end in ends.items()}
+    read(config, spans, lambda _, one: found.append((one.key() or b"") + (one.value() or b"")))
+    return found
