@@ -266,7 +266,7 @@ def test_with_pseudonyms_no_id_is_in_log_or_store_and_all_is_asked_and_told_by_i
     tmp_path: Path,
 ) -> None:
     campaign = {"id": "all", "name": "All", "consent": [], "condition": "event.type == 'purchase'"}
-    on = {**SETTINGS, "HEADRACE_API__PSEUDONYMS": "1"}
+    on = {**SETTINGS, "HEADRACE_API__PSEUDONYMS": "1", "HEADRACE_API__PAGES": "1"}
     with Up(tmp_path, program=REAL, **on) as up, receiving() as receiver:
         site = Site(up)
         hook = {"delivery": "webhook", "url": receiver.url, "filter": {}}
@@ -298,6 +298,10 @@ def test_with_pseudonyms_no_id_is_in_log_or_store_and_all_is_asked_and_told_by_i
         assert receiver.unverified == 0
         with Stream(site.url, "0").open() as events:
             assert CANARY in [next(events).data["data"]["user"] for _ in range(4)]
+        with httpx.stream("GET", f"{site.url}/v1/live/stream", timeout=30) as live:
+            picture = next(line for line in live.iter_lines() if '"triggers"' in line)
+        shown = json.loads(picture.removeprefix("data: "))["triggers"]
+        assert CANARY in [one["user"] for one in shown]
 
         # A last epoch writes what the flow's state has come to.
         until(lambda: any("state/" in one for one in site.finds(_token(up, CANARY))))
