@@ -8,11 +8,12 @@ import httpx
 import pytest
 
 from cli.embedded import EmbeddedBroker, EmbeddedStore
-from contracts.codec import pack
+from contracts.codec import decode_json, pack
 from contracts.decisions import DECISION_VERSION, Standing
 from contracts.events import Item
 from contracts.keys import EVENT_TOPICS, REJECTED_TOPIC, Keys, alias_value
 from contracts.pseudonyms import Pseudonyms
+from contracts.rejects import Rejected, raw_bytes
 from contracts.settings import RedisSettings
 from flows.topics import create_topics
 from storage.redis_views import RedisViews
@@ -109,8 +110,14 @@ def test_no_id_comes_into_the_log(service: Service, broker: str) -> None:
     reader = TopicReader(broker, [*EVENT_TOPICS, REJECTED_TOPIC], 1)
     found = reader.until(lambda messages: len(messages) >= len(posts))
     reader.close()
-    for message in found:
-        assert b"kanari" not in (message.key() or b"") + (message.value() or b"")
+    refusals = [
+        raw_bytes(decode_json(m.value() or b"", Rejected))
+        for m in found
+        if m.topic() == REJECTED_TOPIC
+    ]
+    assert len(refusals) == 2
+    for raw in [*refusals, *((m.key() or b"") + (m.value() or b"") for m in found)]:
+        assert b"kanari" not in raw
     events = {e["id"]: e for m in found if "id" in (e := json.loads(m.value() or b""))}
     assert {e["user"] for e in events.values() if "user" in e} == {NAMES.token(SITE, USER)}
     assert events["5"]["device"] == NAMES.token(SITE, f"{DEVICE}-2")

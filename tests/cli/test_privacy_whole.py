@@ -13,7 +13,9 @@ import pytest
 import redis
 
 from cli.pseudonyms import names_of
-from contracts.keys import TOPICS
+from contracts.codec import decode_json
+from contracts.keys import REJECTED_TOPIC, TOPICS
+from contracts.rejects import Rejected, raw_bytes
 from contracts.settings import Settings
 from flows.replaying.topic_range import end_offsets
 from flows.spans import read
@@ -311,12 +313,14 @@ def test_with_pseudonyms_no_id_is_in_log_or_store_and_all_is_asked_and_told_by_i
         assert site.finds(CANARY) == []
         log = _log_of(up)
         assert len(log) > 60
+        assert any(b'"never"' in raw for raw in log)
         assert not [raw for raw in log if CANARY.encode() in raw]
 
         told = json.loads(headrace(up.data, "export-user", f"device:dev-{CANARY}", "--events"))
         assert (told["user"], told["devices"]) == (CANARY, [f"device:dev-{CANARY}"])
         assert len(told["events"]) == 15
-        assert CANARY not in headrace(up.data, "rejects", "list", "--json")
+        (refused,) = json.loads(headrace(up.data, "rejects", "list", "--json"))
+        assert json.loads(refused["text"])["user"] == _token(up, CANARY)
         assert "erased" in headrace(up.data, "erase", CANARY)
         until(lambda: site.get(f"/v1/users/{CANARY}/profile").json()["known"] is False)
         assert site.finds(CANARY) == []
@@ -329,10 +333,16 @@ def _token(up: Up, id_: str) -> str:
 
 
 def _log_of(up: Up) -> list[bytes]:
-    """Return keys and values of all records of all topics."""
+    """Return keys and values of all records of all topics, and what refused ones hold."""
     config = {"bootstrap.servers": up.settings["kafka"]["bootstrap_servers"]}
     found: list[bytes] = []
     ends = end_offsets(config, TOPICS)
     spans = {name: (0, end) for name, end in ends.items()}
-    read(config, spans, lambda _, one: found.append((one.key() or b"") + (one.value() or b"")))
+
+    def take(_: str, one: Any) -> None:
+        found.append((one.key() or b"") + (one.value() or b""))
+        if one.topic() == REJECTED_TOPIC:
+            found.append(raw_bytes(decode_json(one.value(), Rejected)))
+
+    read(config, spans, take)
     return found
