@@ -19,7 +19,7 @@ from pathlib import Path
 from bytewax.recovery import init_db_dir
 
 from benchmarks.state_layout_flow import PARTITIONS, Run, arguments, digest, read_rows
-from flows.segments import sweep
+from flows.sweeping import sweep
 
 PROCESSES = 2
 HEAD_START = 0.15  # seconds by which the first process precedes the others

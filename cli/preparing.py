@@ -10,7 +10,7 @@ from cli.children import ChildError, PermanentError, PostponedError
 from contracts.settings import RedisSettings
 from flows.failures import FULL
 from flows.recovery import RecoveryError, RecoveryUnwritable, prepare
-from flows.segments import sweep_all
+from flows.sweeping import sweep_all
 from flows.topics import TopicsError, TopicsRefusedError
 from storage.errors import StoreError, StoreRefused
 from storage.redis_views import RedisViews

@@ -9,6 +9,7 @@ done when all rounds have passed; until then a restart begins with the first.
 
 import json
 import logging
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +24,7 @@ from contracts.keys import bucket_name
 from contracts.settings import FlowSettings
 from flows.drain import Drain
 from flows.process import Process
-from flows.segments import sweep_all
+from flows.sweeping import sweep_apart
 from operators.families import families_of
 from operators.messages import Erase
 from storage.erasures import ErasureStore
@@ -170,14 +171,24 @@ class Sweeper:
         self._open = open_store
         self._folders = state_dir, recovery_dir
         self._began = began
+        self._busy = threading.Thread()
 
     def __call__(self, number: int, erasures: list[Erasure]) -> None:
         """Sweep in a round, if it is time to."""
-        if number > RENEW_ROUND:
-            sweep_all(*self._folders, before=self._began)
+        if number > RENEW_ROUND and not self._busy.is_alive():
+            self._busy = threading.Thread(target=self._files, daemon=True)
+            self._busy.start()
+        if number == ROUNDS - 1:
+            self._busy.join()  # then nothing is left of what an earlier run wrote
         if number in SWEEP_ROUNDS or number == ROUNDS - 1:
             given = (Erased(erasures), number == ROUNDS - 1)
             threading.Thread(target=self._store, args=given, daemon=True).start()
+
+    def _files(self) -> None:
+        try:
+            sweep_apart(*self._folders, self._began)
+        except (OSError, subprocess.SubprocessError) as error:
+            logger.warning("erasing: files of earlier runs are still there: %s", error)
 
     def _store(self, erased: Erased, last: bool) -> None:
         try:

@@ -32,23 +32,18 @@ b'1 click'
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from math import inf
 from pathlib import Path
 
 from flows.disk import Disks
 from flows.per_thread import PerThread
 from flows.segment_files import (
     OTHER_RELEASE,
-    SUFFIX,
     Handle,
     SegmentError,
     SegmentStore,
     decode_rows,
     encode_rows,
-    files_in,
     pack_handles,
     unpack_handles,
 )
@@ -277,38 +272,3 @@ class Segments:
         disk = None if self._disks is None else self._disks.get()
         store = self._store(self._root, key=self._key, disk=disk)
         return _Group(store, self._max_deltas, self._compact_bytes)
-
-
-def referenced_files(recovery_dir: Path) -> set[str]:
-    """Return the segment files that any row of the engine's recovery partitions refers to.
-
-    The rows are pickles. They are searched for the mark, not unpickled: nothing in them runs, and
-    a state that holds handles inside something else is found too.
-    """
-    files: set[str] = set()
-    for path in sorted(recovery_dir.glob("*.sqlite3")):
-        with closing(sqlite3.connect(path)) as db:
-            for (blob,) in db.execute("SELECT ser_change FROM snaps WHERE ser_change IS NOT NULL"):
-                files.update(files_in(blob))
-    return files
-
-
-def sweep(root: Path, recovery_dir: Path, before: float = inf) -> int:
-    """Delete segment files that no recovery row refers to; return how many.
-
-    Call it after the purge of the partitions and before any process of the cluster runs: a running
-    one has files that no row refers to yet. Or with the time at which the run began, `before`
-    which a file was last written to (epoch seconds): then it is of an earlier one.
-    """
-    old = [path for path in root.glob("*" + SUFFIX) if path.stat().st_mtime < before]
-    keep = referenced_files(recovery_dir) if old else set()
-    dead = [path for path in old if path.stem not in keep]
-    for path in dead:
-        path.unlink()
-    return len(dead)
-
-
-def sweep_all(state_dir: Path, recovery_dir: Path, before: float = inf) -> int:
-    """Sweep the folders of all steps below `state_dir`; see `sweep`."""
-    folders = [folder for folder in state_dir.glob("*") if folder.is_dir()]
-    return sum(sweep(folder, recovery_dir, before) for folder in folders)
