@@ -22,3 +22,10 @@ Redis = Annotated[str | None, typer.Option(help="URL of Redis or Valkey; else th
 Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Processes of the dataflow.")]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
+
+AdminKey = Annotated[
+    str | None,
+    typer.Option(help="Admin key, or one with the scope admin; else api.admin_key.", metavar="KEY"),
+]
+
+Site = Annotated[str | None, typer.Option(help="Whose figures, where there are several sites.")]

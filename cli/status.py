@@ -2,19 +2,17 @@
 
 import json
 import os
+import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
 
-from cli.errors import CommandError
-from cli.options import AsJson, ConfigFile, RunsDir
+from cli.errors import CommandError, WrongUseError
+from cli.options import AdminKey, AsJson, ConfigFile, RunsDir, Site
 from contracts.settings import Settings
-from flows.vitals import written
 
-SECONDS = 10.0
 COUNTS = ("learned", "refused", "errors", "rollbacks", "restarts")
 
 
@@ -22,62 +20,55 @@ def status(
     url: Annotated[str | None, typer.Option(help="Of the API; else the one of the folder.")] = None,
     data_dir: RunsDir = None,
     config: ConfigFile = None,
+    key: AdminKey = None,
+    site: Site = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how the running engine does: state, lag, checkpoint, ends of events, parts, models.
+    """Show how the running engine does: state, workers, lag, checkpoint, events, parts, models.
 
-    Ends with 1 if the API does not answer, or answers without the store.
+    Ends with 1 if the API does not answer, or answers without the store; if no worker was heard of
+    for 5 s; if the views are more than 5 s behind.
 
     \b
     Examples:
       headrace status
       headrace status --url http://127.0.0.1:8000 --json
     """
+    from cli.asking import asked, key_for
     from cli.lock import LockedError
     from cli.store_access import api_settings
 
-    settings = Settings.load(config, os.environ, {"data_dir": data_dir})
+    loaded = Settings.load(config, os.environ, {"data_dir": data_dir})
+    if data_dir is not None and not data_dir.is_dir():
+        raise WrongUseError(f"--data-dir {data_dir.resolve()}: there is no such folder")
     try:
-        settings = api_settings(settings)
+        settings = api_settings(loaded)
     except LockedError as error:
         raise CommandError(str(error)) from error
-    found = asked(url or f"http://{settings.api.host}:{settings.api.port}", settings)
-    found["checkpoint_age_seconds"] = checkpoint_age(settings.data_dir)
-    print(json.dumps(found, indent=2)) if as_json else print("\n".join(_lines(found)))
-    if found["ready"].get("status") != "ready":
+    found = asked(settings, url, key_for(key, settings, loaded), site)
+    print(json.dumps(found, indent=2)) if as_json else print("\n".join(lines(found)))
+    if url is None and not found["ours"]:
+        where = settings.data_dir.resolve()
+        print(f"nothing runs in {where}: this is the engine at {found['url']}", file=sys.stderr)
+    if not is_well(found):
         raise typer.Exit(1)
 
 
-def asked(url: str, settings: Settings) -> dict[str, Any]:
-    """Return what the API says of the engine and of itself; raise `CommandError`."""
-    import httpx  # a third of what `--help` would take
+def is_well(found: Mapping[str, Any]) -> bool:
+    """Return whether what `cli.asking.asked` found is an engine that is ready and keeps up."""
+    from cli.asking import LAG_MS
 
-    key = settings.api.admin_key.get_secret_value()
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    try:
-        with httpx.Client(base_url=url, headers=headers, timeout=SECONDS) as client:
-            stats = client.get("/v1/stats")
-            ready = client.get("/readyz").json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise CommandError(
-            f"the API at {url} does not answer: {error}. Is `headrace up` running with this "
-            "--data-dir? Its log is logs/api.log there"
-        ) from error
-    if stats.status_code != httpx.codes.OK:
-        raise CommandError(f"{url}/v1/stats: {stats.json().get('detail', stats.text)}")
-    return {"url": url, "ready": ready, "stats": stats.json()}
+    workers, lag = found["workers"], found["stats"]["lag_ms"]
+    heard = workers is None or workers["heard"] > 0
+    return bool(found["ready"].get("status") == "ready" and heard and (lag or 0) <= LAG_MS)
 
 
-def checkpoint_age(data_dir: Path) -> float | None:
-    """Return for how long no snapshot was committed (s); None where there is none to be seen."""
-    newest = written(data_dir / "recovery")
-    return round(time.time() - newest / 1000, 1) if newest else None
-
-
-def _lines(found: dict[str, Any]) -> Iterator[str]:
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what `cli.asking.asked` found, as a person reads it."""
     ready, stats = found["ready"], found["stats"]
     told = ", ".join(f"{name} {value}" for name, value in ready.items() if name != "status")
     yield f"state       {ready['status']} ({told})" if told else f"state       {ready['status']}"
+    yield f"workers     {_workers(found['workers'])}"
     lag = stats["lag_ms"]
     yield f"lag         {'unknown: nothing was read yet' if lag is None else f'{lag:,} ms'}"
     age = found["checkpoint_age_seconds"]
@@ -89,7 +80,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         ends += [f"{name}: {reasons}"] if reasons else []
     yield f"events      {'; '.join(ends) or 'counted for the operator only'}"
     for part in sorted(stats.get("progress", ()), key=lambda part: part["part"]):
-        yield f"part        {part['part']}: at {part['offset']:,}, {part['lag']:,} behind"
+        yield f"part        {part['part']}: at {part['offset']:,}, {_behind(part)}"
     for site, models in sorted(stats["models"].items()):
         for name, model in sorted(models.items()):
             yield f"model       {site}/{name}: {_model(model)}"
@@ -101,8 +92,28 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"hr@10       {site}: {', '.join(rates)}"
 
 
-def _model(model: dict[str, Any]) -> str:
+def _workers(workers: Mapping[str, int] | None) -> str:
+    if workers is None:
+        return "told to the operator only"
+    if not workers["heard"]:
+        return "none was heard of for 5 s: its last lines are in logs/worker-*.log"
+    return f"{workers['heard']} of {workers['of']} heard of within 5 s"
+
+
+def _behind(part: Mapping[str, Any]) -> str:
+    age = time.time() - part["written"] / 1000
+    # Who reads it is who tells: of one that stands still its last word is an old one.
+    return f"{part['lag']:,} behind" + (f" {age:,.0f} s ago" if age > 5 else "")
+
+
+def _model(model: Mapping[str, Any]) -> str:
     counts = [f"{model[name]:,} {name}" for name in COUNTS if model.get(name)]
-    if drifts := model.get("drift", {}).get("drifts"):
+    if drifts := (model.get("drift") or {}).get("drifts"):
         counts.append(f"{drifts:,} drifts")
+    if "learned" not in model:  # of a model without examples, what it counts
+        counts += [
+            f"{value:,} {name}"
+            for name, value in model.items()
+            if type(value) is int and value and name not in (*COUNTS, "screened")
+        ]
     return ", ".join(counts) or "nothing learnt yet"

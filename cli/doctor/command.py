@@ -9,7 +9,7 @@ import typer
 
 from cli.doctor.finding import Finding, Level, fail, ok, warn, worst
 from cli.errors import CommandError
-from cli.options import AsJson, ConfigFile, Kafka, Redis, RunsDir
+from cli.options import AdminKey, AsJson, ConfigFile, Kafka, Redis, RunsDir, Site
 from contracts.addresses import is_loopback
 from contracts.settings import Settings
 
@@ -20,6 +20,8 @@ def doctor(
     kafka: Kafka = None,
     redis: Redis = None,
     config: ConfigFile = None,
+    key: AdminKey = None,
+    site: Site = None,
     as_json: AsJson = False,
 ) -> None:
     """Check settings, machine, Kafka, store, clocks, engine and models; say how to mend each.
@@ -39,17 +41,18 @@ def doctor(
       headrace doctor --config headrace.toml --json
       headrace doctor --kafka broker-1:9092 --redis redis://cache:6379/0
     """
+    from cli.asking import key_for
     from cli.lock import LockedError
     from cli.store_access import api_settings, running_settings
 
     given = {"data_dir": data_dir, "kafka.bootstrap_servers": kafka, "redis.url": redis}
-    settings = Settings.load(config, os.environ, given)
+    loaded = Settings.load(config, os.environ, given)
     try:
-        settings = api_settings(running_settings(settings))
+        settings = api_settings(running_settings(loaded))
     except LockedError as error:
         raise CommandError(str(error)) from error
     findings = []
-    for finding in _findings(settings, url):
+    for finding in _findings(settings, url, key_for(key, settings, loaded), site):
         findings.append(finding)
         if not as_json:
             print(*finding.lines(), sep="\n", flush=True)
@@ -98,7 +101,7 @@ def pseudonyms_judged(settings: Settings) -> Iterator[Finding]:
         yield warn("settings", "pseudonyms", text, mend)
 
 
-def _findings(settings: Settings, url: str | None) -> Iterator[Finding]:
+def _findings(settings: Settings, url: str | None, key: str, site: str | None) -> Iterator[Finding]:
     # Here, so that `--help` needs no client of Kafka or Redis.
     from cli.doctor.engine import check_engine
     from cli.doctor.kafka import check_kafka
@@ -109,4 +112,4 @@ def _findings(settings: Settings, url: str | None) -> Iterator[Finding]:
     yield from check_machine(settings)
     yield from check_kafka(settings)
     yield from check_store(settings.redis)
-    yield from check_engine(settings, url)
+    yield from check_engine(settings, url, key, site)

@@ -3,23 +3,27 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from cli.asking import LAG_MS, NotToldError, asked
 from cli.doctor.finding import Finding, fail, ok, warn
 from cli.errors import CommandError
 from cli.retrying import url_of
-from cli.status import asked, checkpoint_age
 from contracts.settings import Settings
 
 AREA: Final = "engine"
 MODELS: Final = "models"
-LAG_MS: Final = 5_000
 MISSED_EPOCHS: Final = 6
 REFUSED_SHARE: Final = 0.01
 
 
-def check_engine(settings: Settings, url: str | None) -> Iterator[Finding]:
+def check_engine(
+    settings: Settings, url: str | None, key: str, site: str | None
+) -> Iterator[Finding]:
     """Yield what the API at `url`, else the one of the settings, tells of the engine."""
     try:
-        found = asked(url or url_of(settings), settings)
+        found = asked(settings, url, key, site)
+    except NotToldError as error:
+        yield warn(AREA, "reach", f"it answers, and tells no figures: {error}", "--key or --site")
+        return
     except CommandError as error:
         if url is None:
             text = f"no API answers at {url_of(settings)}, so that nothing is said of models"
@@ -27,9 +31,14 @@ def check_engine(settings: Settings, url: str | None) -> Iterator[Finding]:
         else:
             yield fail(AREA, "reach", str(error), "start it, or give another --url")
         return
+    text = f"the API at {found['url']} answers"
+    if url is None and not found["ours"]:
+        text += f"; nothing runs in {settings.data_dir.resolve()}, so what follows may be another's"
+    yield ok(AREA, "reach", text)
     yield from engine_judged(found["ready"], found["stats"])
-    age = checkpoint_age(settings.data_dir)
-    if age is not None:
+    if found["workers"] is not None:
+        yield workers_judged(**found["workers"])
+    if (age := found["checkpoint_age_seconds"]) is not None:
         yield checkpoint_judged(age, settings.flow.epoch_seconds)
     yield from models_judged(found["stats"]["models"])
 
@@ -48,6 +57,15 @@ def engine_judged(ready: Mapping[str, Any], stats: Mapping[str, Any]) -> Iterato
     yield _lag(stats["lag_ms"])
     if "events" in stats:
         yield _refused(stats["events"])
+
+
+def workers_judged(heard: int, of: int) -> Finding:
+    """Return what is to be said of the workers that told of themselves within 5 s."""
+    text = f"{heard} of {of} workers were heard of within 5 s"
+    mend = "is the flow running? The last lines of logs/worker-*.log say what stopped it"
+    if not heard:
+        return fail(AREA, "workers", text, mend)
+    return ok(AREA, "workers", text) if heard >= of else warn(AREA, "workers", text, mend)
 
 
 def checkpoint_judged(age: float, epoch: float) -> Finding:
