@@ -81,6 +81,18 @@
     write(QUEUE, read(QUEUE, []).filter(({ id }) => !ids.has(id)))
   }
 
+  // What an answer says of refused events: all of a batch, or some of one that is taken else.
+  async function refused(answer) {
+    const told = await answer.text()
+    if (!answer.ok) return told
+    try {
+      const { rejected } = JSON.parse(told)
+      return rejected.length ? JSON.stringify(rejected) : ''
+    } catch {
+      return ''
+    }
+  }
+
   async function flush() {
     if (sending) return
     const batch = read(QUEUE, []).slice(0, BATCH)
@@ -93,7 +105,8 @@
       })
       if (answer.status >= 500 || answer.status === 429) throw new Error(String(answer.status))
       // Taken, or refused for good: an event that is wrong today is wrong tomorrow.
-      if (!answer.ok) console.warn(`headrace: events refused (${answer.status})`, await answer.text())
+      const why = await refused(answer)
+      if (!answer.ok || why) console.warn(`headrace: events refused (${answer.status})`, why)
       drop(new Set(batch.map(({ id }) => id)))
       attempt = 0
       sending = false

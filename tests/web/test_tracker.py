@@ -120,8 +120,11 @@ def test_what_is_wrong_is_told_and_dropped(browser, url, log):
     page.evaluate("headrace.track('view', { item: 'cup', price: -1 })")
     page.wait_for_function("JSON.parse(localStorage.getItem('headrace.queue')).length === 0")
     assert any("events refused (400)" in text and "price" in text for text in said)
-    page.evaluate("headrace.track('view', { item: 'cup' })")
+    page.evaluate("for (const price of [-2, 1]) headrace.track('view', { item: 'cup', price })")
+    page.wait_for_function("JSON.parse(localStorage.getItem('headrace.queue')).length === 0")
+    assert any("events refused (200)" in text and "price" in text for text in said)
     (good,) = events(log, 1)
+    assert good["price"] == 1
     assert good["item"] == "cup"
 
 
@@ -135,7 +138,7 @@ def own_page(url: str) -> Iterator[str]:
         server.terminate()
 
 
-def test_the_example_shows_recommendations_and_tells_what_is_clicked(page, own_page, log):
+def test_the_example_shows_recommendations_and_tells_what_is_clicked(own_page, page, log):
     page.set_default_timeout(60_000)
     page.goto(own_page)
     page.wait_for_selector("#shelf button")
