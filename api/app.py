@@ -32,7 +32,7 @@ from api.gate import Gate
 from api.key_ring import kept, shared
 from api.operation_ids import name_operations
 from api.pages.feed import Feed
-from api.pages.routes import add_pages, feed_of
+from api.pages.routes import add_pages, add_tracker, feed_of
 from api.privacy import Privacy
 from api.privacy import router as privacy_router
 from api.rejects import Desk
@@ -143,6 +143,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["operations"])
     app.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)
     add_docs_page(app, first=not settings.api.pages)
+    add_tracker(app)
     if settings.api.pages:
         add_pages(app)
     return app

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.pages.paths import ASSETS, PAGES, STREAM
+from api.pages.paths import ASSETS, PAGES, STREAM, TRACKER
 from api.problems import problem
 from api.request_ids import REQUEST_ID, named
 
@@ -61,7 +61,7 @@ class Doors:
 
 
 def _is_for_operators(path: str) -> bool:
-    return path in _OPERATIONS_PATHS or path.startswith(_OPERATIONS_FOLDERS)
+    return path in _OPERATIONS_PATHS or (path.startswith(_OPERATIONS_FOLDERS) and path != TRACKER)
 
 
 def _dressed(scope: Scope, send: Send) -> Send:

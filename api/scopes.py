@@ -14,6 +14,7 @@ _SEGMENT: Final = ("track", "page", "screen", "identify", "group", "alias")
 SCOPES: Final[dict[str, Scope]] = {
     **dict.fromkeys(("GET /healthz", "HEAD /healthz", "GET /readyz", "HEAD /readyz"), "open"),
     **dict.fromkeys(("GET /metrics", "GET /docs", "GET /", "HEAD /"), "open"),
+    **dict.fromkeys(("GET /web/headrace.js", "HEAD /web/headrace.js"), "open"),
     **dict.fromkeys(("POST /v1/events", "POST /v1/batch", "POST /v1/b"), "events:write"),
     "POST /v1/import": "events:write",
     **{f"POST /v1/{call}": "events:write" for call in _SEGMENT},

@@ -13,3 +13,6 @@ PAGES: Final = {
 }
 STREAM: Final = "/v1/live/stream"
 ASSETS: Final = "/web"
+
+TRACKER: Final = f"{ASSETS}/headrace.js"
+"""The one file that is for everybody: a shop's own pages load it."""

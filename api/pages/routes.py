@@ -11,7 +11,7 @@ from sse_starlette.sse import EventSourceResponse
 
 from api.pages.feed import Feed, Picture
 from api.pages.knowledge import Knowledge
-from api.pages.paths import ASSETS, PAGES, STREAM
+from api.pages.paths import ASSETS, PAGES, STREAM, TRACKER
 from api.pages.picture import TRIGGERS, picture
 from api.problems import ProblemError
 from api.serve.serving import Serving
@@ -31,9 +31,27 @@ POLICY: Final = "; ".join(
 """Nothing from other hosts; uPlot sizes its parts with style attributes."""
 
 
+FRESH_SECONDS: Final = 3600
+"""For so long a browser uses the tracker that it has, and asks then whether there is another."""
+
+_files = StaticFiles(directory=FILES)
+
+
+def add_tracker(app: FastAPI) -> None:
+    """Serve `headrace.js`, which needs no key: it is part of every page of a shop."""
+    app.add_api_route(TRACKER, tracker, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+async def tracker(request: Request) -> Response:
+    """Answer `headrace.js`, or that what the browser has is still it."""
+    answer = await _files.get_response(TRACKER.removeprefix(f"{ASSETS}/"), request.scope)
+    answer.headers["Cache-Control"] = f"public, max-age={FRESH_SECONDS}"
+    return answer
+
+
 def add_pages(app: FastAPI) -> None:
     """Serve the pages, for people that may see all of this: there is no key between."""
-    app.mount(ASSETS, StaticFiles(directory=FILES), name="web")
+    app.mount(ASSETS, _files, name="web")
     for path, file in PAGES.items():
         app.add_api_route(path, _page(file), methods=["GET", "HEAD"], include_in_schema=False)
     app.add_api_route(STREAM, stream, include_in_schema=False)

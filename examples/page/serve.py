@@ -2,8 +2,9 @@
 
     python examples/page/serve.py 8080 http://127.0.0.1:8000
 
-In production that is a rule of the web server that there is (`location /v1/ { proxy_pass ...; }`):
-the page and the API have one origin, so a browser needs no permission of another.
+In production those are rules of the web server that there is (`location /v1/ { proxy_pass ...; }`,
+and the same of `/web/headrace.js`): the page and the API have one origin, so a browser needs no
+permission of another.
 """
 
 import re

@@ -19,11 +19,12 @@ from contracts.access import WRITE_SCOPES
 from contracts.settings import Settings
 from tests.api.running import NOWHERE, await_true, headers, serving
 from tests.api.test_keys import make
+from web import FILES
 
 SHOP, OTHER = "https://shop.example", "https://other.example"
 KEYED: dict[str, Any] = {"api.sites": {"shop": "w"}, "kafka.delivery_timeout_ms": 200}
 OPERATORS = ("/metrics", "/docs", "/openapi.json", "/", "/docs-assets/favicon.png")
-PAGES = ("/shop", "/person", "/web/headrace.js", "/v1/live/stream")
+PAGES = ("/shop", "/person", "/web/shop.js", "/v1/live/stream")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/v1/trending", "/v1/nothing", "/v1/events", "/docs"])
@@ -63,6 +64,20 @@ def test_the_public_port_has_nothing_for_operators() -> None:
         assert http.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize("pages", [True, False])
+def test_the_tracker_is_on_the_public_port_with_and_without_pages(pages: bool) -> None:
+    with serving(NOWHERE, **{**KEYED, "api.pages": pages}) as url:
+        path = f"{url}/web/headrace.js"
+        answer = httpx.get(path)
+        assert answer.text == (FILES / "headrace.js").read_text()
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert answer.headers["cache-control"] == "public, max-age=3600"
+        again = httpx.get(path, headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["cache-control"] == "public, max-age=3600"
+        assert httpx.head(path).headers["etag"] == answer.headers["etag"]
+
+
 @contextmanager
 def two_doors(**given: Any) -> Iterator[tuple[str, str]]:
     """Serve on two ports, as `python -m api.main` does; yield both."""
@@ -96,7 +111,7 @@ def two_doors(**given: Any) -> Iterator[tuple[str, str]]:
 
 def test_the_operators_port_has_all_of_it() -> None:
     with two_doors(**{"api.pages": True}) as (public, operations):
-        for path in ("/metrics", "/docs", "/openapi.json", "/", "/shop", "/web/headrace.js"):
+        for path in ("/metrics", "/docs", "/openapi.json", "/", "/shop", "/web/shop.js"):
             assert httpx.get(operations + path).status_code == 200, path
             assert httpx.get(public + path).status_code == 404, path
         # What a client says of itself opens nothing.
