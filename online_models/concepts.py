@@ -6,10 +6,8 @@ window: a few items that a person touched one after another, and what was search
 """
 
 import math
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import nsmallest
 from itertools import combinations, pairwise
 from typing import Final, NamedTuple
@@ -206,18 +204,21 @@ class ConceptGraph:
             for name in self.counts.top(limit)
         ]
 
-    def take_changed(self, limit: int | None = None, after: str = "") -> list[str]:
-        """Return concepts met since they were last taken, at most `limit`, by name.
+    def take_stale(self, seen: Mapping[str, int], turn: int, limit: int) -> list[str]:
+        """Return concepts met since they were last taken, at most `limit`, the most due first.
 
-        Begins with those behind `after` and then begins anew, so that each gets its turn.
+        `seen` says in which turn each was last. Due is the age times the root of how often it is
+        met: so what is looked at as often as it is met is of the least age in the mean, and each
+        gets its turn (the square root rule; Ammar and Wong, "The design of teletext broadcast
+        cycles", Performance Evaluation 5(4), 1985).
         """
-        names = sorted(name for name in self.changed if name in self.counts)
-        begin = bisect_right(names, after)
-        names = [*names[begin:], *names[:begin]][:limit]
-        self.changed = self.changed.difference(names) if limit is not None else set()
+        ages = {name: turn - seen.get(name, 0) for name in self.changed if name in self.counts}
+        roots = {name: math.sqrt(self.counts.weight(name)) for name in ages}
+        names = nsmallest(limit, ages, key=lambda name: (-ages[name] * roots[name], name))
+        self.changed = self.changed.difference(names)
         return names
 
-    def take_unseen(self, seen: AbstractSet[str], limit: int) -> list[str]:
+    def take_unseen(self, seen: Collection[str], limit: int) -> list[str]:
         """Return changed concepts that are not `seen`, at most `limit`, the most met first."""
         unseen = [name for name in self.changed if name not in seen and name in self.counts]
         names = nsmallest(limit, unseen, key=lambda name: (-self.counts.weight(name), name))

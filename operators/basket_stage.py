@@ -40,9 +40,9 @@ class _Site:
         self.graph = ConceptGraph(int(settings.concept_half_life_days * DAY_MS))
         self.due: set[str] = set()
         self.turns = 0
-        self._last_item = self._last_concept = ""
-        # Since this process began: what is lost with it is shown once more, and sooner.
-        self._shown: set[str] = set()
+        self._last_item = ""
+        # The turn of each, since this process began: what is lost with it is shown once more.
+        self._shown: dict[str, int] = {}
 
     @property
     def waiting(self) -> bool:
@@ -78,19 +78,20 @@ class _Site:
         out = [self._rules(site, item) for item in items] + self._concepts(site, concepts)
         if self.turns % DIRECTORY_EVERY == 0:
             out.append(self._directory(site))
-            self._shown.intersection_update(self.graph.counts)
+            self._shown = {
+                name: at for name, at in self._shown.items() if name in self.graph.counts
+            }
         self.turns += 1
         return out
 
     def _due_concepts(self) -> list[str]:
-        """Return those of this turn: by name, each in its turn; every other time new ones first."""
+        """Return those of this turn: each in its turn; every other time new ones first."""
         concepts: list[str] = []
         if self.turns % 2 == 0:
             concepts = self.graph.take_unseen(self._shown, CONCEPTS_A_TURN)
         if not concepts:
-            concepts = self.graph.take_changed(CONCEPTS_A_TURN, self._last_concept)
-            self._last_concept = [*concepts, ""][-1]
-        self._shown.update(concepts)
+            concepts = self.graph.take_stale(self._shown, self.turns, CONCEPTS_A_TURN)
+        self._shown.update(dict.fromkeys(concepts, self.turns))
         return concepts
 
     def forget_rare(self, site: str) -> list[View]:

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -150,12 +151,20 @@ def test_what_nobody_saw_yet_is_taken_the_most_met_first(shop):
     most = [known.name for known in shop.directory(3)]
     assert shop.take_unseen(set(), 2) == most[:2]
     assert shop.take_unseen({most[2]}, 1) != [most[2]]
-    assert most[0] not in shop.take_changed(1_000)
+    assert most[0] not in shop.take_stale({}, 1, 1_000)
     assert shop.take_unseen(set(), 2) == []
 
 
-def test_what_changed_is_taken_in_turns(shop):
-    first = shop.take_changed(3)
-    assert len(first) == 3
-    assert first + shop.take_changed(1_000) == sorted(shop.counts)
-    assert shop.take_changed(3) == []
+def test_what_changed_is_taken_in_turns_and_oftener_what_is_met_oftener(shop):
+    everything, seen, taken = set(shop.counts), dict[str, int](), Counter[str]()
+    for turn in range(1, 100 * len(everything)):
+        shop.changed = set(everything)  # all of it is met all the time
+        (name,) = shop.take_stale(seen, turn, 1)
+        seen[name] = turn
+        taken[name] += 1
+    assert taken.keys() == everything, "each gets its turn"
+    first, *_, last = (known.name for known in shop.directory())
+    times = math.sqrt(shop.counts.weight(first) / shop.counts.weight(last))
+    assert taken[first] / taken[last] == pytest.approx(times, rel=0.1)
+    assert len(shop.take_stale(seen, turn, 1_000)) == len(everything) - 1
+    assert shop.take_stale(seen, turn, 3) == []
