@@ -32,6 +32,9 @@ much as sources are late on a busy worker: then they fall back into step, and el
 GUARD_S: Final = 0.03
 """So shortly before an epoch may end nobody is to be awake, nor by as much more as they were late
 of late: a busy worker would end it early, and the next one earlier still."""
+LATEST_S: Final = 0.25
+"""Who was later, once, stood still: a source that slept by as much before an epoch may end would
+look once an epoch for a minute."""
 MARGIN_S: Final = 0.002
 """The engine took its time a little before we take ours."""
 
@@ -98,7 +101,7 @@ class Pace:
 
     def awake(self, wanted: float | None, now: float) -> float | None:
         """Return when to be awake, instead of then (None: at once)."""
-        self._late = max(now - self._wanted, 0.9 * self._late)
+        self._late = max(min(now - self._wanted, LATEST_S), 0.9 * self._late)
         soon = now if wanted is None else wanted
         free = soon < self._least - self._epochs.guard - self._late
         self._wanted = soon if free else self._end

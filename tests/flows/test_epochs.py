@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import bytewax.operators as op
@@ -95,6 +96,20 @@ def test_on_a_busy_worker_no_epoch_ends_earlier_each_time(late: float) -> None:
     waits = play([0.005, 0.19], [100.0, 100.0], Epochs(PERIOD), 200, late)
     assert max(waits) < 2 * late + 0.02
     assert sum(waits[100:]) / 100 < late
+
+
+def test_after_standing_still_a_source_looks_as_often_as_before() -> None:
+    source = Simulated(0.005, Epochs(PERIOD).interval.total_seconds(), 0.0)
+    source.pace = Pace(Epochs(PERIOD, clock=lambda: 0.0), 0.0)
+    source.look(0.0)
+    now, looks = 20.0, []
+    while now < 40.0:
+        looks.append(now)
+        source.look(now)
+        now = source.awake
+    pauses = [after - before for before, after in pairwise(looks)]
+    assert max(pauses) < 0.4
+    assert len(looks) > 0.9 * 20.0 / 0.005
 
 
 def test_a_source_that_began_earlier_falls_in_step() -> None:
