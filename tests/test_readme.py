@@ -117,6 +117,14 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_table_begins_with_its_head(page: Path) -> None:
+    """A blank line inside a table ends it, and the rows below are shown as they are typed."""
+    text = page.read_text(encoding="utf-8")
+    for row, below in re.findall(r"\n\n(\|.*)\n(.*)", text):
+        assert re.fullmatch(r"\|[ :|-]+", below), f"{page}: {row}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_files_commands_and_targets_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     folders = (

@@ -36,6 +36,8 @@ def triggers(url: str, cursor: str) -> Iterator[tuple[str, dict]]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or "KEY" not in os.environ:
+        sys.exit("usage: KEY=SECRET_KEY python examples/consumers/stream.py URL")
     for position, trigger in triggers(sys.argv[1], cursor="0"):
         data = trigger["data"]
         print(f"{position} {data['campaign']} for {data['user']}", flush=True)

@@ -54,6 +54,8 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: SECRET=whsec_... python examples/consumers/webhook.py PORT")
     with ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Receiver) as server:
         print("ready", flush=True)
         server.serve_forever()
