@@ -37,20 +37,39 @@ async function open(reject) {
   const text = element('textarea', { rows: 12, spellcheck: 'false', 'aria-label': 'The event, as it came' })
   text.value = found.text
   const why = element('input', { maxlength: 500, autocomplete: 'off' })
-  const act = (what, action) => () => {
-    shown.close()
-    doing([reject], what, action)
+  const said = element('p', { class: 'said bad', role: 'alert' })
+  // What cannot be done is said here, where the edited text still stands.
+  const act = (what, action) => async () => {
+    said.textContent = ''
+    try {
+      const why = await action()
+      if (!why) shown.close()
+      said.textContent = why && `It was refused again: ${why}`
+      await look()
+      if (!why) tell(`1 ${what}`)
+    } catch (error) {
+      said.textContent = error.message
+    }
   }
-  const mended = () => (text.value === found.text ? {} : { text: text.value })
+  // What came may be no JSON, or cut: the collector tells what is wrong with it.
+  const mended = () => {
+    if (text.value === found.text) return {}
+    try {
+      JSON.parse(text.value)
+    } catch (error) {
+      throw new Error(`Not sent, it is no JSON: ${error.message}`)
+    }
+    return { text: text.value }
+  }
   const shown = element('dialog', { 'aria-labelledby': 'reject-title', class: 'wide', onclose: () => shown.remove() },
     element('h2', { id: 'reject-title' }, `Refused: ${found.reason}`),
     element('p', {}, found.detail),
     element('p', { class: 'note' }, `${found.origin}, ${at(found.received)}, ${number(found.size)} bytes${found.state === 'open' ? '' : `, ${found.state}${found.why ? `: ${found.why}` : ''}`}`),
-    text,
+    text, said,
     element('p', { class: 'actions' },
-      element('button', { class: 'main', onclick: act('sent again', (one) => send(one, { ...mended(), again: true })) }, 'Send it again'),
+      element('button', { class: 'main', onclick: act('sent again', async () => send(reject, { ...mended(), again: true })) }, 'Send it again'),
       element('label', {}, 'Why ', why),
-      element('button', { onclick: act('let go', (one) => letGo(one, why.value)) }, 'Let it go'),
+      element('button', { onclick: act('let go', () => letGo(reject, why.value)) }, 'Let it go'),
       element('button', { onclick: () => shown.close() }, 'Close')))
   document.body.append(shown)
   shown.showModal()

@@ -192,10 +192,16 @@ def test_a_refused_event_is_mended_and_sent_again_and_another_let_go(opened, eng
     page.get_by_role("button", name=listed[0]["id"]).click()
     text = page.get_by_label("The event, as it came")
     assert json.loads(text.input_value()) == BAD
+    # What is no JSON is not sent, and what is refused again stays to be mended further.
+    text.fill(json.dumps(BAD)[:-1])
     page.get_by_role("button", name="Send it again").click()
-    page.wait_for_selector("text=was refused again")
+    page.wait_for_selector("dialog >> text=/no JSON: .*line 1 column/")
+    still_wrong = json.dumps({**BAD, "price": -2})
+    text.fill(still_wrong)
+    page.get_by_role("button", name="Send it again").click()
+    page.wait_for_selector("dialog >> text=/refused again: .*price/")
+    assert text.input_value() == still_wrong
     page.wait_for_function("() => document.querySelectorAll('#rejects tbody tr').length === 2")
-    page.get_by_role("button", name=listed[0]["id"]).click()
     text.fill(json.dumps({**BAD, "price": 1}))
     page.get_by_role("button", name="Send it again").click()
     page.wait_for_selector("text=1 sent again")
