@@ -167,6 +167,8 @@ def path_id(request: Request, before: str, after: str) -> str:
     path = raw.partition(b"?")[0]
     start = path.index(before.encode()) + len(before)
     encoded = path[start : len(path) - len(after)]
+    if not after and b"/" in encoded:  # or a misspelt question would be an id of its own
+        raise bad("id", "a slash in an id is written as %2F; there is no such path otherwise")
     try:
         return unquote_to_bytes(encoded).decode("utf-8")
     except UnicodeDecodeError:

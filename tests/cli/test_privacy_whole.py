@@ -182,6 +182,8 @@ def test_nothing_is_left_of_a_person_and_a_rebuild_does_not_bring_one_back(tmp_p
         assert written["user"] == CANARY
         assert len(written["events"]) == 15
 
+        misspelt = httpx.delete(f"{site.url}/v1/users/{CANARY}/profil", timeout=60)
+        assert (misspelt.status_code, "%2F" in misspelt.text) == (400, True)
         answer = httpx.delete(f"{site.url}/v1/users/{CANARY}", timeout=60)
         assert answer.status_code == 200, answer.text
         assert answer.json()["ids"] == 2
