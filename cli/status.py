@@ -46,15 +46,15 @@ def status(
     except LockedError as error:
         raise CommandError(str(error)) from error
     found = asked(settings, url, key_for(key, settings, loaded), site)
-    print(json.dumps(found, indent=2)) if as_json else print("\n".join(lines(found)))
+    print(json.dumps(found, indent=2)) if as_json else print("\n".join(_lines(found)))
     if url is None and not found["ours"]:
         where = settings.data_dir.resolve()
         print(f"nothing runs in {where}: this is the engine at {found['url']}", file=sys.stderr)
-    if not is_well(found):
+    if not _is_well(found):
         raise typer.Exit(1)
 
 
-def is_well(found: Mapping[str, Any]) -> bool:
+def _is_well(found: Mapping[str, Any]) -> bool:
     """Return whether what `cli.asking.asked` found is an engine that is ready and keeps up."""
     from cli.asking import LAG_MS
 
@@ -63,7 +63,7 @@ def is_well(found: Mapping[str, Any]) -> bool:
     return bool(found["ready"].get("status") == "ready" and heard and (lag or 0) <= LAG_MS)
 
 
-def lines(found: Mapping[str, Any]) -> Iterator[str]:
+def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield what `cli.asking.asked` found, as a person reads it."""
     ready, stats = found["ready"], found["stats"]
     told = ", ".join(f"{name} {value}" for name, value in ready.items() if name != "status")
@@ -110,7 +110,9 @@ def _model(model: Mapping[str, Any]) -> str:
     counts = [f"{model[name]:,} {name}" for name in COUNTS if model.get(name)]
     if drifts := (model.get("drift") or {}).get("drifts"):
         counts.append(f"{drifts:,} drifts")
-    if "learned" not in model:  # of a model without examples, what it counts
+    if placed := sum(one["learned"] for one in model.get("placements", {}).values()):
+        counts.append(f"{placed:,} learned")
+    if not model.get("learned"):  # of a model that learns from no outcomes, what it counts
         counts += [
             f"{value:,} {name}"
             for name, value in model.items()

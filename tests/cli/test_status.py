@@ -53,7 +53,9 @@ def flow(told: int) -> list[Write]:
         *(SetView(keys.worker(one.worker), encode_json(one)) for one in workers),
         SetView(keys.progress("events.click/0"), json.dumps(part).encode()),
         SetView(keys.checkpoint(), encode_json(Checkpoint(written=told, time=told))),
-        SetView(keys.model("shop", "baskets"), b'{"learned_of": 1, "baskets": 7, "screened": 3}'),
+        SetView(keys.model("shop", "baskets"), b'{"orders": 1, "pairs": 1200, "screened": 3}'),
+        SetView(keys.model("shop", "feedback"), b'{"learned": 0, "heard": 4, "cases": 2}'),
+        SetView(keys.model("shop", "decide"), b'{"placements": {"top": {"learned": 5}}}'),
     ]
 
 
@@ -86,7 +88,9 @@ def test_what_is_told_of_a_flow_takes_a_key_and_says_whether_it_lives(
         done = run(status.status, *keyed)
         assert done.exit_code == (0 if alive else 1), done.output
         assert ("2 of 2 heard of" if alive else "none was heard of") in done.stdout
-        assert "shop/baskets: 1 learned_of, 7 baskets\n" in done.stdout
+        assert "shop/baskets: 1 orders, 1,200 pairs\n" in done.stdout
+        assert "shop/feedback: 4 heard, 2 cases\n" in done.stdout
+        assert "shop/decide: 5 learned\n" in done.stdout
         monkeypatch.setenv("HEADRACE_API__ADMIN_KEY", OPERATOR)
         checks = json.loads(run(command.doctor, *folder, "--site", "shop", "--json").stdout)
         found = {one["check"]: one for one in checks["checks"] if one["area"] == "engine"}
@@ -107,7 +111,7 @@ def test_a_folder_that_nothing_runs_in_tells_nothing_of_another_s_engine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     port = free_port()
-    fill(store_server, flow(LONG_AGO_MS)[:-2])
+    fill(store_server, flow(LONG_AGO_MS)[:3])
     (tmp_path / "recovery").mkdir()
     (tmp_path / "recovery" / "part-0.sqlite3").touch()
     monkeypatch.setenv("HEADRACE_API__PORT", str(port))
