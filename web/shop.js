@@ -125,11 +125,22 @@ async function searchPage(query, arrived) {
   return shelf(`For “${query}”`, answer, false)
 }
 
+let knownOf = '' // whom the panel speaks of
+
 async function showKnown() {
-  const [{ profile }, { segments, scores }] = await Promise.all([
-    ask(`v1/users/${me()}/profile`), ask(`v1/users/${me()}/segments`)])
+  const asked = me()
+  const [{ profile, degraded }, { segments, scores, degraded: blurred }] = await Promise.all([
+    ask(`v1/users/${asked}/profile`), ask(`v1/users/${asked}/segments`)])
+  // While the store is away nobody is known to the API: what was known stands.
+  const away = degraded || blurred
+  if (away && knownOf === asked) return
+  knownOf = away ? '' : asked
   const { user, device } = headrace.person
   byId('who').textContent = user ?? `a device without a name: ${device.slice(0, 8)}`
+  if (away) {
+    byId('known').replaceChildren(element('p', {}, 'What is known cannot be read just now.'))
+    return
+  }
   if (!profile) {
     byId('known').replaceChildren(element('p', {}, 'Nothing yet. Look at something: a moment later the shelf is made for you, and this says why.'))
     return

@@ -67,6 +67,27 @@ def test_what_is_known_of_a_visitor_and_of_the_goods_is_what_the_api_says(page, 
             assert f"{item['price']:,.2f}" in good.inner_text()
 
 
+def test_what_was_known_stands_while_answers_are_degraded(page, url, store_server):
+    page.set_default_timeout(60_000)
+    signed_in = json.dumps(json.dumps({"device": "d1", "user": "ada"}))
+    page.add_init_script(f"localStorage.setItem('headrace.person', {signed_in})")
+    page.goto(f"{url}/shop")
+    page.wait_for_selector("#known dl")
+    before = page.locator("#known").inner_text()
+    store_server.stop()
+    try:
+        with page.expect_response("**/v1/users/ada/segments") as answered:
+            page.evaluate("location.hash = 'cart'")
+        assert answered.value.json()["degraded"]
+        page.wait_for_selector("text=Your cart is empty")
+        assert page.locator("#known").inner_text() == before
+        # Of somebody else nothing was known, and it is not said that there is nothing.
+        page.get_by_role("button", name="Be somebody else").click()
+        page.wait_for_selector("text=What is known cannot be read just now.")
+    finally:
+        store_server.start()  # it is of other tests too
+
+
 def test_it_fits_every_screen_and_says_what_is_not_known_yet(shop_page):
     assert "Nothing yet" in shop_page.locator("#known").inner_text()
     for width in WIDTHS:
