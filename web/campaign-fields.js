@@ -87,8 +87,31 @@ function choice(name, options, value) {
 
 const numeric = (text) => (text !== '' && Number.isFinite(Number(text)) ? Number(text) : text)
 
-// The campaign that the form says, as the API takes it; what is wrong with it the API says.
+const MOST_HELD = 90 // percent, as the API has it of shares
+
+// The further fields of what is sent; what cannot be read goes into `faults`.
+function furtherOf(text, faults) {
+  try {
+    const read = JSON.parse(text || '{}')
+    if (read !== null && typeof read === 'object' && !Array.isArray(read)) return read
+    faults.push({ field: 'send.more', detail: 'expected an object: {"banner": 7}' })
+  } catch (error) {
+    faults.push({ field: 'send.more', detail: `no JSON: ${error.message}` })
+  }
+  return {}
+}
+
+function shareOf(text, faults) {
+  const percent = numeric(text)
+  if (percent >= 0 && percent <= MOST_HELD) return Math.round(1e6 * percent) / 1e8
+  faults.push({ field: 'holdout', detail: `expected 0 to ${MOST_HELD} %, got ${text}` })
+  return 0
+}
+
+// The campaign that the form says, as the API takes it, without what only the form has wrong, which
+// is in `faults`; what else is wrong the API says.
 export function campaignOf(form, before, name) {
+  const faults = []
   const given = new FormData(form)
   const text = (field_) => (given.get(field_) ?? '').trim()
   const made = { id: before.id || text('id'), name: text('name') }
@@ -97,10 +120,10 @@ export function campaignOf(form, before, name) {
   if (filled.length) made.with = Object.fromEntries(filled.map((one) => [one.name.slice(5), one.dataset.kind === 'number' ? numeric(one.value.trim()) : one.value.trim()]))
   if (!name) made.condition = given.getAll('condition').map((one) => one.trim()).filter((one, index) => one || !index)
   if (text('audience')) made.audience = text('audience')
-  const send = { ...(text('message') && { message: text('message') }), ...JSON.parse(text('send') || '{}') }
+  const send = { ...(text('message') && { message: text('message') }), ...furtherOf(text('send'), faults) }
   if (Object.keys(send).length) made.send = send
   if (text('cooldown')) made.cooldown = text('cooldown')
-  if (text('holdout') !== '') made.holdout = Math.round(1e6 * numeric(text('holdout'))) / 1e8
+  if (text('holdout') !== '') made.holdout = shareOf(text('holdout'), faults)
   if (text('priority') !== '') made.priority = numeric(text('priority'))
   const caps = lines(text('caps')).map((line) => line.split(/\s+per\s+|\s+/))
   if (caps.length) made.caps = caps.map(([count, per]) => ({ count: numeric(count), ...(per && { per }) }))
@@ -110,7 +133,7 @@ export function campaignOf(form, before, name) {
   if (variants.length) made.variants = Object.fromEntries(variants.map(([, one, weight]) => [one, numeric(weight)]))
   made.consent = given.getAll('consent')
   if (before.enabled === false) made.enabled = false
-  return made
+  return { made, faults }
 }
 
 // A campaign as a file of `campaigns.folder`: JSON's texts and numbers are TOML's as well.

@@ -7,6 +7,7 @@ import { drawPreview } from './campaign-preview.js'
 import { ask, at, byId, element, table } from './dom.js'
 
 const PAUSE_MS = 300
+const AMISS = 'It has to be right first: what is wrong is said at its field.'
 let turn = 0
 
 function vocabulary({ facts, functions }) {
@@ -50,31 +51,33 @@ function draw(place, desk) {
     said.replaceChildren(text, ...more)
   }
 
-  // The campaign of the form; null, and said so, where a field cannot be read.
-  function read() {
-    try {
-      return campaignOf(form, { id: one?.id ?? '', enabled: campaign.enabled }, name)
-    } catch (error) {
-      drawFaults(form, [{ field: 'send.more', detail: `no JSON: ${error.message}` }], others)
-      wrong = true
-      return null
-    }
+  // Why a button did nothing.
+  function amiss() {
+    say(AMISS, true)
+    form.querySelector('[aria-invalid]')?.focus()
   }
 
+  const read = () => campaignOf(form, { id: one?.id ?? '', enabled: campaign.enabled }, name)
+
+  // Say what is wrong: what only the form can tell, and what the engine finds.
   async function check() {
     const mine = turn += 1
-    const made = read()
-    if (made === null) return
+    const { made, faults } = read()
+    wrong = faults.length > 0
     try {
-      const { faults, conditions, warnings } = await ask(pathOf('check'), { body: made })
+      const { conditions, warnings, ...told } = await ask(pathOf('check'), { body: made })
       if (mine !== turn) return
+      faults.push(...told.faults)
       // What is still empty is not yet wrong.
       drawFaults(form, faults.filter(({ field }) => form.dataset.sent || String(made[field] ?? field) !== ''), others)
       others.append(...warnings.map((warning) => element('p', { class: 'note' }, warning)))
       wrong = faults.length > 0
+      if (!wrong && said.textContent === AMISS) say('')
       if (byId('filled')) byId('filled').textContent = conditions.join('\n') || 'as soon as all is right'
     } catch (error) {
-      if (mine === turn) say(error.message, true)
+      if (mine !== turn) return
+      drawFaults(form, faults, others)
+      say(error.message, true)
     }
   }
 
@@ -86,8 +89,10 @@ function draw(place, desk) {
       await desk.changed(answer.id)
     } catch (error) {
       if (error.status === 412) conflict(made)
-      else if (error.problem?.faults) drawFaults(form, error.problem.faults, others)
-      else say(error.message, true)
+      else if (error.problem?.faults) {
+        drawFaults(form, error.problem.faults, others)
+        amiss()
+      } else say(error.message, true)
     }
   }
 
@@ -115,11 +120,10 @@ function draw(place, desk) {
   }
 
   async function preview() {
-    const made = read()
-    if (made === null) return
     form.dataset.sent = 'yes'
     await check()
-    if (wrong) return say('It has to be right first.', true)
+    if (wrong) return amiss()
+    const { made } = read()
     say('Looking at people.')
     try {
       drawPreview(byId('preview'), await ask(pathOf('preview'), { body: made }), made)
@@ -138,9 +142,8 @@ function draw(place, desk) {
     form.dataset.sent = 'yes'
     clearTimeout(desk.timer)
     await check()
-    const made = read()
-    if (made === null || wrong) form.querySelector('[aria-invalid]')?.focus()
-    else await put(made)
+    if (wrong) amiss()
+    else await put(read().made)
   })
   check()
 }

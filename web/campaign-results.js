@@ -20,6 +20,9 @@ function verdict({ uplift, assignment, horizon_days: days }) {
   return `${points(difference)} points of conversion within ${number(days)} days, between ${points(low)} and ${points(high)}${sure ? '.' : ': it may be nothing.'}`
 }
 
+// Whether there are bounds, within which what was added is known.
+const believed = ({ uplift, assignment }) => !assignment.mismatch && (uplift?.low ?? null) !== null
+
 const LINES = [['triggers', 'triggers'], ['delivered', 'delivered'], ['opened', 'opened'], ['clicked', 'clicked'], ['people', 'people'], ['converted', 'converted'], ['purchases', 'order lines'], ['revenue', 'revenue']]
 
 function figures({ sent, holdout }) {
@@ -56,10 +59,18 @@ function makeChart(place) {
   }, [[]], place)
 }
 
+// What stands in place of a line that would have no length.
+function before(known) {
+  if (!known.length) return 'There is a line once some were sent to and some held out.'
+  const [one] = known
+  return `${points(one.difference)} points until ${at(one.time)}, of ${number(one.people)} people and ${number(one.held)} held out. There is a line once there are two such figures.`
+}
+
 function drawChart(place, found) {
   chart?.destroy()
   chart = null
-  if (!found.some((one) => one.difference !== null)) return place.replaceChildren(element('p', { class: 'note' }, 'There is a line once some were sent to and some held out.'))
+  const known = found.filter((one) => one.difference !== null)
+  if (known.length < 2) return place.replaceWith(element('p', { class: 'note' }, before(known)))
   place.replaceChildren()
   chart = makeChart(place)
   const shares = (name) => found.map((one) => (one[name] === null ? null : 100 * one[name]))
@@ -90,7 +101,7 @@ export function drawResults(told) {
     element('h2', {}, `What version ${told.version} did`),
     element('p', { id: 'verdict' }, verdict(told)),
     region('Figures', figures(told)),
-    element('p', { class: 'note' }, told.value_per_send === null ? '' : `A trigger added ${number(told.value_per_send)} of revenue, beside those held out.`),
+    element('p', { class: 'note' }, told.value_per_send === null || !believed(told) ? '' : `A trigger added ${number(told.value_per_send)} of revenue, beside those held out.`),
     element('h3', {}, 'Uplift over time, in points'), line,
     element('details', {}, element('summary', {}, 'As a table'), region('Uplift over time', overTime(told.over_time))),
     ...(Object.keys(told.variants).length ? [element('h3', {}, 'Variants'), region('Variants', parts(told.variants, 'variant'))] : []),

@@ -13,7 +13,7 @@ from contracts.keys import FEEDBACK_TOPIC
 from tests.api.running import TopicReader
 from tests.conftest import PARTITIONS
 from tests.web.conftest import Troubles
-from tests.web.desk import CART, Desk, cases, desk
+from tests.web.desk import CART, Desk, cases, desk, first_results
 
 WIDTHS = (390, 1024, 1600)
 
@@ -81,6 +81,10 @@ def test_the_page_of_campaigns_shows_what_the_api_says(opened, served: Desk) -> 
     figures = {row[0]: row[1:] for row in cells(opened, "[aria-label=Figures]")}
     for name in ("triggers", "delivered", "opened", "clicked", "people", "converted", "revenue"):
         assert figures[name] == [plain(told[group][name]) for group in ("sent", "holdout")]
+    assert (
+        f"A trigger added {plain(told['value_per_send'])} of revenue"
+        in opened.locator("#results").inner_text()
+    )
     opened.get_by_text("As a table").click()
     over_time = cells(opened, "[aria-label='Uplift over time']")
     assert [row[1:] for row in over_time] == [
@@ -92,6 +96,24 @@ def test_the_page_of_campaigns_shows_what_the_api_says(opened, served: Desk) -> 
     for width in WIDTHS:
         opened.set_viewport_size({"width": width, "height": 900})
         assert opened.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_of_one_figure_there_is_a_sentence_and_without_bounds_no_revenue(page, url, served) -> None:
+    served.campaign(id="early", name="Early", holdout=1 / 3)
+    served.write(*first_results(served.now, "early"))
+    told = served.get("campaigns/early/results")
+    (one,), worth = told["over_time"], told["value_per_send"]
+    assert told["uplift"]["low"] is None
+    assert worth is not None
+    page.set_default_timeout(60_000)
+    page.goto(f"{url}/campaigns#early")
+    page.wait_for_selector("#verdict")
+    text = page.locator("#results").inner_text()
+    assert f"{points(one['difference'])} points until" in text
+    assert "of 40 people and 20 held out" in text
+    assert "bounds come with 100 people" in text
+    assert "of revenue" not in text
+    assert page.locator("#results canvas").count() == 0
 
 
 def test_an_open_campaign_and_an_open_case_are_accessible(opened, url, request) -> None:
@@ -117,6 +139,28 @@ def test_what_is_in_the_form_is_the_campaign(opened, served: Desk) -> None:
     with opened.expect_response("**/v1/campaigns/check") as checked:
         opened.locator("[name=priority]").fill("4")
     assert checked.value.json()["campaign"] == {**served_as, "priority": 4}
+
+
+def test_what_the_form_and_what_the_engine_finds_wrong_is_said_at_once(opened, served) -> None:
+    before = served.get("campaigns/cart")["version"]
+    opened.locator("[name=holdout]").fill("95")
+    opened.locator("[name=send]").fill('{"banner": 7')
+    opened.locator("[name=audience]").fill("segmnt == 's1'")
+    for button in ("Save", "Whom would it reach?"):
+        opened.get_by_role("button", name=button).click()
+        opened.locator(".said.bad", has_text="It has to be right first").wait_for()
+    at = {
+        "holdout": "expected 0 to 90 %, got 95",
+        "send.more": "no JSON: ",
+        "audience": "did you mean `segment`?",
+    }
+    for field, text in at.items():
+        assert text in opened.locator(f"[data-at='{field}'] .fault").inner_text()
+    assert served.get("campaigns/cart")["version"] == before
+    opened.locator("[name=holdout]").fill("10")
+    opened.locator("[name=send]").fill('{"banner": 7}')
+    opened.locator("[name=audience]").fill("")
+    opened.wait_for_function("() => !document.querySelector('.fault, .said.bad')")
 
 
 def test_whom_it_would_reach_is_said_with_what_was_asked(opened, url) -> None:
