@@ -17,7 +17,7 @@ from cli.embedded.ports import LOOPBACK
 from flows.topics import create_topics
 from tests.chaos.proxy import Proxy
 from tests.chaos.threads import Threads
-from tests.cli.running import ROOT, Up, until
+from tests.cli.running import ROOT, WAIT_SECONDS, Up, until
 
 REAL = ("-m", "cli.main")
 DELIVERY_MS = 1_500
@@ -145,9 +145,9 @@ class Engine:
         """Give back what it looks with."""
         self._http.close()
 
-    def await_ends(self, count: int) -> None:
+    def await_ends(self, count: int, seconds: float = WAIT_SECONDS) -> None:
         """Wait until so many events have come to their ends, and nothing is degraded."""
-        until(lambda: self._ended() >= count)
+        until(lambda: self._ended() >= count, seconds)
 
     def _ended(self) -> int:
         with suppress(httpx.TransportError):

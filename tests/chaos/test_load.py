@@ -74,7 +74,7 @@ def test_one_user_and_a_burst_cost_others_little_and_nothing_is_lost(
         people.come(10 * RATE, PHASE_S)
         people.rate = RATE
         begun, count = time.monotonic(), len(people.taken)
-        it.await_ends(count)
+        it.await_ends(count, 2 * BACKLOG_S)
         backlog = time.monotonic() - begun
     assert set(calm) == {200}
     assert set(people.writes) <= {200, 429, 503}, people.writes
@@ -136,7 +136,7 @@ def test_hours_of_it_leave_nothing_behind(engine: tuple[Engine, Path]) -> None:
             looks.append(look(it))
             people.come(RATE, min(10.0, SOAK_S / 12))
         reached = (len(people.taken) - first) / (time.monotonic() - begun)
-    it.await_ends(len(people.taken))
+    it.await_ends(len(people.taken), BACKLOG_S)
     it.audit(people.taken, folder)
     hours = [(one.at - begun) / 3600 for one in looks]
     memory = [float(one.memory) for one in looks]

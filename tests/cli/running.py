@@ -26,9 +26,9 @@ class Start(NamedTuple):
     pid: int
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until `condition` holds; fail when it does not within two minutes."""
-    deadline = time.monotonic() + WAIT_SECONDS
+def until(condition: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+    """Wait until `condition` holds; fail when it does not within `seconds`."""
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
