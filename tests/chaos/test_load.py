@@ -44,7 +44,7 @@ SETTINGS = {
     "HEADRACE_FLOW__DEDUPE_MAX_IDS": "1000",
     # Each fetch from the embedded broker passes over all batches that a partition ever got, see
     # decision 2: an hour asks for fewer and larger ones, of one partition.
-    "HEADRACE_KAFKA__OPTIONS": '{"linger.ms": 100}' if LONG else "{}",
+    "HEADRACE_KAFKA__OPTIONS": '{"linger.ms": 20}' if LONG else "{}",
 }
 PARTITIONS = 1
 
