@@ -14,12 +14,13 @@ EVERY_SECONDS: Final = 10.0
 
 
 @contextmanager
-def working(what: str, stream: TextIO = sys.stderr) -> Iterator[None]:
-    """Say on `stream` that this is being done, for as long as the context lasts.
+def working(what: str, stream: TextIO | None = None) -> Iterator[None]:
+    """Say on `stream`, else stderr, that this is being done, for as long as the context lasts.
 
     Elsewhere than on a terminal there is a line each ten seconds, so that what is short says
     nothing.
     """
+    stream = stream or sys.stderr
     if not stream.isatty():
         with _plain(what, stream):
             yield

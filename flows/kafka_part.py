@@ -112,7 +112,7 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
         looked = int(self._reading.now() * 1000)
         messages = self._hub.reader.take(self.partition)
         if not messages:
-            self._note_read(looked)
+            self._note_read(looked, self._hub.reader.end(self.partition))
         # The engine asks again once the batch before this one has gone through the graph.
         self._reading.progress.vouch(self._name, self._read_up_to)
         if not messages:
@@ -122,8 +122,7 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
         if self._reading.traced is not None:
             self._reading.traced(messages)
         records = self._records(messages)
-        self._publish()
-        self._note_read(looked)
+        self._note_read(looked, self._publish())
         number = part_number(self._log, self._name)
         return [RawBatch(self._name, None, None, records, number=number)]
 
@@ -158,9 +157,8 @@ class KafkaPart(StatefulSourcePartition[RawBatch, bytes]):
         self._astray_since = None
         return records
 
-    def _note_read(self, looked: int) -> None:
+    def _note_read(self, looked: int, end: int | None) -> None:
         """Remember up to when all that the log had taken is read, as of a look at `looked` (ms)."""
-        end = self._hub.reader.end(self.partition)
         if end is not None:
             self._read_up_to = looked if self._position >= end else self._received
 

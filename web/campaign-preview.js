@@ -1,7 +1,8 @@
 // Whom would a campaign reach? What was asked of people, and what was taken for granted.
 
 import { toml } from './campaign-fields.js'
-import { element, number, percent, table } from './dom.js'
+import { element, number, percent, personLink, table } from './dom.js'
+import { learnNames, named } from './segment-names.js'
 
 const OUT = { bot: 'are taken for programs', consent: 'have not given the consent', audience: 'are not of the audience', condition: 'do not fit the condition' }
 
@@ -33,16 +34,16 @@ function replays(found, draft) {
   ]
 }
 
-const personLink = (id) => element('a', { href: `person?id=${encodeURIComponent(id)}` }, id)
-
 export function drawPreview(place, told, draft) {
   const out = Object.entries(told.out).filter(([, count]) => count).map(([name, count]) => [OUT[name], number(count)])
-  const segments = Object.entries(told.segments).map(([name, count]) => [name || 'none yet', number(count)])
+  const segments = Object.entries(told.segments).map(([name, count]) => [named(name, 'none yet'), number(count)])
+  const head = element('h3', {}, 'Whom it would reach')
   place.replaceChildren(
-    element('h3', {}, 'Whom it would reach'), sentence(told),
+    head, sentence(told),
     region('What was asked', table(['part', 'asked of what is stored', 'taken for granted', 'fit'], asked(told), '')),
     ...(told.people.length ? [element('p', {}, told.fit > told.people.length ? 'Some of them: ' : 'They are: ', ...told.people.flatMap((id, index) => [index ? ', ' : '', personLink(id)]))] : []),
     ...(out.length ? [region('Who is out', table(['the others', 'people'], out, ''))] : []),
     ...(segments.length ? [region('By segment', table(['segment', 'fit'], segments, ''))] : []),
     ...replays(told.replays, draft))
+  learnNames(Object.keys(told.segments)).then((learnt) => { if (learnt && head.isConnected) drawPreview(place, told, draft) }, () => {})
 }

@@ -1,6 +1,7 @@
 // What a campaign did: against those held out, and how that came about over time.
 
-import { ask, at, byId, element, number, percent, table } from './dom.js'
+import { at, byId, element, number, percent, table } from './dom.js'
+import { learnNames, named } from './segment-names.js'
 
 /* global uPlot */
 const HEIGHT = 190
@@ -37,7 +38,7 @@ function figures({ sent, holdout }) {
 const between = ({ low, high }) => (low === null ? '–' : `${points(low)} to ${points(high)}`)
 const bounds = (uplift) => (uplift ? [points(uplift.difference), between(uplift)] : ['–', '–'])
 const parts = (found, what) => table([what, 'people', 'conversion, %', 'uplift', 'between'], Object.entries(found).map(
-  ([name, told]) => [named(name), number(told.people), number(Math.round(1000 * told.conversion) / 10), ...bounds(told.uplift)]), 'none')
+  ([name, told]) => [named(name, 'none'), number(told.people), number(Math.round(1000 * told.conversion) / 10), ...bounds(told.uplift)]), 'none')
 
 const overTime = (found) => table(['until', 'people', 'converted', 'held out', 'converted', 'uplift', 'low', 'high'], found.map((one) => [
   at(one.time), number(one.people), number(one.converted), number(one.held), number(one.held_converted), points(one.difference), points(one.low), points(one.high)]), 'nothing yet')
@@ -76,17 +77,6 @@ function drawChart(place, found) {
   const shares = (name) => found.map((one) => (one[name] === null ? null : 100 * one[name]))
   chart.setData([found.map(({ time }) => time / 1000), shares('low'), shares('high'), shares('difference')])
   chart.setLegend({ idx: found.length - 1 })
-}
-
-let names = new Map() // of segments, by id
-const named = (id) => (id ? names.get(id) ?? id : 'none')
-
-// Names of segments that are not known yet; what has gone is left with its id.
-async function learnNames(ids) {
-  if (ids.every((id) => !id || names.has(id))) return false
-  const { segments } = await ask('v1/segments')
-  names = new Map([...ids.map((id) => [id, id]), ...segments.map(({ id, name }) => [id, `${name} (${id})`])])
-  return true
 }
 
 // Show results where the open campaign has a place for them; what did not change is left as it is.

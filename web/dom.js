@@ -62,6 +62,8 @@ export function element(name, attributes = {}, ...children) {
   return made
 }
 
+export const personLink = (id) => element('a', { href: `person?id=${encodeURIComponent(id)}` }, id)
+
 // A list of names and values.
 export function rows(pairs) {
   const list = element('dl', { class: 'rows' })

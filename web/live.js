@@ -1,7 +1,7 @@
 // The live page: listens to one stream, draws each picture, keeps five minutes of lines.
 
 import * as charts from './charts.js'
-import { at, byId, describe, element, navigation, number, table } from './dom.js'
+import { at, byId, describe, element, navigation, number, personLink, table } from './dom.js'
 import { scoreboard } from './models.js'
 import { drawSegments } from './segment-map.js'
 import { listen } from './stream.js'
@@ -55,7 +55,6 @@ function drawTrending(items) {
     : [element('p', { class: 'empty' }, 'Nothing yet: it takes a few minutes of visits.')])
 }
 
-const personLink = (user) => element('a', { href: `person?id=${encodeURIComponent(user)}` }, user)
 const conceptLink = (name, label) => element('a', { href: `concepts?name=${encodeURIComponent(name)}` }, label)
 
 let titles = new Map() // of the items that rules speak of

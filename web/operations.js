@@ -5,9 +5,8 @@ import { byId, element, navigation, number, table } from './dom.js'
 import { contests, drifts, guards } from './models.js'
 import { showRejects } from './rejects.js'
 import { showReplays } from './replays.js'
-import { listen } from './stream.js'
+import { listen, SILENT_MS } from './stream.js'
 
-const SILENT_MS = 5000 // a worker tells of itself once a second
 const seconds = (value) => (value === null || value === undefined ? '–' : `${number(value, 1)} s`)
 const bytes = (value) => `${number(value / 2 ** 20, 1)} MB`
 const ago = (now, then) => (then ? seconds(Math.max(0, Math.round((now - then) / 1000))) : '–')

@@ -8,7 +8,7 @@ function say(text, good) {
   state.className = good ? 'live' : 'broken'
 }
 
-const SILENT_MS = 5000 // a worker tells of itself once a second
+export const SILENT_MS = 5000 // a worker tells of itself once a second
 const BEHIND_MS = 5000
 
 // What is wrong with the engine at this moment; nothing where all is well.

@@ -182,7 +182,7 @@ POLL: Final = Operation(
             "cursor": _said(_STRING, "for the next request"),
             "lost": _said(_COUNT, "entries that were trimmed before this reader came to them"),
             "more": _said({"type": "boolean"}, "others may follow at once: it is not caught up"),
-            "warnings": _said(_NAMES, "what the filter names that is not there now"),
+            "warnings": _said(_NAMES, "if empty: what the filter names and is not there"),
         }
     ),
     (

@@ -15,7 +15,7 @@ class PollTriggersAnswer(TypedDict):
     more: bool
     """others may follow at once: it is not caught up"""
     warnings: list[str]
-    """what the filter names that is not there now"""
+    """if empty: what the filter names and is not there"""
 
 
 class TriggersOfAnswer(TypedDict):

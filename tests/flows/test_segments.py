@@ -1,8 +1,6 @@
 import os
 import pickle
 import sqlite3
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from flows.segment_files import (
     unpack_handles,
 )
 from flows.segments import Bucket, Segments
-from flows.sweeping import referenced_files, sweep, sweep_apart
+from flows.sweeping import referenced_files, sweep
 
 rows = st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=50)))
 
@@ -360,36 +358,3 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
         monkeypatch.setattr(os, name, call)
     return calls
-
-
-class TestSweptBesideTheEngine:
-    def test_no_process_that_runs_the_engine_opens_its_recovery(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        root = tmp_path / "state" / "step"
-        states = []
-        for _ in range(2):
-            bucket = Segments(root).bucket()
-            bucket.put("a", b"1")
-            states.append(bucket.snapshot())
-        recovery = recovery_partition(tmp_path / "recovery", states[0])
-
-        def opened(*_: object, **__: object) -> None:
-            raise AssertionError("the engine's locks are gone")
-
-        monkeypatch.setattr(sqlite3, "connect", opened)
-        sweep_apart(tmp_path / "state", recovery, before=0.0)
-        assert len(files(root)) == 2, "they are of this run"
-        sweep_apart(tmp_path / "state", recovery, before=time.time() + 60)
-        assert files(root) == {handle.file for handle in unpack_handles(states[0])}
-
-    def test_what_cannot_be_read_is_told(self, tmp_path: Path) -> None:
-        root = tmp_path / "state" / "step"
-        bucket = Segments(root).bucket()
-        bucket.put("a", b"1")
-        bucket.snapshot()
-        (tmp_path / "recovery").mkdir()
-        (tmp_path / "recovery" / "part-0.sqlite3").write_bytes(b"no database" * 100)
-        with pytest.raises(subprocess.SubprocessError):
-            sweep_apart(tmp_path / "state", tmp_path / "recovery", before=time.time() + 60)
-        assert len(files(root)) == 1
