@@ -1,6 +1,5 @@
 """A whole engine on a broker and a store that a test can harm, under load, and its account."""
 
-import json
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 
 from cli.embedded import EmbeddedBroker, EmbeddedStore
 from cli.embedded.ports import LOOPBACK
@@ -157,10 +157,12 @@ class Engine:
             return 0 if told["degraded"] else int(told["events"]["ended"])
         return 0
 
-    def audit(self, taken: Sequence[Mapping[str, Any]], folder: Path) -> None:
-        """Let the audit say that all that was taken has one end and one effect."""
+    def audit(self, taken: Sequence[Mapping[str, Any] | bytes], folder: Path) -> None:
+        """Let the audit say that all that was taken (objects, or JSON) has one end and effect."""
         file = folder / "taken.jsonl"
-        file.write_text("".join(json.dumps(event) + "\n" for event in taken))
+        with file.open("wb") as lines:
+            for event in taken:
+                lines.write((event if isinstance(event, bytes) else orjson.dumps(event)) + b"\n")
         command = [sys.executable, "-m", "cli.main", "audit", "--data-dir", str(self.up.data)]
         command += ["--acknowledged", str(file)]
         done = subprocess.run(
