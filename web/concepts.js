@@ -91,7 +91,14 @@ function drawGraph() {
     made.addEventListener('click', (event) => go(event, name))
     return made
   })
-  graph.replaceChildren(...lines, ...marks)
+  replaceKeepingFocus(graph, [...lines, ...marks])
+}
+
+// A graph is drawn again when the neighbours come, and on another width: Enter is not to be lost by that.
+function replaceKeepingFocus(graph, drawing) {
+  const focused = graph.querySelector('a:focus')?.getAttribute('href')
+  graph.replaceChildren(...drawing)
+  drawing.find((one) => focused && one.getAttribute('href') === focused)?.focus({ preventScroll: true })
 }
 
 // --- the tables ---------------------------------------------------------------------------------

@@ -263,7 +263,14 @@ def test_the_concept_graph_is_walked_with_mouse_keys_and_words(opened, engine):
         "() => document.querySelector('#concept-title').textContent === 'teapot'"
     )
     assert page.url.endswith("?name=teapot")
-    page.locator("#graph a", has_text="tea").last.focus()
+    tea = page.locator('#graph a[href="?name=tea"]')
+    tea.focus()
+    before = page.locator("#graph").get_attribute("viewBox")
+    page.set_viewport_size({"width": 800, "height": 900})
+    page.wait_for_function(
+        "(old) => document.querySelector('#graph').getAttribute('viewBox') !== old", arg=before
+    )
+    assert tea.evaluate("link => link === document.activeElement"), "drawn again, and lost it"
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelector('#concept-title').textContent === 'tea'")
     page.go_back()
