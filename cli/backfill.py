@@ -12,6 +12,7 @@ from cli.options import ConfigFile, Kafka, Redis, Workers
 from cli.replay import check_namespace
 from contracts.keys import EVENT_TOPICS
 from contracts.settings import Settings
+from contracts.wording import counted
 
 
 def backfill(
@@ -70,8 +71,8 @@ def _history(settings: Settings, namespace: str, start: str | None) -> None:
     summary, spec = run(settings, source, "events", namespace, (start, None), 0.0)
     write_offsets(namespace_dir(settings.data_dir, namespace), spec.ends)
     print(
-        f"backfilled {namespace}: {summary.events:,} events, {summary.users:,} users, "
-        f"state {summary.state_hash}",
+        f"backfilled {namespace}: {counted(summary.events, 'event')}, "
+        f"{counted(summary.users, 'user')}, state {summary.state_hash}",
         file=sys.stderr,
     )
 

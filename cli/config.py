@@ -13,6 +13,7 @@ from cli.checks import check_settings
 from cli.options import AsJson, ConfigFile
 from contracts.setting_sources import Schema
 from contracts.settings import Settings
+from contracts.wording import counted
 
 MASK = "********"
 SECRET_WORDS = ("password", "secret", "key", "token", "oauthbearer.config")
@@ -38,7 +39,7 @@ def check(config: ConfigFile = None) -> None:
     loaded = Settings.trace(config, os.environ)
     check_settings(loaded.settings)
     count = len(loaded.origins)
-    print(f"ok: {count} setting{'s' * (count != 1)} given, the rest are defaults")
+    print(f"ok: {counted(count, 'setting')} given, the rest are defaults")
 
 
 @app.command(epilog="Example: headrace config show --config headrace.toml --json")

@@ -12,6 +12,7 @@ import typer
 from cli.errors import CommandError, WrongUseError
 from cli.options import ConfigFile, Redis, RunsDir
 from contracts.settings import Settings
+from contracts.wording import counted
 
 EXAMPLES = """\b
 Examples:
@@ -71,7 +72,7 @@ def export_(
         raise CommandError(f"{file}: {error.strerror}") from None
     finally:
         draft.unlink(missing_ok=True)
-    print(f"exported {count:,} keys to {file}", file=sys.stderr)
+    print(f"exported {counted(count, 'key')} to {file}", file=sys.stderr)
 
 
 @app.command("import", epilog="Example: headrace control import control.jsonl")
@@ -99,4 +100,4 @@ def import_(
                 count = restore(store, lines, replace=replace)
         except (DecodeError, ValueError) as error:
             raise CommandError(f"{file}: not an export of control data: {error}") from None
-    print(f"imported {count:,} of {len(lines):,} keys", file=sys.stderr)
+    print(f"imported {count:,} of {counted(len(lines), 'key')}", file=sys.stderr)

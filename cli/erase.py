@@ -10,6 +10,7 @@ from cli.errors import CommandError, WrongUseError
 from cli.options import ConfigFile, Kafka, Redis, RunsDir
 from contracts.keys import CONTROL_TOPIC, DEFAULT_SITE
 from contracts.settings import Settings, kafka_config
+from contracts.wording import counted
 
 
 def erase(
@@ -64,8 +65,12 @@ def erase(
                     _tell(settings, made)
                 with working("sweeping the store"):
                     swept = 0 if lift else store.sweep(Erased(made))
-                what = "counts again" if lift else f"erased: {swept:,} keys and entries"
-                print(f"{id_}: {what} ({len(made)} ids)")
+                what = (
+                    "counts again"
+                    if lift
+                    else f"erased: {counted(swept, 'entry', 'entries')} of the store"
+                )
+                print(f"{id_}: {what} ({counted(len(made), 'id')})")
             with working("letting the store write its file anew"):
                 store.write_anew()
             store.close()

@@ -65,7 +65,7 @@ def export(
             views = RedisViews.open(store)
             rows = rows_of(TABLES[table], views.iterate(namespace))
             with Console(stderr=True).status(f"writing {table}") as status:
-                told = _told(rows, lambda done: status.update(f"{done:,} rows of {table}"))
+                told = _told(rows, lambda done: status.update(f"{counted(done, 'row')} of {table}"))
                 written = _written(arrow, output, TABLES[table].columns, told)
             views.close()
     except (StoreError, LockedError) as error:

@@ -18,6 +18,7 @@ from cli.errors import CommandError, WrongUseError
 from cli.options import AsJson, ConfigFile, Redis, RunsDir
 from contracts.access import KEY_SCOPES, SECRET_SCOPES, WRITE_SCOPES, ApiKey, KeyKind, new_key
 from contracts.settings import Settings
+from contracts.wording import counted
 
 EXAMPLES = """\b
 Examples:
@@ -117,7 +118,7 @@ def list_(
     for key in found:
         gone = "" if key.revoked is None else f"  revoked {_time(key.revoked)}"
         print(f"{key.id}  {key.site:12} {_time(key.created)}  {_what(key)}  {key.name}{gone}")
-    print(f"{len(found):,} keys", file=sys.stderr)
+    print(counted(len(found), "key"), file=sys.stderr)
 
 
 @app.command(epilog="Example: headrace keys revoke 0f3a2b1c4d5e")

@@ -13,6 +13,7 @@ from cli.errors import CommandError, WrongUseError
 from cli.options import ConfigFile, DataDir, Kafka
 from cli.output_file import STDOUT, check_output, write_output
 from contracts.settings import Settings
+from contracts.wording import counted
 from evaluation.errors import EvaluationError
 from evaluation.ope import ESTIMATORS
 from evaluation.ope_log import FORMATS, decisions_of, read_decisions
@@ -128,10 +129,11 @@ def _print(board: Scoreboard, stream: TextIO) -> None:
     if not console.is_terminal:
         console = Console(file=stream, highlight=False, width=PLAIN_WIDTH)
     about = board.about
-    table = Table(
-        title=f"reward a decision, {about['level']:.0%} intervals: {board.events:,} decisions"
+    decisions = counted(board.events, "decision")
+    table = Table(title=f"reward a decision, {about['level']:.0%} intervals: {decisions}")
+    table.caption = (
+        f"{counted(about['actions'], 'action')}, rewards {about['rewards']:g} in what counts"
     )
-    table.caption = f"{about['actions']:,} actions, rewards {about['rewards']:g} in what counts"
     table.add_column("policy")
     for name in (*ESTIMATORS, "effective"):
         table.add_column(name, justify="right")

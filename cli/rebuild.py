@@ -13,6 +13,7 @@ from cli.options import ConfigFile, Kafka, Redis, Workers
 from cli.replay import run
 from contracts.keys import EVENT_TOPICS, LIVE
 from contracts.settings import Settings
+from contracts.wording import counted
 
 SCRATCH = "being-rebuilt"
 """The namespace that the log is replayed into; it is gone afterwards."""
@@ -74,6 +75,7 @@ def rebuild(
     except (LockedError, StoreError) as error:
         raise CommandError(str(error)) from error
     print(
-        f"rebuilt {namespace}: {filled:,} views that it lacked, of {summary.events:,} events",
+        f"rebuilt {namespace}: {counted(filled, 'view')} that it lacked, "
+        f"of {counted(summary.events, 'event')}",
         file=sys.stderr,
     )

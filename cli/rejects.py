@@ -17,6 +17,7 @@ import typer
 from cli.errors import CommandError, WrongUseError
 from cli.options import AsJson, ConfigFile, Kafka, Redis, RunsDir
 from contracts.settings import Settings, kafka_config
+from contracts.wording import counted
 
 EXAMPLES = """\b
 Examples:
@@ -135,7 +136,7 @@ def list_(
                 f"{record.origin}  {record.detail}"
             )
         more = f", the newest {len(shown):,} shown" if len(shown) < len(rows) else ""
-        print(f"{len(rows):,} refused events{more}", file=sys.stderr)
+        print(f"{counted(len(rows), 'refused event')}{more}", file=sys.stderr)
 
 
 @app.command(epilog="Example: headrace rejects show 3-17 --raw > event.json")

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import Progress as RichProgress
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from contracts.wording import counted
+
 EVERY_SECONDS: Final = 10.0
 
 
@@ -34,7 +36,7 @@ def told(records: int, clock_ms: int) -> str:
     '1,500 records, 2017-11-24 17:21 in the recording'
     """
     clock = datetime.fromtimestamp(clock_ms / 1000, UTC)
-    return f"{records:,} records, {clock:%Y-%m-%d %H:%M} in the recording"
+    return f"{counted(records, 'record')}, {clock:%Y-%m-%d %H:%M} in the recording"
 
 
 class Plain:

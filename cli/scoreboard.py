@@ -5,6 +5,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.table import Table
 
+from contracts.wording import counted
 from evaluation.tasks import Scoreboard
 
 OURS = "blend"
@@ -19,7 +20,9 @@ def print_board(board: Scoreboard, stream: TextIO) -> None:
         console = Console(file=stream, highlight=False, width=PLAIN_WIDTH)
     told = {name: v for name, v in board.about.items() if not isinstance(v, (dict, list))}
     about = ", ".join(f"{name.replace('_', ' ')} {_cell(v)}" for name, v in told.items())
-    table = Table(title=f"{board.task}, protocol {board.protocol}: {board.events:,} events")
+    table = Table(
+        title=f"{board.task}, protocol {board.protocol}: {counted(board.events, 'event')}"
+    )
     table.caption = about
     table.add_column("model")
     for column in board.columns:

@@ -12,6 +12,7 @@ import typer
 from cli.errors import CommandError, WrongUseError
 from cli.options import AdminKey, AsJson, ConfigFile, RunsDir, Site
 from contracts.settings import Settings
+from contracts.wording import counted
 
 COUNTS = ("learned", "refused", "errors", "rollbacks", "restarts")
 
@@ -107,15 +108,24 @@ def _behind(part: Mapping[str, Any]) -> str:
 
 
 def _model(model: Mapping[str, Any]) -> str:
-    counts = [f"{model[name]:,} {name}" for name in COUNTS if model.get(name)]
+    counts = [_count(model[name], name) for name in COUNTS if model.get(name)]
     if drifts := (model.get("drift") or {}).get("drifts"):
-        counts.append(f"{drifts:,} drifts")
+        counts.append(counted(drifts, "drift"))
     if placed := sum(one["learned"] for one in model.get("placements", {}).values()):
         counts.append(f"{placed:,} learned")
     if not model.get("learned"):  # of a model that learns from no outcomes, what it counts
         counts += [
-            f"{value:,} {name}"
+            f"{name} {value:,}"
             for name, value in model.items()
             if type(value) is int and value and name not in (*COUNTS, "screened")
         ]
     return ", ".join(counts) or "nothing learnt yet"
+
+
+def _count(value: int, name: str) -> str:
+    """Return one of `COUNTS`.
+
+    >>> _count(1, "errors"), _count(1, "learned")
+    ('1 error', '1 learned')
+    """
+    return counted(value, name[:-1]) if name.endswith("s") else f"{value:,} {name}"

@@ -25,13 +25,13 @@ _UNKNOWN: Final = "Invalid enum value "
 _MISSING: Final = "Object missing required field "
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str, many: str | None = None) -> str:
     """Return a count with its noun, in the plural where it is not one.
 
-    >>> counted(1, "line"), counted(1234, "line"), counted(0, "column")
-    ('1 line', '1,234 lines', '0 columns')
+    >>> counted(1, "line"), counted(1234, "line"), counted(0, "entry", "entries")
+    ('1 line', '1,234 lines', '0 entries')
     """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 
 def any_of(names: Collection[str]) -> str:

@@ -1,7 +1,7 @@
 // Whom would a campaign reach? What was asked of people, and what was taken for granted.
 
 import { toml } from './campaign-fields.js'
-import { element, number, percent, personLink, table } from './dom.js'
+import { counted, element, number, percent, personLink, table } from './dom.js'
 import { learnNames, named } from './segment-names.js'
 
 const OUT = { bot: 'are taken for programs', consent: 'have not given the consent', audience: 'are not of the audience', condition: 'do not fit the condition' }
@@ -9,9 +9,9 @@ const OUT = { bot: 'are taken for programs', consent: 'have not given the consen
 const region = (label, made) => element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, made)
 
 function sentence({ looked_at: looked, fit, whole, conditions }) {
-  const whom = whole ? `all ${number(looked)} people of the store` : `${number(looked)} people, a sample in the store’s own order`
+  const whom = whole ? `all ${counted(looked, 'person', 'people')} of the store` : `${counted(looked, 'person', 'people')}, a sample in the store’s own order`
   const moments = conditions.some((one) => one.moments.length)
-  const when = moments ? ' would get it if the moment came' : ' fit; it fires for those of whom it becomes true, not for those of whom it is already'
+  const when = moments ? ' would get it if the moment came' : ` ${fit === 1 ? 'fits' : 'fit'}; it fires for those of whom it becomes true, not for those of whom it is already`
   return element('p', {}, element('b', {}, `${number(fit)} of ${number(looked)} (${percent(looked ? fit / looked : null)})`), `${when}. Asked of ${whom}, before cooldown, caps, quiet hours and holdout.`)
 }
 

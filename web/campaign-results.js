@@ -1,6 +1,6 @@
 // What a campaign did: against those held out, and how that came about over time.
 
-import { at, byId, element, number, percent, table } from './dom.js'
+import { at, byId, counted, element, number, percent, table } from './dom.js'
 import { learnNames, named } from './segment-names.js'
 
 /* global uPlot */
@@ -9,7 +9,8 @@ const DAY_S = 86400
 let chart = null
 let drawn = ''
 
-const points = (share) => (share === null ? '–' : `${share > 0 ? '+' : ''}${number(Math.round(10000 * share) / 100)}`)
+export const points = (share) => (share === null ? '–' : `${share > 0 ? '+' : ''}${number(Math.round(10000 * share) / 100)}`)
+export const inPoints = (share) => `${points(share)} ${Math.abs(Math.round(10000 * share)) === 100 ? 'point' : 'points'}`
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 const region = (label, made) => element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, made)
 
@@ -17,8 +18,8 @@ function verdict({ uplift, assignment, horizon_days: days }) {
   if (assignment.mismatch) return 'The groups’ sizes cannot have come of the shares that were meant: no difference can be believed.'
   if (uplift === null) return 'Nobody was held out, so nothing can be said of what it added. Hold some out.'
   const { difference, low, high, sure } = uplift
-  if (low === null) return `${points(difference)} points so far; bounds come with 100 people and 20 conversions in each group.`
-  return `${points(difference)} points of conversion within ${number(days)} days, between ${points(low)} and ${points(high)}${sure ? '.' : ': it may be nothing.'}`
+  if (low === null) return `${inPoints(difference)} so far; bounds come with 100 people and 20 conversions in each group.`
+  return `${inPoints(difference)} of conversion within ${counted(days, 'day')}, between ${points(low)} and ${points(high)}${sure ? '.' : ': it may be nothing.'}`
 }
 
 // Whether there are bounds, within which what was added is known.
@@ -48,7 +49,7 @@ const dates = (_, ticks, axis, space, apart) => ticks.map((tick) => (apart < DAY
 
 function makeChart(place) {
   const axis = { stroke: colour('--faint'), grid: { stroke: colour('--line'), width: 1 } }
-  const value = (_, y) => (y === null || y === undefined ? '–' : `${number(Math.round(100 * y) / 100)} points`)
+  const value = (_, y) => (y === null || y === undefined ? '–' : inPoints(y / 100))
   const line = (label, width, more = {}) => ({ label, width, stroke: colour('--water'), value, points: { show: false }, ...more })
   return new uPlot({
     width: place.clientWidth,
@@ -64,7 +65,7 @@ function makeChart(place) {
 function before(known) {
   if (!known.length) return 'There is a line once some were sent to and some held out.'
   const [one] = known
-  return `${points(one.difference)} points until ${at(one.time)}, of ${number(one.people)} people and ${number(one.held)} held out. There is a line once there are two such figures.`
+  return `${inPoints(one.difference)} until ${at(one.time)}, of ${counted(one.people, 'person', 'people')} and ${number(one.held)} held out. There is a line once there are two such figures.`
 }
 
 function drawChart(place, found) {

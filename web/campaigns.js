@@ -2,7 +2,7 @@
 
 import { edit } from './campaign-form.js'
 import { pathOf } from './campaign-path.js'
-import { drawResults, redraw } from './campaign-results.js'
+import { drawResults, inPoints, points, redraw } from './campaign-results.js'
 import { ask, at, byId, element, navigation, number, percent, table } from './dom.js'
 import { span } from './span.js'
 
@@ -35,13 +35,11 @@ function guards(counts, told) {
   return element('span', {}, ...back.flatMap((one, index) => (index ? [' ', one] : [one])), ...(back.length ? [] : ['–']))
 }
 
-const points = (share) => `${share > 0 ? '+' : ''}${number(Math.round(10000 * share) / 100)}`
-
 function uplift(told) {
   if (!told?.uplift) return '–'
   const { difference, low, high, sure } = told.uplift
   if (low === null) return element('span', { class: 'note', title: 'Too few people, or conversions, for bounds: it may be chance.' }, `${points(difference)}, too early`)
-  const text = `${points(difference)} points, between ${points(low)} and ${points(high)}`
+  const text = `${inPoints(difference)}, between ${points(low)} and ${points(high)}`
   const edge = Math.max(0.05, ...[difference, low, high].map(Math.abs))
   return element('span', {}, span({ value: difference, low, high, least: -edge, most: edge, text }), ` ${points(difference)} `, ...(sure ? [chip('sure', 'good')] : []))
 }

@@ -7,6 +7,9 @@ export const byId = (id) => document.getElementById(id)
 export const number = (value, digits = 3) => (value === null || value === undefined ? '–'
   : new Intl.NumberFormat('en', { signDisplay: 'negative', maximumFractionDigits: digits }).format(value))
 
+// A count with its noun, in the plural where it is not one.
+export const counted = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`
+
 export const percent = (share) => (
   share === null || share === undefined ? '–' : `${number(Math.round(1000 * share) / 10)} %`)
 // A moment, as short as it can be: of today the time alone.

@@ -1,7 +1,7 @@
 // The page of feedback: how content people are, and the cases that wait for somebody.
 
 import { opened, open } from './care.js'
-import { ask, at, byId, describe, element, navigation, number, percent, table } from './dom.js'
+import { ask, at, byId, counted, describe, element, navigation, number, percent, table } from './dom.js'
 import { span } from './span.js'
 
 const SECONDS = 5
@@ -140,7 +140,7 @@ const line = (one) => element('li', { 'data-case': one.id },
 function drawQueue({ found, more }) {
   const focused = document.activeElement?.closest('[data-case]')?.dataset.case
   byId('queue').replaceChildren(found.length ? element('ol', { class: 'lines' }, ...found.map(line)) : element('p', { class: 'empty' }, 'None. Complaints and suggestions come here as they are sent; choose another status to see those that are done.'))
-  byId('more').textContent = more ? `${number(more)} more fit; choose fewer.` : ''
+  byId('more').textContent = more ? `${counted(more, 'more fits', 'more fit')}; choose fewer.` : ''
   mark()
   if (focused) byId('queue').querySelector(`[data-case="${CSS.escape(focused)}"] button`)?.focus()
 }

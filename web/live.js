@@ -1,7 +1,7 @@
 // The live page: listens to one stream, draws each picture, keeps five minutes of lines.
 
 import * as charts from './charts.js'
-import { at, byId, describe, element, navigation, number, personLink, table } from './dom.js'
+import { at, byId, counted, describe, element, navigation, number, personLink, table } from './dom.js'
 import { scoreboard } from './models.js'
 import { drawSegments } from './segment-map.js'
 import { listen } from './stream.js'
@@ -15,7 +15,7 @@ function drawTiles(picture) {
   byId('rate').textContent = rounded(charts.mean(charts.LINES.events))
   byId('answering').textContent = rounded(charts.mean(charts.LINES.answers))
   byId('lag').textContent = milliseconds(picture.lag_ms)
-  byId('where').textContent = `${picture.site}, ${picture.namespace}, ${number(picture.items)} items`
+  byId('where').textContent = `${picture.site}, ${picture.namespace}, ${counted(picture.items, 'item')}`
 }
 
 const reasons = (counts) => Object.entries(counts).map(([why, count]) => `${why} ${number(count)}`).join(', ')

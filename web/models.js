@@ -25,7 +25,7 @@ const named = (name) => element('span', {}, element('b', {}, name), element('br'
 // What it learnt from; of a model without examples, what it counts.
 function learnt({ learned, counts }) {
   if (learned !== null && learned !== undefined) return number(learned)
-  const told = Object.entries(counts).filter(([, value]) => value).map(([name, value]) => `${number(value)} ${name}`)
+  const told = Object.entries(counts).filter(([, value]) => value).map(([name, value]) => `${name} ${number(value)}`)
   return told.length ? element('small', {}, told.join(', ')) : '–'
 }
 

@@ -1,6 +1,6 @@
 // The person page: all that the public API knows of one person, read again every two seconds.
 
-import { ask, at, byId, describe, done, element, navigation, number, rows, table } from './dom.js'
+import { ask, at, byId, counted, describe, done, element, navigation, number, rows, table } from './dom.js'
 import { line, visits } from './lines.js'
 import { rights } from './privacy.js'
 
@@ -25,12 +25,11 @@ function show(parts) {
 }
 
 function inWords({ stage, sessions, events, orders, satisfaction, consent, first_seen: first, bot }) {
-  const visits = sessions === 1 ? 'one visit' : `${number(sessions)} visits`
-  const bought = orders.frequency ? `${orders.frequency === 1 ? 'one order' : `${number(orders.frequency)} orders`} worth ${number(orders.monetary)} ${orders.currency ?? ''}` : 'no order yet'
+  const bought = orders.frequency ? `${counted(orders.frequency, 'order')} worth ${number(orders.monetary)} ${orders.currency ?? ''}` : 'no order yet'
   const allowed = consent === null ? 'has not said what is allowed' : `allows ${consent.join(' and ') || 'nothing'}`
   const said = ['nps', 'csat', 'complaints'].filter((name) => satisfaction?.[name]).map((name) => `${name} ${share(satisfaction[name])}`)
   const happy = said.length ? ` Satisfaction: ${said.join(', ')}.` : ''
-  return `${stage}: ${visits} and ${number(events)} events since ${at(first)}, ${bought}; ${allowed}.${happy}${bot ? ' Taken for a program.' : ''}`
+  return `${stage}: ${counted(sessions, 'visit')} and ${counted(events, 'event')} since ${at(first)}, ${bought}; ${allowed}.${happy}${bot ? ' Taken for a program.' : ''}`
 }
 
 function interests({ interests: { categories, brands, tags } }) {
@@ -71,7 +70,7 @@ const consented = ({ consent }) => (consent === null ? 'nothing was said: person
   : consent.join(', ') || 'nothing: no marketing, no personalization')
 
 const visited = (found) => (found.length ? [
-  visits(found, `${found.length} visits from ${at(found.at(-1).start)} to ${at(found[0].last)}`),
+  visits(found, `${counted(found.length, 'visit')} from ${at(found.at(-1).start)} to ${at(found[0].last)}`),
   table(['visit', 'until', 'touches', 'items'], found.slice(0, 10).map((one) => [at(one.start), at(one.last), number(one.touches), number(one.items)]), ''),
 ] : [element('p', { class: 'empty' }, 'None yet.')])
 

@@ -1,6 +1,6 @@
 // A person's rights: to see what is known of them, and to be forgotten.
 
-import { ask, at, element, number } from './dom.js'
+import { ask, at, counted, element } from './dom.js'
 
 const path = (id) => `v1/users/${encodeURIComponent(id)}`
 
@@ -36,7 +36,7 @@ async function erased(id, said) {
   if (!await confirmed(id)) return
   said.textContent = 'Erasing.'
   const done = await ask(path(id), { method: 'DELETE' })
-  said.textContent = `Erased, with ${number(done.ids)} ids; ${number(done.swept)} keys and entries of the store went at once, and the flow has nothing left by ${at(done.done_by)}.`
+  said.textContent = `Erased, with ${counted(done.ids, 'id')}; ${counted(done.swept, 'entry', 'entries')} of the store went at once, and the flow has nothing left by ${at(done.done_by)}.`
 }
 
 // The part of the page with both; made once a person, so that what it said stays.

@@ -1,6 +1,6 @@
 // Refused events: listed, looked at, mended, sent again, let go.
 
-import { ask, at, byId, element, number, ofSite, table } from './dom.js'
+import { ask, at, byId, counted, element, number, ofSite, table } from './dom.js'
 
 const SHOWN = 50
 const path = ({ id }, verb = '') => `v1/rejects/${encodeURIComponent(id)}${verb}?${ofSite()}`
@@ -64,7 +64,7 @@ async function open(reject) {
   const shown = element('dialog', { 'aria-labelledby': 'reject-title', class: 'wide', onclose: () => shown.remove() },
     element('h2', { id: 'reject-title' }, `Refused: ${found.reason}`),
     element('p', {}, found.detail),
-    element('p', { class: 'note' }, `${found.origin}, ${at(found.received)}, ${number(found.size)} bytes${found.state === 'open' ? '' : `, ${found.state}${found.why ? `: ${found.why}` : ''}`}`),
+    element('p', { class: 'note' }, `${found.origin}, ${at(found.received)}, ${counted(found.size, 'byte')}${found.state === 'open' ? '' : `, ${found.state}${found.why ? `: ${found.why}` : ''}`}`),
     text, said,
     element('p', { class: 'actions' },
       element('button', { class: 'main', onclick: act('sent again', async () => send(reject, { ...mended(), again: true })) }, 'Send it again'),
@@ -113,7 +113,7 @@ export function showRejects() {
   byId('older').addEventListener('click', () => look(true))
   const all = (id, what, action) => byId(id).addEventListener('click', () => {
     const open_ = listed.filter(({ state }) => state === 'open')
-    if (confirm(`${number(open_.length)} refused events: ${what}?`)) doing(open_, what, action)
+    if (confirm(`${counted(open_.length, 'refused event')}: ${what}?`)) doing(open_, what, action)
   })
   all('retry-all', 'sent again', (reject) => send(reject))
   all('drop-all', 'let go', (reject) => letGo(reject))

@@ -1,6 +1,6 @@
 // Segments as circles, near where they are alike, none upon another; names where there is room.
 
-import { byId, element, number } from './dom.js'
+import { byId, counted, element } from './dom.js'
 import { shape } from './svg.js'
 
 const [HALF_WIDE, HALF_HIGH, GAP, ROUNDS] = [100, 62, 2, 200]
@@ -83,5 +83,5 @@ export function drawSegments(segments) {
   })
   for (const group of [...map.children]) if (!segments.some(({ id }) => id === group.dataset.id)) group.remove()
   byId('segments').replaceChildren(...segments.length ? segments.map(({ id, name, telling, size }) => (
-    element('li', {}, `${name} (${id}, ${number(size)} people)${telling ? `: ${telling}` : ''}`))) : [element('p', { class: 'empty' }, 'None yet: they form once some hundred visits have ended.')])
+    element('li', {}, `${name} (${id}, ${counted(size, 'person', 'people')})${telling ? `: ${telling}` : ''}`))) : [element('p', { class: 'empty' }, 'None yet: they form once some hundred visits have ended.')])
 }

@@ -16,6 +16,7 @@ from cli.demo.simulated import wall_clock
 from cli.demo.traffic import Traffic
 from contracts.events import Event, subject_of
 from contracts.profile import TOUCH_TYPES
+from contracts.wording import counted
 
 ASKS: Final = 0.1
 """Of the touches: recommendations are asked for the person, as a website would."""
@@ -63,7 +64,8 @@ class PlayedStream:
             if wait > 0 or number % BREATH == 0:
                 await asyncio.sleep(max(0, wait) / 1000)
             await self._post(event)
-        self._traffic.say(f"the recording is over after {number:,} events; the API goes on serving")
+        over = f"the recording is over after {counted(number, 'event')}"
+        self._traffic.say(f"{over}; the API goes on serving")
 
     async def _post(self, event: Event) -> None:
         subject = subject_of(event.user, event.device)

@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from contracts.codec import encode_json
 from contracts.events import Item
 from contracts.keys import CATALOG_TOPIC
+from contracts.wording import counted
 from flows.kafka_client import cause, quiet
 
 FLUSH_SECONDS: Final = 20.0
@@ -40,7 +41,7 @@ def publish(items: Iterable[Item], config: Mapping[str, Any]) -> int:
     if left:
         producer.purge()
         reason = errors[-1].str() if errors else "the broker does not answer"
-        raise PublishError(f"{left} of {number} item records were not published: {reason}")
+        raise PublishError(f"{left} of {counted(number, 'item record')} not published: {reason}")
     return number
 
 

@@ -10,6 +10,7 @@ from cli.demo.reports import Plan
 from cli.demo.simulator import DAY_SECONDS
 from cli.import_progress import progress_on
 from contracts.settings import Settings
+from contracts.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,11 @@ def _factor(speed: float) -> str:
 
 def _told(recording: Recording, path: Path, speed: float, gap: int) -> str:
     minutes = recording.seconds / speed / 60
-    skipped = f" ({recording.skipped:,} bad lines left out)" if recording.skipped else ""
+    skipped = f" ({counted(recording.skipped, 'bad line')} left out)" if recording.skipped else ""
+    events = counted(recording.count, "event")
     return (
-        f"A RECORDING IS PLAYED: {path} ({recording.format}), {recording.count:,} events{skipped}\n"
-        f"  and {recording.items:,} items, {_factor(speed)} times as fast as it happened: "
+        f"A RECORDING IS PLAYED: {path} ({recording.format}), {events}{skipped}\n"
+        f"  and {counted(recording.items, 'item')}, {_factor(speed)} times as fast as it happened: "
         f"about {minutes:,.1f} minutes. Its times are moved\n"
         f"  to now, and {gap} s of quiet end a visit."
     )

@@ -5,6 +5,7 @@ from typing import Final
 from urllib.parse import quote
 
 from cli.demo.reports import Figures
+from contracts.wording import counted
 
 TROUBLE_CHARS: Final = 100
 
@@ -29,11 +30,12 @@ def line_of(figures: Figures) -> str:
         rates = ", ".join(f"{name} {rate:.0%}" for name, rate in figures.hits.items())
         parts.append(f"next item hit: {rates}")
     if figures.triggers is not None:
-        parts.append(f"{figures.triggers:,} triggers")
+        parts.append(counted(figures.triggers, "trigger"))
     if figures.online is not None:
         parts.append(f"{figures.online:,} online")
     if figures.troubles:
-        parts.append(f"{figures.troubles:,} troubles, last: {figures.last_trouble[:TROUBLE_CHARS]}")
+        last = figures.last_trouble[:TROUBLE_CHARS]
+        parts.append(f"{counted(figures.troubles, 'trouble')}, last: {last}")
     return " | ".join(parts)
 
 
@@ -82,9 +84,9 @@ def summary(figures: Figures) -> str:
     """Return the last words.
 
     >>> print(summary(Figures(accepted=10, applied=9, duplicate=1, answers=3)))
-    10 events accepted; the engine has applied 9, and found 1 duplicates; 3 recommendations given
+    10 events accepted; the engine has applied 9, and found 1 duplicate; 3 recommendations given
     """
-    text = f"{figures.accepted:,} events accepted"
+    text = f"{counted(figures.accepted, 'event')} accepted"
     if figures.refused:
         text += f", {figures.refused:,} refused"
     if figures.waiting:
@@ -93,12 +95,12 @@ def summary(figures: Figures) -> str:
     if figures.applied > figures.accepted:
         text += " in all"  # in a folder that was kept, or after the shoppers started again
     if figures.duplicate:
-        text += f", and found {figures.duplicate:,} duplicates"
+        text += f", and found {counted(figures.duplicate, 'duplicate')}"
     if figures.others:
         text += f", and rejected or withheld {figures.others:,}"
     if not figures.settled:
         text += "; the last ones were still on their way"
-    text += f"; {figures.answers:,} recommendations given"
+    text += f"; {counted(figures.answers, 'recommendation')} given"
     if figures.fresh_p50 is not None and figures.fresh_p99 is not None:
         text += (
             f"; in the last minute fresh in {figures.fresh_p50:.0f} ms (p50), "

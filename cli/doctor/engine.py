@@ -8,6 +8,7 @@ from cli.doctor.finding import Finding, fail, ok, warn
 from cli.errors import CommandError
 from cli.retrying import url_of
 from contracts.settings import Settings
+from contracts.wording import counted
 
 AREA: Final = "engine"
 MODELS: Final = "models"
@@ -85,13 +86,14 @@ def models_judged(sites: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
             counts = {what: told.get(what, 0) for what in ("errors", "rollbacks", "restarts")}
             if any(counts.values()):
                 troubled += 1
-                text = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+                told = (counted(count, what[:-1]) for what, count in counts.items() if count)
+                text = ", ".join(told)
                 mend = "its lines in logs/worker-*.log say what it was given; `headrace replay` of"
                 mend += " that range repeats it"
                 yield warn(MODELS, name, f"{site}/{name}: {text}", mend)
     if not troubled:
         count = sum(map(len, sites.values()))
-        yield ok(MODELS, "guards", f"no guard of {count} models had to step in")
+        yield ok(MODELS, "guards", f"no guard of {counted(count, 'model')} had to step in")
 
 
 def _lag(lag: float | None) -> Finding:
@@ -108,7 +110,7 @@ def _refused(events: Mapping[str, Any]) -> Finding:
     ended, reasons = events.get("ended", 0), events.get("rejected", {})
     refused = sum(reasons.values())
     why = ", ".join(f"{name} {count:,}" for name, count in sorted(reasons.items()))
-    text = f"{refused:,} of {ended:,} events were refused" + (f": {why}" if why else "")
+    text = f"{refused:,} of {counted(ended, 'event')} refused" + (f": {why}" if why else "")
     if refused <= REFUSED_SHARE * ended:
         return ok(AREA, "refused", text)
     return warn(AREA, "refused", text, "`headrace rejects list` says what is wrong with them")

@@ -11,6 +11,7 @@ from cli.doctor.finding import Finding, fail, ok, warn
 from cli.doctor.store import SKEW_MS
 from contracts.keys import CATALOG_TOPIC, CONTROL_TOPIC, DAY_MS, EVENT_TOPICS, TOPICS
 from contracts.settings import Settings, kafka_config
+from contracts.wording import counted
 from flows.kafka_client import KafkaRefused, cause, client, quiet
 from flows.topics import RETENTION_MS
 
@@ -36,7 +37,7 @@ def check_kafka(settings: Settings) -> Iterator[Finding]:
         return
     took = (time.perf_counter() - started) * 1000
     brokers = len(found.brokers)
-    told = f"{brokers} broker{'s' * (brokers != 1)} at {bootstrap}, told of in {took:,.0f} ms"
+    told = f"{counted(brokers, 'broker')} at {bootstrap}, told of in {took:,.0f} ms"
     yield ok(AREA, "reach", told)
     topics = {name: topic.partitions for name, topic in found.topics.items() if name in TOPICS}
     yield _all_there(topics)

@@ -9,6 +9,7 @@ from typing import Final
 
 from cli.doctor.finding import Finding, fail, ok, warn
 from contracts.settings import Settings
+from contracts.wording import counted
 
 DISK, FILES, PROCESSORS, COMPILED = "disk", "files", "cpus", "compiled"
 AREA: Final = "machine"
@@ -55,7 +56,7 @@ def files_judged(limit: int, streams: int) -> Finding:
 
 def processors_judged(count: int, workers: int) -> Finding:
     """Return what is to be said of the processors that this process may use."""
-    text = f"{count} processors for {workers} worker{'s' * (workers != 1)} of the flow"
+    text = f"{counted(count, 'processor')} for {counted(workers, 'worker')} of the flow"
     if workers <= count:
         return ok(AREA, PROCESSORS, text)
     return warn(AREA, PROCESSORS, text, "set flow.workers to fewer: they would wait for each other")

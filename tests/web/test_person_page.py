@@ -71,7 +71,8 @@ def test_somebody_is_shown_as_the_api_knows_them(page, url, store_server):
     sent = httpx.get(f"{url}/v1/users/ada/triggers").json()["triggers"]
     assert [row[0] for row in cells(page, "Triggers")] == [one["data"]["campaign"] for one in sent]
     assert [row[2] for row in cells(page, "Triggers")] == ["warm", "warm"]
-    assert page.get_by_role("img", name=f"{len(past['visits'])} visits from").count() == 1
+    assert len(past["visits"]) == 1
+    assert page.get_by_role("img", name="1 visit from").count() == 1
     assert "s9" in text
     weights = [
         (one["name"], kind, plain(one["weight"], 1))
@@ -121,4 +122,4 @@ def test_somebody_is_exported_and_erased_once_it_is_meant(page, url, store_serve
     page.wait_for_selector("text=Erased, with")
     assert httpx.get(f"{url}/v1/users/ada/profile").json()["known"] is False
     page.wait_for_selector("text=Nothing is known of them.")
-    assert "Erased, with" in page.locator("#person").inner_text()
+    assert "Erased, with 1 id; " in page.locator("#person").inner_text()

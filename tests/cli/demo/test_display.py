@@ -44,7 +44,7 @@ def test_the_summary_accounts_for_every_end() -> None:
     )
     assert summary(figures) == (
         "10 events accepted, 2 refused, 3 without an answer in time; "
-        "the engine has applied 7, and found 1 duplicates, and rejected or withheld 1; "
+        "the engine has applied 7, and found 1 duplicate, and rejected or withheld 1; "
         "the last ones were still on their way; 4 recommendations given"
     )
 
