@@ -33,9 +33,11 @@ def test_a_key_is_asked_for_once_and_kept_for_the_tab(browser, keyed):
     page = browser.new_page()
     page.set_default_timeout(60_000)
     page.goto(f"{keyed}/person?id=ada")
-    for given in ("not it", SECRET):
-        page.get_by_label("Secret key").fill(given)
-        page.get_by_role("button", name="Use it").click()
+    for given, why in (("not it", "is not for everybody"), (SECRET, "That key is not known.")):
+        page.wait_for_selector(f"dialog >> text={why}")
+        assert "Bearer" not in page.locator("dialog").inner_text(), "that is for programs"
+        page.get_by_label("Your key").fill(given)
+        page.get_by_role("button", name="Open").click()
     page.wait_for_selector("text=Recommended when you came")
     assert page.locator("dialog").count() == 0
     page.reload()
@@ -53,8 +55,8 @@ def test_an_operator_s_key_opens_the_campaigns_of_the_site_that_the_address_name
     page = browser.new_page()
     page.set_default_timeout(60_000)
     page.goto(f"{keyed}/campaigns?site=books#cart")
-    page.get_by_label("Secret key").fill(OPERATOR)
-    page.get_by_role("button", name="Use it").click()
+    page.get_by_label("Your key").fill(OPERATOR)
+    page.get_by_role("button", name="Open").click()
     page.wait_for_selector("text=Cart of books (cart, version 1)")
     page.get_by_role("button", name="Pause").click()
     page.wait_for_selector("text=Cart of books (cart, version 2)")
