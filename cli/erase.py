@@ -1,7 +1,9 @@
 """`headrace erase USER...`: forget people, everywhere."""
 
 import os
+import sys
 import time
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +21,7 @@ def erase(
     lift: Annotated[
         bool, typer.Option("--lift", help="Let events count again that arrive from now on.")
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing, also at a terminal.")] = False,
     data_dir: RunsDir = None,
     kafka: Kafka = None,
     redis: Redis = None,
@@ -28,7 +31,7 @@ def erase(
 
     What is known of them is taken out of the store at once; a running flow forgets them within
     some epochs, one that does not run when it starts. May be said again. Ids that were never seen
-    are suppressed all the same.
+    are suppressed all the same. At a terminal it asks first, since nothing brings anybody back.
 
     \b
     Examples:
@@ -54,6 +57,12 @@ def erase(
         settings = running_settings(settings)
         with store_of(settings) as found:
             store = ErasureStore(found.model_copy(update={"timeout_seconds": 60.0}))
+            if not (lift or yes) and sys.stdin.isatty():
+                with working("looking for their devices"):
+                    found_of = {
+                        id_: len(store.ids_of(site, subject_of(names, site, id_))) for id_ in ids
+                    }
+                _ask(site, found_of)
             now = time.time_ns() // 1_000_000
             for id_ in ids:
                 who = subject_of(names, site, id_)
@@ -76,6 +85,18 @@ def erase(
             store.close()
     except (KafkaAway, KafkaRefused, LockedError, NotDelivered, StoreError) as error:
         raise CommandError(str(error)) from error
+
+
+def _ask(site: str, people: Mapping[str, int]) -> None:
+    """Say who would be erased, with how many ids, and what goes; end unless it is meant."""
+    who = "\n".join(f"  {id_}, with {counted(count, 'id')}" for id_, count in people.items())
+    print(
+        f"Erase from site {site}:\n{who}\n"
+        "Profiles, scores, triggers, cases and what waits for webhooks go, in every namespace;\n"
+        "their events count no more, in replays neither. Nothing brings it back.",
+        file=sys.stderr,
+    )
+    typer.confirm("Erase?", abort=True, err=True)
 
 
 def _tell(settings: Settings, erasures: list[Any]) -> None:

@@ -1,6 +1,7 @@
 """A person erased from the whole stack: a search for the bytes finds none, and nobody returns."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -136,6 +137,7 @@ def headrace(data: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "cli.main", *arguments, "--data-dir", str(data)],
         capture_output=True,
+        stdin=subprocess.DEVNULL,
         text=True,
         timeout=240,
         cwd=ROOT,
@@ -143,6 +145,27 @@ def headrace(data: Path, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def at_terminal(typed: str, data: Path, *arguments: str) -> tuple[int, str]:
+    """Return how a command ended whose stdin is a terminal, and what it said."""
+    ours, theirs = os.openpty()
+    try:
+        os.write(ours, f"{typed}\n".encode())
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", *arguments, "--data-dir", str(data)],
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=240,
+            cwd=ROOT,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    return done.returncode, done.stdout
 
 
 @pytest.mark.timeout(600)  # the whole engine, searched byte by byte, on a machine that may be busy
@@ -323,7 +346,12 @@ def test_with_pseudonyms_no_id_is_in_log_or_store_and_all_is_asked_and_told_by_i
         assert len(told["events"]) == 15
         (refused,) = json.loads(headrace(up.data, "rejects", "list", "--json"))
         assert json.loads(refused["text"])["user"] == _token(up, CANARY)
-        assert "erased" in headrace(up.data, "erase", CANARY)
+        code, said = at_terminal("n", up.data, "erase", CANARY)
+        assert (code, "erased" in said) == (1, False), said
+        assert f"Erase from site default:\n  {CANARY}, with 2 ids\n" in said
+        assert site.get(f"/v1/users/{CANARY}/profile").json()["known"] is True
+        code, said = at_terminal("y", up.data, "erase", CANARY)
+        assert (code, f"{CANARY}: erased: " in said) == (0, True), said
         until(lambda: site.get(f"/v1/users/{CANARY}/profile").json()["known"] is False)
         assert site.finds(CANARY) == []
         assert up.end() == 0
