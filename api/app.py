@@ -78,8 +78,11 @@ class Service(FastAPI):
         return document
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the service; it connects when it starts. Raises `SettingsError`."""
+def create_app(settings: Settings, instance: str = "") -> FastAPI:
+    """Return the service; it connects when it starts. Raises `SettingsError`.
+
+    `/readyz` answers with `instance` in a header, if there is one.
+    """
     _check_addresses(settings)
     _check_rules(settings.api.rules_file)
     _check_offers(settings.api.offers_file)
@@ -123,7 +126,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = Service(title="Headrace", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.gate, app.state.operations_port = gate, settings.api.operations_port
-    app.state.tracing, app.state.names = tracing, names
+    app.state.tracing, app.state.names, app.state.instance = tracing, names, instance
     problems.install(app)
     origins = settings.api.cors_origins or ([] if gate.asks else ["*"])
     app.add_middleware(PageCors, posts=PATHS, origins=origins, gate=gate)

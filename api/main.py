@@ -38,10 +38,11 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     """Serve until SIGTERM or SIGINT; requests that run then are answered first."""
     log_to_stderr(LINE)
     try:
-        settings = Launch.from_environ(environ).settings
+        launch = Launch.from_environ(environ)
+        settings = launch.settings
         log_to_stderr(LINE, settings.logs)
         weigh(settings.flow.event_weights)
-        app = create_app(settings)
+        app = create_app(settings, launch.instance)
     except SettingsError as error:
         print(f"headrace api: {error}", file=sys.stderr)
         return 2

@@ -1,12 +1,15 @@
 """The HTTP service as a child process."""
 
 import http.client
+import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from cli.children import Child
+from cli.children import Child, ChildError, PermanentError
+from cli.embedded.ports import why_not
+from contracts.launch import INSTANCE, INSTANCE_HEADER
 
 SERVICE: Final = (sys.executable, "-P", "-m", "api.main")
 WEBHOOKS: Final = (sys.executable, "-P", "-m", "api.webhooks")
@@ -14,7 +17,11 @@ ASK_SECONDS: Final = 2.0
 
 
 class Service:
-    """Starts the API and asks it whether it is ready."""
+    """Starts the API and asks it whether it is ready.
+
+    Another engine may have been given the same port, and answer in its place: what is asked is
+    known by the name that this one was given.
+    """
 
     def __init__(
         self,
@@ -25,8 +32,12 @@ class Service:
         command: Sequence[str | Path] = SERVICE,
         hold: Sequence[int] = (),
     ) -> None:
+        self._listens = host
         self._host = reachable(host)
         self._port = port
+        self._instance = secrets.token_hex(8)
+        self._served = False
+        environ = {**environ, INSTANCE: self._instance}
         self._child = Child("api", command, log, environ, hold)
 
     @property
@@ -36,20 +47,33 @@ class Service:
         return f"http://{host}:{self._port}"
 
     def start(self) -> Sequence[Child]:
-        """Start the process."""
+        """Start the process; raise `ChildError` when its port is taken, for good at first."""
+        if reason := why_not(self._port, self._listens):
+            # Once it has served, whoever has the port now may go again.
+            kind = ChildError if self._served else PermanentError
+            raise kind(no_listening(self._listens, self._port, reason))
         self._child.start()
         return [self._child]
 
     def ready(self) -> bool:
-        """Tell whether `/readyz` answers 200."""
+        """Tell whether `/readyz` answers 200, and it is ours that answers."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=ASK_SECONDS)
         try:
             connection.request("GET", "/readyz")
-            return connection.getresponse().status == http.HTTPStatus.OK
+            answer = connection.getresponse()
+            ours = answer.getheader(INSTANCE_HEADER) == self._instance
+            ready = ours and answer.status == http.HTTPStatus.OK
+            self._served = self._served or ready
+            return ready
         except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
+
+
+def no_listening(host: str, port: int, reason: str) -> str:
+    """Return what is said of a port that the API cannot have."""
+    return f"the API cannot listen on {host}:{port}: {reason}; choose another with --port"
 
 
 def reachable(host: str) -> str:

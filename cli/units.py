@@ -17,7 +17,7 @@ from cli.folders import namespace_dir
 from cli.part import Part
 from cli.preparing import check_room, issue_run, or_child_error, prepare_flow
 from cli.pseudonyms import is_embedded, with_secret
-from cli.service import SERVICE, WEBHOOKS, Service
+from cli.service import SERVICE, WEBHOOKS, Service, no_listening
 from cli.supervisor import Unit
 from contracts.settings import Loaded, Settings, kafka_config
 from flows.topics import TIMEOUT_S, create_topics
@@ -208,7 +208,5 @@ class Deployment:
 
 def _port(host: str, wanted: int) -> int:
     if reason := why_not(wanted, host):
-        raise ChildError(
-            f"the API cannot listen on {host}:{wanted}: {reason}; choose another with --port"
-        )
+        raise ChildError(no_listening(host, wanted, reason))
     return wanted or free_port(host)

@@ -15,12 +15,17 @@ SHADOW = "HEADRACE_SHADOW"
 """Set to 1 for a flow beside the one that is served: it writes views, and delivers nothing."""
 
 
+INSTANCE = "HEADRACE_INSTANCE"
+INSTANCE_HEADER = "X-Headrace-Instance"
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """One process of a cluster.
 
     `addresses` has the `host:port` of every worker of the flow, this one's at `process_id`; it is
-    empty for a worker alone. Views are written under the number `run`.
+    empty for a worker alone. Views are written under the number `run`. The API says `instance` of
+    itself, by which its supervisor knows it from another one on the same port.
     """
 
     settings: Settings
@@ -28,6 +33,7 @@ class Launch:
     addresses: tuple[str, ...] = ()
     run: int = 0
     shadow: bool = False
+    instance: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Launch":
@@ -47,6 +53,7 @@ class Launch:
             tuple(address for address in listed.split(";") if address),
             _number(environ, "HEADRACE_RUN"),
             environ.get(SHADOW) == "1",
+            environ.get(INSTANCE, ""),
         )
         if launch.process_id >= max(1, len(launch.addresses)):
             raise SettingsError(

@@ -21,7 +21,10 @@ from pydantic_settings import TomlConfigSettingsSource as TomlSource
 ENV_PREFIX: Final = "HEADRACE_"
 NESTING: Final = "__"
 PROCESS_VARIABLES: Final = frozenset(
-    {"HEADRACE_SETTINGS", "HEADRACE_PROCESS_ID", "HEADRACE_ADDRESSES", "HEADRACE_RUN"}
+    {
+        *("HEADRACE_SETTINGS", "HEADRACE_PROCESS_ID", "HEADRACE_ADDRESSES", "HEADRACE_RUN"),
+        "HEADRACE_INSTANCE",
+    }
 )
 """What a supervisor tells the processes that it starts (`contracts.launch`): no settings."""
 

@@ -15,6 +15,7 @@ from api.serve.responding import serving_of
 from api.serve.serving import Serving
 from contracts.codec import dump_json, load_json
 from contracts.keys import SCOREBOARD
+from contracts.launch import INSTANCE_HEADER
 from storage.errors import StoreError
 
 
@@ -44,7 +45,9 @@ async def get_ready(request: Request) -> Response:
             "rules": serving.rules_error or "ok",
         }
     code = HTTPStatus.OK if loaded else HTTPStatus.SERVICE_UNAVAILABLE
-    return Response(dump_json(body), code, media_type="application/json")
+    instance = request.app.state.instance
+    headers = {INSTANCE_HEADER: instance} if instance else None
+    return Response(dump_json(body), code, headers, media_type="application/json")
 
 
 async def get_metrics(request: Request) -> Response:

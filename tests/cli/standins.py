@@ -7,13 +7,14 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import FrameType
 
-from contracts.launch import Launch
+from contracts.launch import INSTANCE, INSTANCE_HEADER, Launch
 from storage.connection import connect
 
 
 class _Health(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200 if self.path == "/readyz" else 404)
+        self.send_header(INSTANCE_HEADER, os.environ[INSTANCE])
         self.end_headers()
 
 

@@ -12,8 +12,9 @@ import pytest
 import redis
 from confluent_kafka.admin import AdminClient
 
+from cli.embedded.ports import free_port
 from contracts.keys import TOPICS, run_key
-from tests.cli.running import ROOT, Up, until
+from tests.cli.running import ROOT, WAIT_SECONDS, Up, until
 
 
 def _status(url: str) -> int:
@@ -227,6 +228,21 @@ def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr
     assert "choose another with --port" in done.stderr
     assert not (tmp_path / "D" / "store").exists()
+
+
+def test_of_two_that_are_given_one_port_one_serves_and_the_other_says_why_not(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    at = ("--port", str(port))
+    with Up(tmp_path / "a", *at) as first, Up(tmp_path / "b", *at) as second:
+        lines = [first.line(), second.line()]  # an empty one at the end of the output
+        assert sorted(lines) == ["", f"ready http://127.0.0.1:{port}\n"]
+        lost = (first, second)[lines.index("")]
+        assert lost.process.wait(WAIT_SECONDS) == 1
+        assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in lost.errors
 
 
 def test_an_address_of_another_machine_is_said(tmp_path: Path) -> None:
