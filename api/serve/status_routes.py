@@ -45,7 +45,7 @@ async def get_ready(request: Request) -> Response:
             "rules": serving.rules_error or "ok",
         }
     code = HTTPStatus.OK if loaded else HTTPStatus.SERVICE_UNAVAILABLE
-    instance = request.app.state.instance
+    instance = getattr(request.app.state, "instance", "")
     headers = {INSTANCE_HEADER: instance} if instance else None
     return Response(dump_json(body), code, headers, media_type="application/json")
 
