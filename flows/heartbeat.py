@@ -14,6 +14,7 @@ from typing import Final, Self
 from contracts.codec import dump_json, encode_json
 from contracts.keys import Keys
 from flows.progress import Progress
+from flows.topics import RETENTION_MS
 from flows.vitals import Vitals
 from storage.errors import StoreError
 from storage.views import ViewWriter
@@ -22,7 +23,8 @@ from storage.writes import SetView, Write
 EVERY_SECONDS: Final = 0.2
 LOOK_EVERY: Final = 5
 """Heartbeats between two looks at recovery."""
-LIFETIME_MS: Final = 3_600_000
+LIFETIME_MS: Final = RETENTION_MS
+"""As long as the log keeps what a flow that died has not read: for so long its lag is told."""
 WORKER_LIFETIME_MS: Final = 60_000
 
 logger = logging.getLogger(__name__)

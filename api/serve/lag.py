@@ -40,6 +40,13 @@ def told(kind: type[T], records: Iterable[bytes | None]) -> list[T]:
     return found
 
 
+def current(parts: Iterable[Progress]) -> list[Progress]:
+    """Return the parts that a worker has, or had when the flow died."""
+    listed = list(parts)
+    newest = max((part.written for part in listed), default=0)
+    return [part for part in listed if part.written >= newest - LEFT_OVER_MS]
+
+
 def lag_ms(parts: Iterable[Progress], now: int) -> int | None:
     """Return L such that every event accepted more than L ms before `now` is in the views.
 
@@ -52,14 +59,5 @@ def lag_ms(parts: Iterable[Progress], now: int) -> int | None:
     >>> lag_ms([caught_up], now=10_000), lag_ms([caught_up, behind], now=10_000)
     (105, 2000)
     """
-    current = _current(parts)
-    if not current:
-        return None
-    vouched = (part.written if part.vouched is None else part.vouched for part in current)
-    return max(0, now - min(vouched))
-
-
-def _current(parts: Iterable[Progress]) -> list[Progress]:
-    listed = list(parts)
-    newest = max((part.written for part in listed), default=0)
-    return [part for part in listed if part.written >= newest - LEFT_OVER_MS]
+    vouched = [part.written if part.vouched is None else part.vouched for part in parts]
+    return max(0, now - min(vouched)) if vouched else None

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from api.serve.catalogue import Catalogue
-from api.serve.lag import Progress, lag_ms, told
+from api.serve.lag import Progress, current, lag_ms, told
 from contracts.decisions import Segment
 from contracts.keys import MODELS, Keys
 from contracts.keys import parse as parse_key
@@ -185,7 +185,7 @@ class Memory:
 
     def take(self, values: Mapping[str, bytes | None], now: int) -> None:
         """Take what the store holds under the wanted keys, at `now` (ms)."""
-        self.progress = told(Progress, map(values.get, self._parts))
+        self.progress = current(told(Progress, map(values.get, self._parts)))
         self.workers = told(Worker, map(values.get, self._workers))
         self.checkpoint = next(iter(told(Checkpoint, [values.get(self.keys.checkpoint())])), None)
         for site in self.sites.values():

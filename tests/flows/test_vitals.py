@@ -5,7 +5,12 @@ from pathlib import Path
 
 from contracts.launch import Launch
 from contracts.settings import Settings
+from flows.heartbeat import Heartbeat
+from flows.progress import PartProgress, Progress
+from flows.topics import RETENTION_MS
 from flows.vitals import Vitals
+from storage.memory_views import MemoryViews
+from storage.writes import SetView
 
 NOW = 1_795_000_000_000
 
@@ -29,6 +34,20 @@ def test_a_worker_says_what_it_is_and_uses(tmp_path: Path) -> None:
     assert (told.started, told.written, told.parts) == (NOW, NOW + 5, ["a/0", "b/1"])
     assert told.cpu_seconds > 0
     assert told.memory > 1_000_000
+
+
+def test_what_a_flow_told_is_kept_for_as_long_as_the_log_that_it_has_not_read(
+    tmp_path: Path,
+) -> None:
+    progress = Progress()
+    progress.put("events.click/0", PartProgress(90, 100, NOW))
+    beat = Heartbeat(MemoryViews, "live", progress, vitals(tmp_path))
+    touch(tmp_path, "part-0.sqlite3", NOW)
+    [told] = beat.beats(NOW)
+    _, checkpoint = beat.vitals(NOW)
+    assert isinstance(told, SetView)
+    assert isinstance(checkpoint, SetView)
+    assert told.ttl_ms == checkpoint.ttl_ms == RETENTION_MS
 
 
 def test_an_epoch_is_told_once_all_its_partitions_were_written(tmp_path: Path) -> None:

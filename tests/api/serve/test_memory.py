@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from api.serve.catalogue import Catalogue
-from api.serve.lag import Progress, lag_ms, told
+from api.serve.lag import Progress, current, lag_ms, told
 from api.serve.reasons import ago
-from contracts.codec import pack
+from contracts.codec import encode_json, pack
 from contracts.events import Item
 from contracts.keys import Keys, catalog_page_of, item_key
 from storage.writes import Append, SetFields, SetView
@@ -53,8 +53,8 @@ def test_lag_is_that_of_the_worst_part_that_still_reports() -> None:
     assert lag_ms([caught_up, behind], now) == 7_000
     assert lag_ms([caught_up, hangs], now) == 15_000
     assert lag_ms([recording], now) == 40
-    assert lag_ms([caught_up, left_over], now) == 50
-    assert lag_ms([left_over], now) == now - 5
+    assert lag_ms(current([caught_up, left_over]), now) == 50
+    assert lag_ms(current([left_over]), now) == now - 5
     assert lag_ms([caught_up], now - 500) == 0
 
 
@@ -101,6 +101,15 @@ def test_damaged_views_leave_what_was_known(opened: Shop) -> None:
     assert opened.items("/v1/trending", n=1) == ["hose"]
     assert len(opened.get("/v1/segments")["segments"]) == 1
     until(lambda: opened.get("/v1/stats")["sites"]["default"]["items"] == 9)
+
+
+def test_the_lag_of_a_flow_that_died_long_ago_is_told_and_grows(opened: Shop) -> None:
+    died = now_ms() - 7_200_000
+    last = Progress("events.click/0", written=died, lag=3, vouched=died)
+    opened.write(SetView(KEYS.progress(last.part), encode_json(last)))
+    read = opened.serving.registry.get_sample_value
+    until(lambda: (read("headrace_serve_lag_seconds") or 0) >= 7_200)
+    assert read("headrace_flow_lag_records", {"part": last.part}) == 3
 
 
 def test_an_item_that_is_taken_out_is_no_longer_shown(opened: Shop) -> None:
