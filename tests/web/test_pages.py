@@ -239,6 +239,46 @@ def test_replays_are_listed_and_compared(opened, engine):
     assert {row[0]: figures(row[1:]) for row in texts} == told
 
 
+MAP = """async (segments) => {
+    const { drawSegments } = await import('./web/segment-map.js')
+    document.querySelector('main').insertAdjacentHTML('afterbegin', '<svg id="map" role="group" '
+        + 'aria-label="Map" viewBox="-110 -72 220 148"></svg><ol id="segments"></ol>')
+    drawSegments(segments)
+}"""
+LABELS = """() => [...document.querySelectorAll('#map text:not(.place)')].map((one) => {
+    const { x, y, width, height } = one.getBoundingClientRect()
+    const shown = getComputedStyle(one).visibility === 'visible'
+    return [one.textContent, shown, x, y, x + width, y + height]
+})"""
+
+
+def test_every_segment_says_its_name_where_there_is_room_or_when_it_is_pointed_at(opened):
+    page = opened("/concepts")
+    names = [f"{kind} buyers of {what}" for kind in ("weekend", "night") for what in "abcdef"]
+    told = {"telling": "", "size": 9, "share": 0.083}
+    crowd = [
+        {"id": f"s{at}", "name": name, "x": at % 4, "y": at // 4 % 2 * 0.1, **told}
+        for at, name in enumerate(names)
+    ]
+    page.evaluate(MAP, crowd)
+    labels = page.evaluate(LABELS)
+    assert [label[0] for label in labels] == names
+    shown = [box for _, visible, *box in labels if visible]
+    assert 2 < len(shown) < len(names), "some have no room, or this would prove nothing"
+    for at, (left, top, right, bottom) in enumerate(shown):
+        for x, y, to_x, to_y in shown[:at]:
+            assert to_x <= left or right <= x or to_y <= top or bottom <= y
+    hidden = [name for name, visible, *_ in labels if not visible]
+    pointing = [lambda one: one.locator(".place").hover(), lambda one: one.focus()]
+    for point, name in zip(pointing, hidden, strict=False):
+        page.mouse.move(0, 0)
+        page.keyboard.press("Tab")
+        point(page.get_by_role("img", name=name, exact=True))
+        assert [label[0] for label in page.evaluate(LABELS) if label[1]] == [name]
+    listed = page.locator("#segments li").all_inner_texts()
+    assert [line.partition(" (")[0] for line in listed] == names
+
+
 def test_the_concept_graph_is_walked_with_mouse_keys_and_words(opened, engine):
     page = opened("/concepts")
     told = httpx.get(f"{engine}/v1/concepts/kettle").json()["concept"]
