@@ -26,7 +26,20 @@ const history = (versions, take) => element('details', {}, element('summary', {}
 // Show the form of a campaign (`one`, as the API tells it) or of a new one.
 export function edit(place, words, template, one, changed) {
   const kept = one?.campaign ?? null
-  draw(place, { words, changed, one, kept, version: one?.version ?? 0, name: kept ? kept.template ?? '' : template, campaign: kept ?? {} })
+  if (one && !kept) return showDeleted(place, words, one, changed)
+  return draw(place, { words, changed, one, kept, version: one?.version ?? 0, name: kept ? kept.template ?? '' : template, campaign: kept ?? {} })
+}
+
+// A campaign that was deleted: what it did, to be read, and its versions, to make it again from.
+function showDeleted(place, words, one, changed) {
+  const last = one.versions.findLast(({ campaign }) => campaign).campaign
+  const again = (older) => draw(place, { words, changed, one, kept: null, version: one.version, name: older.template ?? '', campaign: { ...older, id: one.id } })
+  place.replaceChildren(element('div', { class: 'panes' },
+    element('section', {}, element('h2', { id: 'open-title' }, `${last.name} (${one.id}, deleted)`),
+      element('p', { class: 'note' }, `It was deleted: ${at(one.time)}. What it did stays, and can be read; to have it again, put one of its versions into the form.`),
+      history(one.versions, again),
+      element('p', { class: 'actions' }, button('Close', () => { location.hash = '' }))),
+    element('section', { id: 'results', 'aria-label': 'Results' }, element('p', { class: 'note' }, 'asking'))))
 }
 
 function draw(place, desk) {

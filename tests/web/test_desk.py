@@ -116,6 +116,24 @@ def test_of_one_figure_there_is_a_sentence_and_without_bounds_no_revenue(page, u
     assert page.locator("#results canvas").count() == 0
 
 
+def test_the_results_of_a_deleted_campaign_are_read_and_it_is_made_again(page, url, served) -> None:
+    served.campaign(id="gone", name="Long gone")
+    served.write(*first_results(served.now, "gone"))
+    httpx.delete(f"{url}/v1/campaigns/gone", timeout=20).raise_for_status()
+    told = served.get("campaigns/gone/results")
+    page.set_default_timeout(60_000)
+    page.goto(f"{url}/campaigns#gone")
+    page.wait_for_selector("text=Long gone (gone, deleted)")
+    figures = {row[0]: row[1:] for row in cells(page, "[aria-label=Figures]")}
+    assert figures["people"] == [plain(told[group]["people"]) for group in ("sent", "holdout")]
+    assert page.locator("#open input, #open textarea").count() == 0, "it is there to be read"
+    page.get_by_text("Versions (2)").click()
+    page.get_by_role("button", name="put into the form").click()
+    page.locator("#campaign").get_by_role("button", name="Create").click()
+    page.wait_for_selector("text=Long gone (gone, version 3)")
+    assert served.get("campaigns/gone")["campaign"]["name"] == "Long gone"
+
+
 def test_an_open_campaign_and_an_open_case_are_accessible(opened, url, request) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here").Axe()
     opened.get_by_role("button", name="Whom would it reach?").click()
