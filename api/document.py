@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from api.app import create_app
-from contracts.settings import KafkaSettings, RedisSettings, Settings
+from contracts.settings import ApiSettings, KafkaSettings, RedisSettings, Settings
 
 
 def openapi_document() -> dict[str, Any]:
@@ -17,5 +17,6 @@ def openapi_document() -> dict[str, Any]:
     nowhere = Settings(
         kafka=KafkaSettings(bootstrap_servers="broker:9092"),
         redis=RedisSettings(url=SecretStr("redis://store:6379/0")),
+        api=ApiSettings(pseudonyms=False),  # which have no route of their own
     )
     return create_app(nowhere).openapi()

@@ -8,7 +8,7 @@ import typer
 from cli.errors import CommandError, WrongUseError
 from cli.options import ConfigFile, Redis, RunsDir
 from contracts.keys import LIVE, RELIEVED_KEY, RELIEVED_MS, SERVED_KEY
-from contracts.settings import Settings
+from contracts.settings import RedisSettings, Settings, SettingsError
 
 
 def promote(
@@ -43,6 +43,7 @@ def promote(
             views.close()
             if empty and namespace != LIVE:
                 raise WrongUseError(f"namespace {namespace!r} has no views: nothing to serve")
+            _check_people(settings, store, namespace)
             client = connect(store)
             with lasting(client, "the store") as kept:
                 before = kept.get(SERVED_KEY)
@@ -54,3 +55,18 @@ def promote(
     except (StoreError, LockedError) as error:
         raise CommandError(str(error)) from error
     print(f"served: {namespace} (before: {was})")
+
+
+def _check_people(settings: Settings, store: RedisSettings, namespace: str) -> None:
+    """Refuse whom the API would not find, such as ids in a replay of a file."""
+    from cli.pseudonyms import check_people, names_of
+    from contracts.pseudonyms import UnknownPeopleError
+
+    try:
+        names = names_of(settings)
+    except (SettingsError, WrongUseError):  # who has no secret cannot look
+        return
+    try:
+        check_people(names, store, namespace)
+    except UnknownPeopleError as error:
+        raise CommandError(f"namespace {namespace} is not promoted: {error}") from None

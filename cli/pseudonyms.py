@@ -1,5 +1,6 @@
 """The secret of pseudonyms: of the settings, else of the data folder, where it is made once."""
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -9,9 +10,11 @@ from pydantic import SecretStr
 from cli.errors import WrongUseError
 from contracts.api_settings import MIN_SECRET
 from contracts.pseudonyms import Pseudonyms, TooLongError
-from contracts.settings import ApiSettings, Settings, SettingsError
+from contracts.settings import ApiSettings, RedisSettings, Settings, SettingsError
 
 FILE = "pseudonyms.key"
+
+logger = logging.getLogger("headrace")
 
 
 def with_secret(api: ApiSettings, data_dir: Path, *, make: bool = False) -> ApiSettings:
@@ -51,13 +54,38 @@ def check_secret(settings: Settings) -> None:
 def names_of(settings: Settings) -> Pseudonyms:
     """Return the pseudonyms of the settings, else those that the data folder last ran with.
 
-    Raises `SettingsError`.
+    Raises `SettingsError`, and `WrongUseError` where there is no secret.
     """
     data_dir, api = settings.data_dir.resolve(), settings.api
     ran = data_dir / "run" / "settings.json"
-    if not api.pseudonyms and ran.exists():
+    if not api.pseudonym_keys and ran.exists():
         api = Settings.load(ran).api
-    return Pseudonyms.of(with_secret(api, data_dir))
+    api = with_secret(api, data_dir)
+    if api.pseudonyms and not api.pseudonym_keys:
+        raise WrongUseError(
+            f"people's ids are stored as pseudonyms, and {data_dir} has no secret of theirs: give "
+            "the engine's --data-dir, or its secret as api.pseudonym_keys; or say "
+            "HEADRACE_API__PSEUDONYMS=false if it stores ids as they are"
+        )
+    return Pseudonyms.of(api)
+
+
+def readers_names(settings: Settings) -> Pseudonyms:
+    """Return the same for a command that only shows: without the secret, it shows tokens."""
+    try:
+        return names_of(settings)
+    except (SettingsError, WrongUseError):
+        return Pseudonyms()
+
+
+def check_people(names: Pseudonyms, store: RedisSettings, namespace: str) -> None:
+    """Raise `UnknownPeopleError` if who is stored there could not be found; or `StoreError`.
+
+    Another secret than the one of before is not noticed by anything else: all would be new people.
+    """
+    from storage.people_sample import some_people
+
+    names.check(some_people(store, namespace))
 
 
 def subject_of(names: Pseudonyms, site: str, id_: str) -> str:
@@ -79,3 +107,8 @@ def _make(file: Path) -> None:
         new.flush()
         os.fsync(new.fileno())
     draft.replace(file)
+    logger.warning(
+        "people's ids are stored as pseudonyms, by a secret that was just made, %s: keep a copy "
+        "elsewhere, for without it nobody who is known can be found by id.",
+        file,
+    )

@@ -58,11 +58,12 @@ def families() -> Iterator[Any]:
     from api.serve.answers import AnswerList
     from api.serve.serving import Serving
     from api.triggers.watch import Watch
-    from contracts.settings import Settings
+    from contracts.settings import ApiSettings, Settings
 
     registry, nobody = CollectorRegistry(), Any
     CollectMetrics(registry)
-    Serving(Settings(), nobody, AnswerList(limit=0), registry)  # type: ignore[arg-type]
+    nowhere = Settings(api=ApiSettings(pseudonyms=False))
+    Serving(nowhere, nobody, AnswerList(limit=0), registry)  # type: ignore[arg-type]
     Watch(nobody, nobody, nobody, (), 0, registry)  # type: ignore[arg-type]
     yield from registry.collect()
 

@@ -50,6 +50,12 @@ class Desk:
     rejects: list[Any]
     marks: dict[str, Any]
     store: Any
+    names: Any
+
+    def raw(self, reject: Any) -> bytes:
+        """Return what was refused, with ids in place of their pseudonyms."""
+        told: bytes = self.names.revealed(reject.record.site, reject.raw)
+        return told
 
     def state(self, reject: Any) -> str:
         """Return `open`, `retried` or `dropped`."""
@@ -85,6 +91,7 @@ def desk(
 ) -> Iterator[Desk]:
     """Open the topic and the store that the options name; errors become one line."""
     from cli.lock import LockedError
+    from cli.pseudonyms import readers_names
     from cli.store_access import api_settings, check_runs, running_settings, store_of
     from contracts.erasures import Erased
     from flows.kafka_client import KafkaAway, KafkaRefused
@@ -104,7 +111,7 @@ def desk(
             marks, erasures = RejectMarks(store), ErasureStore(store)
             rejects = read_rejects(kafka_config(settings), Erased(erasures.all()))
             erasures.close()
-            yield Desk(settings, rejects, marks.all(), marks)
+            yield Desk(settings, rejects, marks.all(), marks, readers_names(settings))
             marks.close()
     except (KafkaAway, KafkaRefused, LockedError, StoreError) as error:
         raise CommandError(str(error)) from error
@@ -153,7 +160,7 @@ def show(
     with desk(data_dir, kafka, redis, config) as found:
         (one,) = found.chosen([id_], False, None, None)
         if raw:
-            sys.stdout.buffer.write(one.raw)
+            sys.stdout.buffer.write(found.raw(one))
             return
         told = _as_dict(found, one)
         if as_json:
@@ -250,7 +257,7 @@ def _tell(results: dict[str, Any], as_json: bool) -> None:
 
 
 def _as_dict(found: Desk, one: Any) -> dict[str, Any]:
-    record = one.record
+    record, raw = one.record, found.raw(one)
     mark = found.marks.get(one.mark_id)
     told = {
         "id": one.id,
@@ -262,8 +269,8 @@ def _as_dict(found: Desk, one: Any) -> dict[str, Any]:
         "received": _time(record.received),
         "copies": one.copies,
         "size": len(one.raw),
-        "text": one.raw[:SHOWN_BYTES].decode("utf-8", "backslashreplace"),
-        "raw": base64.b64encode(one.raw).decode(),
+        "text": raw[:SHOWN_BYTES].decode("utf-8", "backslashreplace"),
+        "raw": base64.b64encode(raw).decode(),
     }
     if mark is not None:
         told |= {"done": _time(mark.time), "why": mark.why, "mended": mark.mended}

@@ -33,8 +33,7 @@ def reveal(
     names = names_of(settings)
     if not names.on:
         raise WrongUseError(
-            f"pseudonyms are not on, and were not in {settings.data_dir.resolve()}: give its "
-            "--data-dir, or set api.pseudonyms and api.pseudonym_keys"
+            "api.pseudonyms is false, and ids are stored as they are: there is nothing to turn back"
         )
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(names.revealed(site, line))

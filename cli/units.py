@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,18 +10,20 @@ from typing import Any
 from pydantic import SecretStr
 
 from cli.backoff import Backoff
-from cli.children import Child, ChildError
+from cli.children import Child, ChildError, PermanentError
 from cli.cluster import WORKER, Cluster, child_environ
 from cli.embedded import EmbeddedBroker, EmbeddedStore
 from cli.embedded.ports import free_port, why_not
 from cli.folders import namespace_dir
 from cli.part import Part
 from cli.preparing import check_room, issue_run, or_child_error, prepare_flow
-from cli.pseudonyms import is_embedded, with_secret
+from cli.pseudonyms import check_people, is_embedded, with_secret
 from cli.service import SERVICE, WEBHOOKS, Service, no_listening
 from cli.supervisor import Unit
+from contracts.pseudonyms import Pseudonyms, UnknownPeopleError
 from contracts.settings import Loaded, Settings, kafka_config
 from flows.topics import TIMEOUT_S, create_topics
+from storage.errors import StoreError
 
 DRAIN_SECONDS = 30.0
 API_MARGIN_SECONDS = 5.0
@@ -50,7 +53,7 @@ class Deployment:
     def __init__(self, loaded: Loaded, data_dir: Path, lock: int, part: Part = Part.ALL) -> None:
         settings = loaded.settings
         self._part = part
-        self._said = False
+        self._said = self._known = False
         self._data_dir = data_dir
         self._flow_dir = namespace_dir(data_dir, settings.namespace)
         self._hold = (lock,)
@@ -89,8 +92,8 @@ class Deployment:
         if self._part.serves:
             # A request may wait for the broker until the delivery timeout.
             seconds = self._settings.kafka.delivery_timeout_ms / 1000 + API_MARGIN_SECONDS
-            start, ready = self._service.start, self._service.ready
-            units.append(Unit("api", start, ready, stop_seconds=seconds))
+            ready = self._service.ready
+            units.append(Unit("api", self._start_service, ready, stop_seconds=seconds))
             units.append(Unit("webhooks", self._start_webhooks))
         return units
 
@@ -110,6 +113,23 @@ class Deployment:
         )
         after = "broker" if self._broker is not None else None
         return Unit("flow", cluster.start, cluster.ready, after, DRAIN_SECONDS)
+
+    def _start_service(self) -> Sequence[Child]:
+        # Without its store it answers as well as it can, and whoever is stored cannot be looked at.
+        with suppress(StoreError):
+            self._check_people()
+        return self._service.start()
+
+    def _check_people(self) -> None:
+        """Look once whether people can be found by the secret of pseudonyms."""
+        if self._known or not self._part.serves:
+            return
+        names, namespace = Pseudonyms.of(self._settings.api), self._settings.namespace
+        try:
+            check_people(names, self._settings.redis, namespace)
+        except UnknownPeopleError as error:
+            raise PermanentError(f"namespace {namespace} of the store: {error}") from None
+        self._known = True
 
     def _start_webhooks(self) -> Sequence[Child]:
         self._webhooks.start()
@@ -201,6 +221,7 @@ class Deployment:
             )
 
     def _issue_run(self) -> int:
+        or_child_error(self._check_people)
         run = issue_run(self._settings.redis, self._settings.namespace)
         logger.info("run %d of namespace %s", run, self._settings.namespace)
         return run

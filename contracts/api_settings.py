@@ -98,12 +98,12 @@ class ApiSettings(Group):
         description="site to secret key, for what no page may do; never in a page",
     )
     pseudonyms: bool = Field(
-        False, description="put tokens in place of people's ids, in log and store"
+        True, description="put tokens in place of people's ids, in log and store"
     )
     pseudonym_keys: dict[KeyVersion, SecretStr] = Field(
         default_factory=dict,
         description="version, 1 to 9, to the secret that tokens are made with; the highest makes "
-        "new ones; empty: one made in the data folder beside the embedded servers",
+        "new ones; empty: one made in the data folder beside the embedded servers, others need it",
     )
     max_streams: int = Field(
         1_000, ge=1, description="streams and long polls of triggers at a time; beyond it 503"

@@ -17,7 +17,7 @@ b'{"user":"ada@example.com"}'
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
 from contracts.api_settings import ApiSettings
@@ -46,6 +46,10 @@ class TooLongError(ValueError):
     """An id whose token would be longer than an id may be."""
 
 
+class UnknownPeopleError(ValueError):
+    """Who is stored would not be found: stored under other tokens, or under none."""
+
+
 class Pseudonyms:
     """The tokens of all sites. Without secrets it does nothing: an id stands for itself.
 
@@ -65,8 +69,9 @@ class Pseudonyms:
             return cls()
         if not settings.pseudonym_keys:
             raise SettingsError(
-                "api.pseudonyms is on, and api.pseudonym_keys has no secret: `openssl rand -base64 "
-                '32` makes one, HEADRACE_API__PSEUDONYM_KEYS=\'{"1": "SECRET"}\' gives it'
+                "people's ids are stored as pseudonyms, and api.pseudonym_keys has no secret for "
+                "them: `openssl rand -base64 32` makes one, HEADRACE_API__PSEUDONYM_KEYS__1=SECRET "
+                "gives it. Or HEADRACE_API__PSEUDONYMS=false stores ids as they are"
             )
         return cls({n: key.get_secret_value() for n, key in settings.pseudonym_keys.items()})
 
@@ -114,6 +119,35 @@ class Pseudonyms:
         It may be anything: what is called like a person's id, and can have a token, gets one.
         """
         return _PERSON.sub(lambda found: self._named(site, found), raw) if self.on else raw
+
+    def check(self, people: Collection[tuple[str, str]]) -> None:
+        """Raise `UnknownPeopleError` if none of the stored `people` can be theirs.
+
+        Args:
+            people: some of them, as `(site, id)`.
+        """
+        ids = [(site, id_.removeprefix(DEVICE_PREFIX)) for site, id_ in people]
+        alike = [id_.startswith(MARK) for _, id_ in ids]
+        if not ids or (self.on and any(self._is_token(*one) for one in ids)):
+            return
+        if self.on and any(alike):
+            raise UnknownPeopleError(
+                "its people are stored under pseudonyms of another secret, and nobody would be "
+                "found: give that one (api.pseudonym_keys, or the file pseudonyms.key from your "
+                "copy); or begin with an empty store and log"
+            )
+        if self.on:
+            raise UnknownPeopleError(
+                "its people are stored under their ids as they are, and would not be found under "
+                "pseudonyms: HEADRACE_API__PSEUDONYMS=false goes on with ids; or begin with an "
+                "empty store and log"
+            )
+        if all(alike):
+            raise UnknownPeopleError(
+                "its people are stored under pseudonyms, and api.pseudonyms is false: nobody would "
+                "be found. Turn it on, with the secret that they were made with; or begin with an "
+                "empty store and log"
+            )
 
     def called(self, site: str, asked: str, subject: str) -> str:
         """Return what an answer to who asked for `asked` calls the person that was found.

@@ -1,15 +1,18 @@
 """Some of a site's people as views have them, drawn by the store's own order of keys."""
 
 from collections.abc import AsyncIterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from contracts.keys import Keys, control_parts, parse, run_key
+from contracts.settings import RedisSettings
+from storage.connection import connect, place, translated
 from storage.control import Control
 from storage.views import Person, is_alias
 
 KEYS_A_LOOK: Final = 2_000
 LOOKS: Final = 500
 """So many keys of the store are passed over, at most a million: about a second."""
+ENOUGH: Final = 50
 
 
 class Sample(NamedTuple):
@@ -31,6 +34,23 @@ async def people_of(control: Control, keys: Keys, site: str) -> AsyncIterator[Sa
         yield Sample(await _read(control, keys, site, names), not cursor)
         if not cursor:
             return
+
+
+def some_people(store: RedisSettings, namespace: str) -> list[tuple[str, str]]:
+    """Return the sites and ids of a few people of a namespace, devices among them.
+
+    Empty if there are none in the first million keys. Raises `StoreError`.
+    """
+    pattern = Keys(namespace).people_pattern
+    cursor, names = 0, []
+    # Typed loosely: the types that redis-py gives its answers change between its majors.
+    client: Any = connect(store)
+    with client, translated(place(store.url.get_secret_value())):
+        for _ in range(LOOKS):
+            cursor, names = client.scan(cursor, pattern, KEYS_A_LOOK)
+            if names or not cursor:
+                break
+    return [(key.site, key.id) for key in (parse(name.decode()) for name in names[:ENOUGH])]
 
 
 async def _read(control: Control, keys: Keys, site: str, names: list[str]) -> list[Person]:

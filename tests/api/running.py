@@ -26,6 +26,7 @@ def serving(bootstrap: str, **given: Any) -> Iterator[str]:
         "api.port": free_port(),
         "kafka.bootstrap_servers": bootstrap,
         "redis.url": NOWHERE,
+        "api.pseudonyms": False,  # most tests write views and read topics by ids
         **given,
     }
     settings = Settings.load(overrides=overrides)

@@ -12,9 +12,13 @@ from typing import Any, NamedTuple
 
 import psutil
 
+from cli.pseudonyms import names_of
+from contracts.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 STANDIN = ("-m", "tests.cli.standin_up")
 WAIT_SECONDS = 120.0
+SECRETS = '{"1": "the secret of the pseudonyms of tests"}'
 
 
 class Start(NamedTuple):
@@ -51,6 +55,8 @@ class Up:
             *(() if "--port" in options else ("--port", "0")),
             *options,
         ]
+        if "--kafka" in options or "HEADRACE_KAFKA__BOOTSTRAP_SERVERS" in environ:
+            environ = {"HEADRACE_API__PSEUDONYM_KEYS": SECRETS} | environ
         clean = {name: value for name, value in os.environ.items() if "HEADRACE" not in name}
         self._environ = clean | {"HOME": str(self.home), "PYTHONPATH": str(ROOT)} | environ
 
@@ -103,6 +109,10 @@ class Up:
         """The starts of workers, in order of their lines."""
         lines = (self.data / "starts").read_text().splitlines()
         return [Start(*map(int, line.split())) for line in lines]
+
+    def revealed(self, raw: bytes) -> bytes:
+        """Return JSON of site `default` with ids in place of their pseudonyms."""
+        return names_of(Settings(data_dir=self.data)).revealed("default", raw)
 
     def await_control(self, count: int) -> None:
         """Wait until each worker has `count` changes of control in force since it was ready."""

@@ -32,6 +32,7 @@ from tests.cli.running import Up, until
 
 REAL = ("-m", "cli.main")
 SETTINGS = {
+    "HEADRACE_API__PSEUDONYMS": "0",  # a producer of ours writes events with ids to Kafka
     "HEADRACE_CAMPAIGNS__CLOCK_SECONDS": "0",  # the test says how late it is
     "HEADRACE_KAFKA__AHEAD_SECONDS": str(400 * DAY // SECOND),
     "HEADRACE_FLOW__BUCKETS": "8",

@@ -15,6 +15,7 @@ import yaml
 
 from cli.checks import check_exposure
 from cli.commands import COMMANDS
+from cli.pseudonyms import check_secret
 from cli.up import check_shared
 from contracts.settings import Settings
 from tests.cli.running import ROOT
@@ -32,7 +33,7 @@ def services() -> dict[str, Any]:
 
 def _environment(service: dict[str, Any]) -> dict[str, str]:
     return {
-        name: VARIABLE.sub(lambda match: match[2] or "given", value)
+        name: VARIABLE.sub(lambda match: match[2] or "given" * 7, value)
         for name, value in service["environment"].items()
     }
 
@@ -61,7 +62,7 @@ def test_the_schema_would_notice_a_mistake(tmp_path: Any) -> None:
     reason="`docker compose` is not installed",
 )
 def test_docker_itself_reads_it() -> None:
-    environ = os.environ | {"WRITE_KEY": "k", "GRAFANA_PASSWORD": "p"}
+    environ = os.environ | {"WRITE_KEY": "k", "GRAFANA_PASSWORD": "p", "PSEUDONYM_SECRET": "s" * 32}
     done = subprocess.run(
         ["docker", "compose", "--file", str(FILE), "config", "--quiet"],
         capture_output=True,
@@ -85,6 +86,7 @@ def test_our_services_have_settings_that_headrace_takes(
         command = services[name]["command"]
         host = command[command.index("--host") + 1]
         check_exposure(settings.api.model_copy(update={"host": host}))
+        check_secret(settings)
     check_shared(settings)
 
 

@@ -8,20 +8,20 @@ import typer.testing
 
 from cli.doctor.command import pseudonyms_judged
 from cli.errors import WrongUseError
-from cli.pseudonyms import FILE, check_secret, names_of, subject_of, with_secret
+from cli.pseudonyms import FILE, check_secret, names_of, readers_names, subject_of, with_secret
 from cli.reveal import reveal
 from contracts.settings import ApiSettings, Settings, SettingsError
 
 SECRET = "a secret that was given in the settings"
-ON = ApiSettings(pseudonyms=True)
+ON, OFF = ApiSettings(), ApiSettings(pseudonyms=False)
 
 
 def settings(folder: Path, **given: object) -> Settings:
-    return Settings.load(overrides={"data_dir": folder, "api.pseudonyms": True, **given})
+    return Settings.load(overrides={"data_dir": folder, **given})
 
 
 def test_a_secret_is_made_once_and_only_where_it_is_wanted(tmp_path: Path) -> None:
-    assert with_secret(ApiSettings(), tmp_path, make=True) == ApiSettings()
+    assert with_secret(OFF, tmp_path, make=True) is OFF
     given = settings(tmp_path, **{"api.pseudonym_keys": {"2": SECRET}}).api
     assert with_secret(given, tmp_path, make=True) is given
     assert with_secret(ON, tmp_path) is ON
@@ -40,7 +40,9 @@ def test_a_secret_is_made_once_and_only_where_it_is_wanted(tmp_path: Path) -> No
 def test_servers_that_others_share_need_a_secret_that_is_given(tmp_path: Path) -> None:
     check_secret(settings(tmp_path))
     shared = {"kafka.bootstrap_servers": "broker:9092", "redis.url": "redis://cache:6379/0"}
-    with pytest.raises(WrongUseError, match=r"api\.pseudonym_keys has no secret: `openssl"):
+    with pytest.raises(
+        WrongUseError, match=r"api\.pseudonym_keys has no secret for them: `openssl"
+    ):
         check_secret(settings(tmp_path, **shared))
     check_secret(settings(tmp_path, **shared, **{"api.pseudonym_keys": {"1": SECRET}}))
 
@@ -53,7 +55,11 @@ def test_commands_take_the_secret_that_the_folder_ran_with(tmp_path: Path) -> No
     assert names.token("shop", "ada") == names_of(ran).token("shop", "ada") != "ada"
     with pytest.raises(WrongUseError, match="at most 173 bytes"):
         subject_of(names, "shop", "device:" + "x" * 174)
-    assert not names_of(Settings(data_dir=tmp_path / "other")).on
+    elsewhere = tmp_path / "other"
+    with pytest.raises(WrongUseError, match=r"has no secret of theirs: give the engine's --data"):
+        names_of(settings(elsewhere))
+    assert not readers_names(settings(elsewhere)).on
+    assert not names_of(settings(elsewhere, **{"api.pseudonyms": False})).on
 
 
 def test_reveal_turns_tokens_back_line_by_line(tmp_path: Path) -> None:
@@ -66,7 +72,7 @@ def test_reveal_turns_tokens_back_line_by_line(tmp_path: Path) -> None:
     options = ["--site", "shop", "--data-dir", str(tmp_path)]
     failed = run(app, options, input=text)
     assert isinstance(failed.exception, WrongUseError)
-    assert "pseudonyms are not on" in str(failed.exception)
+    assert "has no secret of theirs" in str(failed.exception)
     (tmp_path / "run").mkdir()
     ran.save(tmp_path / "run" / "settings.json")
     done = run(app, options, input=text)
@@ -77,7 +83,7 @@ def test_the_doctor_says_where_the_secret_is_or_that_it_is_gone(tmp_path: Path) 
     def told(of: Settings) -> list[str]:
         return [f"{one.level} {one.text}" for one in pseudonyms_judged(of)]
 
-    assert told(Settings(data_dir=tmp_path)) == told(settings(tmp_path)) == []
+    assert told(settings(tmp_path)) == []
     (tmp_path / "store").mkdir()
     assert told(settings(tmp_path))[0].startswith("warn there is a store and no ")
     with_secret(ON, tmp_path, make=True)

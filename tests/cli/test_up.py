@@ -13,7 +13,9 @@ import redis
 from confluent_kafka.admin import AdminClient
 
 from cli.embedded.ports import free_port
-from contracts.keys import TOPICS, run_key
+from cli.pseudonyms import FILE, names_of
+from contracts.keys import TOPICS, Keys, run_key
+from contracts.settings import Settings
 from tests.cli.running import ROOT, WAIT_SECONDS, Up, until
 
 
@@ -131,6 +133,27 @@ def test_each_server_that_dies_comes_back_where_it_was(tmp_path: Path) -> None:
         assert _metadata(bootstrap).cluster_id != log
 
         until(lambda: _serves(url))
+        assert up.end() == 0
+
+
+def test_no_start_makes_strangers_of_the_people_that_are_stored(tmp_path: Path) -> None:
+    with Up(tmp_path) as up:
+        up.ready()
+        names = names_of(Settings(data_dir=up.data))
+        with redis.Redis.from_url(up.settings["redis"]["url"]) as store:
+            store.set(Keys().profile("default", names.token("default", "ada")), b"a profile")
+        assert up.end() == 0
+    secret = up.data / FILE
+    kept = secret.rename(up.data / "copy")
+    with Up(tmp_path) as up:
+        assert up.process.wait(WAIT_SECONDS) == 1
+        assert "stored under pseudonyms of another secret" in up.errors
+    kept.rename(secret)
+    with Up(tmp_path, HEADRACE_API__PSEUDONYMS="0") as up:
+        assert up.process.wait(WAIT_SECONDS) == 1
+        assert "Turn it on, with the secret" in up.errors
+    with Up(tmp_path) as up:
+        up.ready()
         assert up.end() == 0
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contracts.api_settings import ApiSettings
 from contracts.codec import DecodeError
 from contracts.events import Event
-from contracts.pseudonyms import MAX_BYTES, Pseudonyms, TooLongError
+from contracts.pseudonyms import MAX_BYTES, Pseudonyms, TooLongError, UnknownPeopleError
 from contracts.setting_sources import SettingsError
 from contracts.settings import Settings
 
@@ -103,8 +103,8 @@ def test_what_is_refused_names_nobody_and_can_be_sent_again() -> None:
     assert NAMES.refused("shop", long) == long
 
 
-def test_without_a_secret_nothing_changes() -> None:
-    off = Pseudonyms.of(ApiSettings())
+def test_turned_off_nothing_changes() -> None:
+    off = Pseudonyms.of(ApiSettings(pseudonyms=False))
     event, token = Event(id="1", type="view", time=1, user="x" * 256), NAMES.token("shop", "ada")
     assert not off.on
     assert off.event(event).user == "x" * 256
@@ -115,9 +115,30 @@ def test_without_a_secret_nothing_changes() -> None:
     assert off.revealed("shop", raw) is off.refused("shop", raw) is raw
 
 
+def test_people_who_could_not_be_found_are_told_by_how_they_are_stored() -> None:
+    other, off = Pseudonyms({"1": "x" * 32}), Pseudonyms()
+    tokens = [("shop", NAMES.subject("shop", id_)) for id_ in ("ada", "device:phone")]
+    plain = [("shop", "ada"), ("shop", "device:phone")]
+    for names, people in (
+        *((NAMES, []), (off, []), (NAMES, tokens), (off, plain)),
+        (NAMES, [*plain, tokens[1]]),  # who came before they were turned on, and after
+        (off, [*plain, tokens[0]]),
+        (Pseudonyms({"1": OLD, "3": "x" * 32}), [("shop", NAMES.token("shop", "ada"))]),
+    ):
+        names.check(people)
+    for names, people, mend in (
+        (NAMES, plain, "HEADRACE_API__PSEUDONYMS=false goes on"),
+        (other, tokens, "of another secret"),
+        (NAMES, [("other", tokens[0][1])], "of another secret"),
+        (off, tokens, "Turn it on"),
+    ):
+        with pytest.raises(UnknownPeopleError, match=mend):
+            names.check(people)
+
+
 def test_settings_without_a_secret_or_with_a_short_one_say_so() -> None:
     with pytest.raises(SettingsError, match=r"api\.pseudonym_keys has no secret"):
-        Pseudonyms.of(ApiSettings(pseudonyms=True))
+        Pseudonyms.of(ApiSettings())
     short = {"HEADRACE_API__PSEUDONYM_KEYS": '{"1": "hush"}'}
     with pytest.raises(SettingsError, match=r"KEYS: .*version 1 is too short: .* 32") as caught:
         Settings.load(environ=short)
@@ -126,5 +147,5 @@ def test_settings_without_a_secret_or_with_a_short_one_say_so() -> None:
     with pytest.raises(SettingsError, match="PSEUDONYM_KEYS"):
         Settings.load(environ=unknown)
     keys = {"HEADRACE_API__PSEUDONYM_KEYS": json.dumps({"1": OLD})}
-    settings = Settings.load(environ={**keys, "HEADRACE_API__PSEUDONYMS": "1"})
+    settings = Settings.load(environ=keys)
     assert Pseudonyms.of(settings.api).token("shop", "ada") == NAMES.token("shop", "ada")

@@ -14,7 +14,7 @@ import yaml
 
 from cli.checks import check_exposure
 from cli.commands import COMMANDS
-from contracts.settings import Settings
+from contracts.settings import Settings, SettingsError
 from tests.cli.running import ROOT
 
 FOLDER = ROOT / "deploy/kubernetes"
@@ -78,6 +78,9 @@ def test_our_pods_have_settings_that_headrace_takes() -> None:
     lines = (FOLDER / "config.env").read_text().split()
     [secret] = KUSTOMIZATION["secretGenerator"]
     given = dict(line.split("=", 1) for line in [*lines, *secret["literals"]])
+    with pytest.raises(SettingsError, match="too short"):  # nobody starts with the one of the file
+        Settings.load(environ=given)
+    given |= {"HEADRACE_API__PSEUDONYM_KEYS__1": "s" * 32}
     for name, pod in pods():
         if name in NOT_OURS:
             continue

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 from api.serve.answers import AnswerList
 from api.serve.serving import Serving
-from contracts.settings import Settings
+from contracts.settings import ApiSettings, Settings
 from storage.memory_views import MemoryViews
 
 
@@ -28,7 +28,7 @@ class Stubborn(MemoryViews):
 def test_closing_ends_also_when_a_cancellation_is_lost() -> None:
     async def scenario() -> int:
         reader = Stubborn()
-        serving = Serving(Settings(), reader, AnswerList())
+        serving = Serving(Settings(api=ApiSettings(pseudonyms=False)), reader, AnswerList())
         await serving.start()
         reader.slow = True
         async with asyncio.timeout(10):
