@@ -45,6 +45,7 @@ from contracts.decisions import DECISION_VERSION, Score, Standing
 from contracts.events import Item
 from contracts.keys import PROFILE_TTL_MS, Keys, catalog_page_of, item_key
 from contracts.profile import PROFILE_VERSION, Profile, Recent
+from contracts.pseudonyms import Pseudonyms
 from contracts.settings import Settings
 from flows.topics import create_topics
 from online_models.rows import NeighbourRow, TopList, pack_row, pack_top
@@ -61,7 +62,7 @@ RANKED = 500
 CHUNK = 5_000
 
 
-def fill(views: RedisViews, users: int, items: int, seed: int = 7) -> None:
+def fill(views: RedisViews, users: int, items: int, names: Pseudonyms, seed: int = 7) -> None:
     """Write the views of a site whose items and tastes follow a power law."""
     random = np.random.default_rng(seed)
     keys, now = Keys(), int(time.time() * 1000)
@@ -84,7 +85,7 @@ def fill(views: RedisViews, users: int, items: int, seed: int = 7) -> None:
             [
                 write
                 for n in range(first, min(first + CHUNK, users))
-                for write in _person(keys, f"user-{n:06d}", random, items, now)
+                for write in _person(keys, names.token(SITE, f"user-{n:06d}"), random, items, now)
             ]
         )
 
@@ -252,12 +253,13 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
                 "HEADRACE_API__PORT": str(port),
                 "HEADRACE_REDIS__URL": store.url,
                 "HEADRACE_KAFKA__BOOTSTRAP_SERVERS": broker.bootstrap_servers,
+                "HEADRACE_API__PSEUDONYM_KEYS__1": "the secret of the pseudonyms of a benchmark",
             }
             settings = Settings.load(environ=environ)
             create_topics(broker.bootstrap_servers, settings.kafka.partitions)
             began = time.perf_counter()
             views = RedisViews.open(settings.redis)
-            fill(views, args.users, args.items)
+            fill(views, args.users, args.items, Pseudonyms.of(settings.api))
             views.close()
             filled = time.perf_counter() - began
             with api(environ, port, folder / "api.log") as (url, process):
