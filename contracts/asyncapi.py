@@ -180,7 +180,12 @@ def document() -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "servers": {
-            KAFKA: {"host": "broker.example:9092", "protocol": "kafka"},
+            KAFKA: {
+                "host": "broker.example:9092",
+                "protocol": "kafka",
+                "description": "People are called by their pseudonyms here, unless these are off: "
+                "`headrace reveal` turns them back, and whoever writes events makes them.",
+            },
             HTTP: {"host": "headrace.example", "protocol": "https"},
         },
         "channels": {channel.id: _channel(channel) for channel in CHANNELS},
