@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from confluent_kafka import Consumer, Message, TopicPartition
@@ -17,6 +17,8 @@ from contracts.settings import Settings
 START_SECONDS = 20.0
 NOWHERE = "redis://127.0.0.1:9/0"
 """A store that is away: the collector does not need one."""
+PLAIN: Final = {"api.pseudonyms": False}
+"""Most tests write views, and read topics, by ids."""
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def serving(bootstrap: str, **given: Any) -> Iterator[str]:
         "api.port": free_port(),
         "kafka.bootstrap_servers": bootstrap,
         "redis.url": NOWHERE,
-        "api.pseudonyms": False,  # most tests write views and read topics by ids
+        **PLAIN,
         **given,
     }
     settings = Settings.load(overrides=overrides)

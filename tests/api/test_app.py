@@ -65,7 +65,12 @@ def test_sigterm_answers_what_is_under_way_first(
     settings = Settings(
         kafka=KafkaSettings(bootstrap_servers=own_broker.bootstrap_servers),
         redis=RedisSettings(url=SecretStr(store_url)),
-        api=ApiSettings(port=port, operations_port=operations, sites={"shop": SecretStr("key")}),
+        api=ApiSettings(
+            port=port,
+            operations_port=operations,
+            sites={"shop": SecretStr("key")},
+            pseudonym_keys={"1": SecretStr("the secret of the pseudonyms of a test")},
+        ),
     )
     with process(settings, tmp_path) as running, ThreadPoolExecutor() as threads:
         await_true(lambda: served(url))

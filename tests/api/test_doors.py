@@ -17,7 +17,7 @@ from cli.embedded import EmbeddedStore
 from cli.embedded.ports import free_port
 from contracts.access import WRITE_SCOPES
 from contracts.settings import Settings
-from tests.api.running import NOWHERE, await_true, headers, serving
+from tests.api.running import NOWHERE, PLAIN, await_true, headers, serving
 from tests.api.test_keys import make
 from web import FILES
 
@@ -92,6 +92,7 @@ def two_doors(**given: Any) -> Iterator[tuple[str, str]]:
             "api.operations_port": operations,
             "kafka.bootstrap_servers": NOWHERE,
             "redis.url": NOWHERE,
+            **PLAIN,
             **KEYED,
             **given,
         }

@@ -15,7 +15,7 @@ from api.held import OPERATOR_SCOPES
 from api.scopes import SCOPES
 from contracts.access import SECRET_SCOPES, WRITE_SCOPES
 from contracts.settings import Settings
-from tests.api.running import NOWHERE, serving
+from tests.api.running import NOWHERE, PLAIN, serving
 
 KEYS = {"write": "w" * 20, "secret": "s" * 20, "admin": "a" * 20}
 GIVEN: dict[str, Any] = {
@@ -64,7 +64,7 @@ def routes(app: FastAPI) -> Iterator[str]:
 
 
 def test_every_route_declares_its_scope() -> None:
-    given = {"kafka.bootstrap_servers": "127.0.0.1:9", "redis.url": NOWHERE, **GIVEN}
+    given = {"kafka.bootstrap_servers": "127.0.0.1:9", "redis.url": NOWHERE, **PLAIN, **GIVEN}
     found = set(routes(create_app(Settings.load(overrides=given))))
     assert len(found) > 40, "the walk found hardly any"
     assert found - SCOPES.keys() == set(), "say in api/scopes.py what these are for"

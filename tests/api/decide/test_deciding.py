@@ -31,6 +31,7 @@ from online_models.rewards import Taken
 from operators.decided import decided_of
 from storage.redis_views import RedisViews
 from storage.writes import SetView
+from tests.api.running import PLAIN
 from tests.api.serve.shop import ada, fill, now_ms, person, shop, until
 from tests.storage.servers import StoreServer, free_port, running
 
@@ -118,7 +119,13 @@ class Desk:
 @contextmanager
 def desk_at(server: StoreServer, offers: Path, **given: Any) -> Iterator[Desk]:
     patient = {"api.store_budget_ms": 5_000, "redis.timeout_seconds": 5}
-    overrides = {"redis.url": server.url, "api.offers_file": str(offers), **patient, **given}
+    overrides = {
+        "redis.url": server.url,
+        "api.offers_file": str(offers),
+        **PLAIN,
+        **patient,
+        **given,
+    }
     settings = Settings.load(overrides=overrides)
     log = Log()
 

@@ -28,6 +28,7 @@ from online_models.slate import EXPERTS
 from online_models.weights import Weights
 from storage.redis_views import RedisViews
 from storage.writes import AddMembers, Append, SetFields, SetView, Write
+from tests.api.running import PLAIN
 from tests.storage.servers import StoreServer, free_port
 
 MINUTE = 60_000
@@ -204,7 +205,7 @@ def fill(server: StoreServer, writes: Sequence[Write], namespace: str = "live") 
 def open_shop(server: StoreServer, **given: Any) -> Iterator[Shop]:
     """Serve what lies in the store, on a free port. `given`: dotted settings."""
     patient = {"api.store_budget_ms": 5_000, "redis.timeout_seconds": 5}
-    overrides = {"redis.url": server.url, **patient, **given}
+    overrides = {"redis.url": server.url, **PLAIN, **patient, **given}
     settings = Settings.load(overrides=overrides)
     app = _app(settings)
     port = free_port()

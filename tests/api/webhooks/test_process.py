@@ -14,7 +14,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from contracts.settings import RedisSettings, Settings, WebhookSettings
+from contracts.settings import ApiSettings, RedisSettings, Settings, WebhookSettings
 from tests.api.running import await_true, serving
 from tests.api.triggers.firing import SITE, fire, trigger
 from tests.api.webhooks.receiver import Receiver, hang, receiving, status
@@ -48,6 +48,7 @@ class Process:
         file = folder / f"settings-{number}.json"
         Settings(
             redis=RedisSettings(url=SecretStr(store.url)),
+            api=ApiSettings(pseudonyms=False),
             webhooks=WebhookSettings(allow=["127.0.0.0/8"], timeout_seconds=2),
         ).save(file)
         self.log = folder / f"webhooks-{number}.log"
@@ -211,7 +212,7 @@ def test_it_is_directed_over_http(
 def test_a_wrong_setting_is_one_line(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "api.webhooks"],
-        env={**os.environ, "HEADRACE_REDIS__URL": "", "HEADRACE_SETTINGS": ""},
+        env={**os.environ, "HEADRACE_API__PSEUDONYMS": "0", "HEADRACE_SETTINGS": ""},
         capture_output=True,
         text=True,
         timeout=60,
