@@ -66,7 +66,11 @@ def erase(
             now = time.time_ns() // 1_000_000
             for id_ in ids:
                 who = subject_of(names, site, id_)
-                made = store.lift(site, who, now) if lift else store.erase(site, who, now)
+                made = (
+                    store.lift(site, who, now)
+                    if lift
+                    else store.erase(site, names.stored_as(site, id_), now)
+                )
                 if not made:
                     raise WrongUseError(f"{id_}: nobody of that id is erased at site {site}")
                 store.put(made)

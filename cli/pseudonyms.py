@@ -54,20 +54,23 @@ def check_secret(settings: Settings) -> None:
 def names_of(settings: Settings) -> Pseudonyms:
     """Return the pseudonyms of the settings, else those that the data folder last ran with.
 
-    Raises `SettingsError`, and `WrongUseError` where there is no secret.
+    None where no engine ran in the folder: replays have ids as they are. Raises `SettingsError`,
+    and `WrongUseError` for servers that are given without the secret of their people.
     """
     data_dir, api = settings.data_dir.resolve(), settings.api
     ran = data_dir / "run" / "settings.json"
     if not api.pseudonym_keys and ran.exists():
         api = Settings.load(ran).api
     api = with_secret(api, data_dir)
-    if api.pseudonyms and not api.pseudonym_keys:
-        raise WrongUseError(
-            f"people's ids are stored as pseudonyms, and {data_dir} has no secret of theirs: give "
-            "the engine's --data-dir, or its secret as api.pseudonym_keys; or say "
-            "HEADRACE_API__PSEUDONYMS=false if it stores ids as they are"
-        )
-    return Pseudonyms.of(api)
+    if not api.pseudonyms or api.pseudonym_keys:
+        return Pseudonyms.of(api)
+    if is_embedded(settings):
+        return Pseudonyms()
+    raise WrongUseError(
+        f"people's ids are stored as pseudonyms, and {data_dir} has no secret of theirs: give the "
+        "engine's --data-dir, or its secret as api.pseudonym_keys; or say "
+        "HEADRACE_API__PSEUDONYMS=false if it stores ids as they are"
+    )
 
 
 def readers_names(settings: Settings) -> Pseudonyms:

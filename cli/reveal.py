@@ -33,7 +33,8 @@ def reveal(
     names = names_of(settings)
     if not names.on:
         raise WrongUseError(
-            "api.pseudonyms is false, and ids are stored as they are: there is nothing to turn back"
+            f"nothing in {settings.data_dir.resolve()} ran with pseudonyms: give the engine's "
+            "--data-dir, or its secret as api.pseudonym_keys"
         )
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(names.revealed(site, line))

@@ -102,6 +102,10 @@ class Pseudonyms:
             return DEVICE_PREFIX + self.token(site, id_[len(DEVICE_PREFIX) :])
         return self.token(site, id_)
 
+    def stored_as(self, site: str, id_: str) -> tuple[str, ...]:
+        """Return all that may stand for a person: also the id, which replays of files have."""
+        return tuple(dict.fromkeys((self.subject(site, id_), id_)))
+
     def event(self, event: Event) -> Event:
         """Return an event with tokens for its ids; raise `DecodeError`."""
         for name in ("user", "device") if self.on else ():

@@ -72,11 +72,13 @@ class ErasureStore:
                 found.update(f"{DEVICE_PREFIX}{device}" for device in devices)
         return [user, *sorted(found - {user})]
 
-    def erase(self, site: str, id_: str, now: int) -> list[Erasure]:
-        """Return the erasures of all ids of a person, at `now` (ms); nothing is done yet."""
-        return [
-            Erasure(site=site, who=who_is(site, one), time=now) for one in self.ids_of(site, id_)
-        ]
+    def erase(self, site: str, ids: tuple[str, ...], now: int) -> list[Erasure]:
+        """Return the erasures of all that is a person's, at `now` (ms); nothing is done yet.
+
+        `ids` are what they are known under: more than one where replays know them by another.
+        """
+        theirs = dict.fromkeys(one for id_ in ids for one in self.ids_of(site, id_))
+        return [Erasure(site=site, who=who_is(site, one), time=now) for one in theirs]
 
     def lift(self, site: str, id_: str, now: int) -> list[Erasure]:
         """Return the end, at `now` (ms), of the erasures that were asked for with this one's."""

@@ -47,13 +47,14 @@ class Privacy:
         async with running(privacy._tell_all()):
             yield privacy
 
-    async def erase(self, site: str, id_: str) -> dict[str, Any]:
-        """Erase a person; return once nothing of them counts any more, and the store is swept.
+    async def erase(self, site: str, ids: tuple[str, ...]) -> dict[str, Any]:
+        """Erase who is known under `ids`; return once nothing of them counts any more.
 
-        Raises `LogUnavailableError` or `StoreError`: it is then to be asked for again.
+        The store is swept by then. Raises `LogUnavailableError` or `StoreError`: it is to be
+        asked for again.
         """
         async with self._erasing:
-            erasures = await self._with_store(lambda s: s.erase(site, id_, self._clock()))
+            erasures = await self._with_store(lambda s: s.erase(site, ids, self._clock()))
             # In the store first: a flow that starts meanwhile reads it there.
             await self._with_store(lambda store: store.put(erasures))
             await self._tell(erasures)

@@ -32,9 +32,10 @@ async def delete(request: Request) -> Response:
     Once this answers no event of the person counts any more, and the store is swept; the state of
     the flow and its files follow by `done_by`. May be asked again.
     """
-    begin, privacy, site, id_ = _start(request, "")
+    begin, privacy, site, _ = _start(request, "")
+    ids = serving_of(request).names.stored_as(site, asking.path_person(request, USERS, ""))
     with Mended():
-        done = await privacy.erase(site, id_)
+        done = await privacy.erase(site, ids)
     return reply(serving_of(request), "erase", begin, {"site": site, **done})
 
 

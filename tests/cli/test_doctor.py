@@ -61,7 +61,11 @@ def ask(tmp_path: Path, *options: str) -> tuple[int, dict[tuple[str, str], Any]]
 def test_servers_that_are_well_and_then_are_not(
     tmp_path: Path, own_broker: EmbeddedBroker, own_store: EmbeddedStore
 ) -> None:
+    secret = '[api.pseudonym_keys]\n1 = "the secret of the pseudonyms of a test"\n'
+    file = tmp_path / "headrace.toml"
+    file.write_text(secret)
     servers = ("--kafka", own_broker.bootstrap_servers, "--redis", own_store.url)
+    servers = (*servers, "--config", str(file))
     producer = Producer({"bootstrap.servers": own_broker.bootstrap_servers, "log_level": 0})
     producer.produce(CLICK_TOPIC, b"{}", partition=2, timestamp=4_000_000_000_000)
     assert producer.flush(10) == 0

@@ -13,6 +13,7 @@ from cli.reveal import reveal
 from contracts.settings import ApiSettings, Settings, SettingsError
 
 SECRET = "a secret that was given in the settings"
+SHARED = {"kafka.bootstrap_servers": "broker:9092", "redis.url": "redis://cache:6379/0"}
 ON, OFF = ApiSettings(), ApiSettings(pseudonyms=False)
 
 
@@ -39,12 +40,11 @@ def test_a_secret_is_made_once_and_only_where_it_is_wanted(tmp_path: Path) -> No
 
 def test_servers_that_others_share_need_a_secret_that_is_given(tmp_path: Path) -> None:
     check_secret(settings(tmp_path))
-    shared = {"kafka.bootstrap_servers": "broker:9092", "redis.url": "redis://cache:6379/0"}
     with pytest.raises(
         WrongUseError, match=r"api\.pseudonym_keys has no secret for them: `openssl"
     ):
-        check_secret(settings(tmp_path, **shared))
-    check_secret(settings(tmp_path, **shared, **{"api.pseudonym_keys": {"1": SECRET}}))
+        check_secret(settings(tmp_path, **SHARED))
+    check_secret(settings(tmp_path, **SHARED, **{"api.pseudonym_keys": {"1": SECRET}}))
 
 
 def test_commands_take_the_secret_that_the_folder_ran_with(tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_commands_take_the_secret_that_the_folder_ran_with(tmp_path: Path) -> No
         subject_of(names, "shop", "device:" + "x" * 174)
     elsewhere = tmp_path / "other"
     with pytest.raises(WrongUseError, match=r"has no secret of theirs: give the engine's --data"):
-        names_of(settings(elsewhere))
-    assert not readers_names(settings(elsewhere)).on
-    assert not names_of(settings(elsewhere, **{"api.pseudonyms": False})).on
+        names_of(settings(elsewhere, **SHARED))
+    for there in (SHARED, {**SHARED, "api.pseudonyms": False}, {}):
+        assert not readers_names(settings(elsewhere, **there)).on
 
 
 def test_reveal_turns_tokens_back_line_by_line(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_reveal_turns_tokens_back_line_by_line(tmp_path: Path) -> None:
     options = ["--site", "shop", "--data-dir", str(tmp_path)]
     failed = run(app, options, input=text)
     assert isinstance(failed.exception, WrongUseError)
-    assert "has no secret of theirs" in str(failed.exception)
+    assert "ran with pseudonyms: give the engine's --data-dir" in str(failed.exception)
     (tmp_path / "run").mkdir()
     ran.save(tmp_path / "run" / "settings.json")
     done = run(app, options, input=text)

@@ -25,7 +25,7 @@ def test_a_stream_is_left_without_them(store_server: StoreServer, users: list[st
         )
         client.xadd(key, {"event": encode_trigger(made)}, id=f"{number + 1}-0")
     erasures = ErasureStore(store_server.settings)
-    gone = erasures.erase(SITE, "ada", 5)
+    gone = erasures.erase(SITE, ("ada",), 5)
     assert erasures.sweep(Erased(gone)) == users.count("ada")
     kept = [f"{number + 1}-0".encode() for number, user in enumerate(users) if user != "ada"]
     assert [id_ for id_, _ in client.xrange(key)] == kept
@@ -39,7 +39,7 @@ def test_a_stream_is_left_without_them(store_server: StoreServer, users: list[st
 
 def test_an_erasure_is_lifted_with_all_that_was_erased_with_it(store_server: StoreServer) -> None:
     erasures = ErasureStore(store_server.settings)
-    made = erasures.erase(SITE, "kim", 5)
+    made = erasures.erase(SITE, ("kim",), 5)
     erasures.put(made)
     assert Erased(erasures.all()).holds(SITE, "kim")
     erasures.put(erasures.lift(SITE, "kim", 9))
