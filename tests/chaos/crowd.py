@@ -25,11 +25,19 @@ JSON = {"Content-Type": "application/json"}
 class Crowd(Threads):
     """Posts `rate` events a second of a fixed population, and `heavy` of one more user; a context.
 
-    Who is told to come back later does so, with the same events. Reads are of the others.
+    Who is told to come back later does so, with the same events. Reads are of the others. Some
+    items are far more popular than others, unless they come `evenly`.
     """
 
     def __init__(
-        self, url: str, write_key: str, read_key: str, seed: int, writers: int = 4
+        self,
+        url: str,
+        write_key: str,
+        read_key: str,
+        seed: int,
+        *,
+        writers: int = 4,
+        evenly: bool = False,
     ) -> None:
         self.rate, self.heavy = 0.0, 0.0
         self.taken: list[bytes] = []
@@ -39,6 +47,7 @@ class Crowd(Threads):
         self.read_s: list[float] = []
         self._url, self._write_key, self._read_key = url, write_key, read_key
         self._writers = writers
+        self._evenly = evenly
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         super().__init__(
@@ -101,12 +110,13 @@ class Crowd(Threads):
 
     def _event(self, dice: random.Random, share: float) -> dict[str, Any]:
         user = HEAVY if dice.random() < share else f"u{dice.randrange(PEOPLE)}"
+        item = dice.randrange(ITEMS) if self._evenly else min(int(dice.paretovariate(0.8)), ITEMS)
         return {
             "id": f"c{next(self._numbers)}",
             "site": "default",
             "type": dice.choice(("view", "view", "view", "add_to_cart", "purchase")),
             "user": user,
-            "item": f"i{min(int(dice.paretovariate(0.8)), ITEMS)}",
+            "item": f"i{item}",
             "price": float(dice.randrange(1, 90)),
             "time": time.time_ns() // 1_000_000,
         }

@@ -127,11 +127,13 @@ def look(it: Engine) -> Look:
 def test_hours_of_it_leave_nothing_behind(tmp_path: Path) -> None:
     looks = []
     with engine(tmp_path, SOAK) as it:
-        with Crowd(it.url, WRITE, READ, SEED, SOAK_WRITERS) as people:
-            people.come(RATE, SOAK_S / 4)
+        # Of all items, evenly: carts and what people own are as long as they get, 50 and 100 items,
+        # after a third of it.
+        with Crowd(it.url, WRITE, READ, SEED, writers=SOAK_WRITERS, evenly=True) as people:
+            people.come(RATE, SOAK_S / 3)
             first = len(people.taken)
             begun = time.monotonic()
-            while time.monotonic() < begun + SOAK_S * 3 / 4:
+            while time.monotonic() < begun + SOAK_S * 2 / 3:
                 looks.append(look(it))
                 people.come(RATE, min(10.0, SOAK_S / 12))
             reached = (len(people.taken) - first) / (time.monotonic() - begun)
