@@ -190,11 +190,6 @@ class Keys:
         """A `SCAN` pattern that matches every view of the namespace."""
         return f"{self._prefix}:*"
 
-    @property
-    def people_pattern(self) -> str:
-        """A `SCAN` pattern that matches the profile of every person of the namespace."""
-        return f"{self._prefix}:*:profile:*"
-
     def profile(self, site: str, user: str) -> str:
         """The packed `Profile` of a person, or the `Alias` of a device that was identified."""
         return self._key(site, "profile", user)

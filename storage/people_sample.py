@@ -41,7 +41,7 @@ def some_people(store: RedisSettings, namespace: str) -> list[tuple[str, str]]:
 
     Empty if there are none in the first million keys. Raises `StoreError`.
     """
-    pattern = Keys(namespace).people_pattern
+    pattern = f"{Keys(namespace).pattern}:profile:*"
     cursor, names = 0, []
     # Typed loosely: the types that redis-py gives its answers change between its majors.
     client: Any = connect(store)

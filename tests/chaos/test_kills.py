@@ -33,6 +33,7 @@ PARTITIONS = 2
 VICTIMS = ("worker", "API", "store", "supervisor")
 WORDS = {"worker": "flows.main", "API": "api.main", "store": "valkey"}
 SETTINGS = {
+    "HEADRACE_API__PSEUDONYMS": "0",  # the producer is ours, and so are the ids
     "HEADRACE_FLOW__EPOCH_SECONDS": "0.3",
     "HEADRACE_FLOW__BUCKETS": "16",
     "HEADRACE_KAFKA__PARTITIONS": str(PARTITIONS),

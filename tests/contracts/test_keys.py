@@ -103,10 +103,7 @@ kinds = st.sampled_from(KINDS)
 
 def test_every_method_that_spells_a_key_is_tested() -> None:
     spelt = {kind.spell(Keys(), "s", "i").split(":")[3] for kind in KINDS}
-    methods = {name for name in vars(Keys) if not name.startswith("_")} - {
-        "pattern",
-        "people_pattern",
-    }
+    methods = {name for name in vars(Keys) if not name.startswith("_")} - {"pattern"}
     # `near` has two: by item and by its number.
     assert spelt == {kind.name for kind in KINDS}
     assert len(methods) == len(KINDS)
