@@ -83,7 +83,7 @@ def erase(
                     if lift
                     else f"erased: {counted(swept, 'entry', 'entries')} of the store"
                 )
-                print(f"{id_}: {what} ({counted(len(made), 'id')})")
+                print(f"{id_}: {what}")
             with working("letting the store write its file anew"):
                 store.write_anew()
             store.close()

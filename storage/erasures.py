@@ -52,10 +52,11 @@ class ErasureStore:
             pipe.hincrby(ERASED_KEY, REVISION, 1)
             pipe.execute()
 
-    def ids_of(self, site: str, id_: str) -> list[str]:
+    def ids_of(self, site: str, *ids: str) -> list[str]:
         """Return all ids of a person: the user, then the devices that were found to be theirs.
 
-        A device, `device:ID`, that was identified stands for its user. One pass over the store.
+        A device, `device:ID`, that was identified stands for its user. `ids` are several where
+        replays know the person under another. One pass over the store.
         """
         aliases: dict[str, set[str]] = {}
         spaces: set[str] = set()
@@ -64,20 +65,22 @@ class ErasureStore:
                 spaces.add(key.namespace)
                 if key.site == site and raw.startswith(ALIAS_MARK):
                     aliases.setdefault(key.id, set()).add(_text(raw[len(ALIAS_MARK) :]))
-            user = min(aliases.get(id_, {id_}))
-            found = {device for device, users in aliases.items() if user in users} | {id_, user}
-            profiles = [names.Keys(space).profile(site, user) for space in {LIVE, *spaces}]
+            users = dict.fromkeys(min(aliases.get(id_, {id_})) for id_ in ids)
+            theirs = {device for device, of in aliases.items() if not of.isdisjoint(users)}
+            found = {*ids, *users, *theirs}
+            keys = [names.Keys(space) for space in {LIVE, *spaces}]
+            profiles = [one.profile(site, user) for one in keys for user in users]
             for raw in self._client.mget(profiles):
                 devices = [] if raw is None else unpack_profile(raw).devices
                 found.update(f"{DEVICE_PREFIX}{device}" for device in devices)
-        return [user, *sorted(found - {user})]
+        return [*users, *sorted(found - users.keys())]
 
     def erase(self, site: str, ids: tuple[str, ...], now: int) -> list[Erasure]:
         """Return the erasures of all that is a person's, at `now` (ms); nothing is done yet.
 
-        `ids` are what they are known under: more than one where replays know them by another.
+        `ids` are as of `ids_of`.
         """
-        theirs = dict.fromkeys(one for id_ in ids for one in self.ids_of(site, id_))
+        theirs = self.ids_of(site, *ids)
         return [Erasure(site=site, who=who_is(site, one), time=now) for one in theirs]
 
     def lift(self, site: str, id_: str, now: int) -> list[Erasure]:

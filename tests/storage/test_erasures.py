@@ -39,11 +39,13 @@ def test_a_stream_is_left_without_them(store_server: StoreServer, users: list[st
 
 def test_an_erasure_is_lifted_with_all_that_was_erased_with_it(store_server: StoreServer) -> None:
     erasures = ErasureStore(store_server.settings)
-    made = erasures.erase(SITE, ("kim",), 5)
+    made = erasures.erase(SITE, ("token of kim", "kim"), 5)
     erasures.put(made)
-    assert Erased(erasures.all()).holds(SITE, "kim")
+    table = Erased(erasures.all())
+    assert [table.holds(SITE, who) for who in ("token of kim", "kim", "tim")] == [True, True, False]
     erasures.put(erasures.lift(SITE, "kim", 9))
     table = Erased(erasures.all())
-    assert (table.withholds(SITE, "kim", 8), table.withholds(SITE, "kim", 9)) == (True, False)
+    for who in ("token of kim", "kim"):
+        assert (table.withholds(SITE, who, 8), table.withholds(SITE, who, 9)) == (True, False)
     assert erasures.lift(SITE, "kim", 10) == []
     erasures.close()
