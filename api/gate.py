@@ -78,10 +78,10 @@ class Gate:
         `in_body` finds a write key in the body, where the route allows that.
         """
         if not self.asks and not self._closed:
-            return Grant(DEFAULT_SITE, operator=True)
+            return Grant(self._known_site(_asked_site(request)), operator=True)
         scope = scope_of(request)
         if not self.asks and scope not in self._closed:
-            return Grant(DEFAULT_SITE, operator=True)
+            return Grant(self._known_site(_asked_site(request)), operator=True)
         try:
             held = self._held(request, scope, in_body)
         except ProblemError:
@@ -115,7 +115,7 @@ class Gate:
         self, request: Request, scope: Scope, in_body: Callable[[], str | None] | None
     ) -> Held:
         text, in_page = in_header(request), False
-        if text is None and scope in WRITE_SCOPES:
+        if text is None:
             in_page = True
             text = in_query(request) or (in_body() if in_body is not None else None)
         if not text:
@@ -145,18 +145,23 @@ class Gate:
         return find(digest, () if one is None else (one,))
 
     def _site(self, request: Request, held: Held) -> str:
-        asked = request.query_params.get("site") if request.scope["query_string"] else None
+        asked = _asked_site(request)
         if held.site is not None:
             if asked not in (None, held.site):
                 # The same whether there is such a site or not.
                 raise ProblemError(404, "unknown-site", f"there is no site {asked[:64]!r} for you")
             return held.site
+        return self._known_site(asked)
+
+    def _known_site(self, asked: str | None) -> str:
+        """Return the site that who may speak of all of them asks about."""
         if asked is None and len(self.sites) > 1:
             names = ", ".join(sorted(self.sites))
             raise ProblemError(400, "bad-parameter", f"`site`: say which one of: {names}")
         chosen = self.sites[0] if asked is None else asked
         if chosen not in self.sites:
-            raise ProblemError(404, "unknown-site", f"there is no site {chosen[:64]!r}")
+            only = "" if self.asks else f": no site is configured, and all is of {DEFAULT_SITE!r}"
+            raise ProblemError(404, "unknown-site", f"there is no site {chosen[:64]!r}{only}")
         return chosen
 
 
@@ -177,6 +182,10 @@ def admit(request: Request, in_body: Callable[[], str | None] | None = None) -> 
 def scope_of(request: Request) -> Scope:
     """Return what the route of a request is for."""
     return SCOPES[f"{request.method} {request.scope['route'].path}"]
+
+
+def _asked_site(request: Request) -> str | None:
+    return request.query_params.get("site") if request.scope["query_string"] else None
 
 
 def _address(request: Request) -> str:

@@ -84,7 +84,7 @@ ALL: Final = Operation(
     "All campaigns of a site",
     _object({"campaigns": {"type": "array", "items": COUNTED}, "total": COUNTS}),
     (SITE,),
-    codes=(401, 403, 503),
+    codes=(401, 403, 404, 503),
 )
 ONE: Final = Operation("A campaign and its versions", WHOLE, (ID, SITE), codes=(401, 403, 404, 503))
 VERSION_ASKED: Final[Schema] = {
@@ -128,14 +128,14 @@ RESULTS: Final = Operation(
     codes=(400, 401, 403, 404, 503),
 )
 POST: Final = Operation(
-    "Make a campaign", CHANGED, (SITE,), BODY, codes=(400, 401, 403, 409, 503), done=(201,)
+    "Make a campaign", CHANGED, (SITE,), BODY, codes=(400, 401, 403, 404, 409, 503), done=(201,)
 )
 PUT: Final = Operation(
     "Make or change a campaign",
     CHANGED,
     (ID, SITE),
     BODY,
-    codes=(400, 401, 403, 409, 412, 503),
+    codes=(400, 401, 403, 404, 409, 412, 503),
     done=(200, 201),
 )
 DELETE: Final = Operation("End a campaign", VERSION, (ID, SITE), codes=(401, 403, 404, 412, 503))
@@ -152,7 +152,7 @@ CHECK: Final = Operation(
     ),
     (SITE,),
     BODY,
-    codes=(400, 401, 403),
+    codes=(400, 401, 403, 404),
 )
 _PART: Final[Schema] = {"stored": {"type": "string"}, "moments": _TEXTS}
 PREVIEW: Final = Operation(
@@ -187,11 +187,11 @@ PREVIEW: Final = Operation(
         SITE,
     ),
     BODY,
-    codes=(400, 401, 403, 503),
+    codes=(400, 401, 403, 404, 503),
 )
 VOCABULARY: Final = Operation(
     "What conditions may speak of, and the templates",
     _object({name: {"type": "object"} for name in ("facts", "functions", "templates")}),
     (SITE,),
-    codes=(401, 403),
+    codes=(401, 403, 404),
 )

@@ -7,7 +7,7 @@ from api.serve.schema import BOOLEAN, COUNT, OBJECT, STRING, Operation, Schema, 
 
 __all__ = ["DIFF", "REPLAYS", "adder"]
 
-_CODES: Final = (400, 401, 403, 503)
+_CODES: Final = (400, 401, 403, 404, 503)
 _FINISHED: Final[Schema] = {
     "namespace": STRING,
     "source": STRING,
@@ -53,5 +53,5 @@ DIFF: Final = Operation(
         }
     ),
     (_namespace("a"), _namespace("b"), SITE),
-    codes=(*_CODES, 404),
+    codes=_CODES,
 )

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from api.auth import basic_user
 from api.gate import Gate
 from contracts.settings import ApiSettings, SettingsError
-from tests.api.running import headers, serving
+from tests.api.running import NOWHERE, headers, serving
 
 EVENT = {"id": "1", "type": "view", "user": "ada", "time": 1_700_000_000_000}
 
@@ -18,6 +18,23 @@ def test_without_keys_only_loopback_is_served() -> None:
         Gate(ApiSettings(host="0.0.0.0"))
     assert Gate(ApiSettings(host="0.0.0.0", sites={"shop": SecretStr("k")})).asks
     assert Gate(ApiSettings(host="0.0.0.0", site_names=["shop"])).asks
+
+
+def test_without_keys_there_is_no_site_but_the_default() -> None:
+    with serving(NOWHERE) as url, httpx.Client(base_url=url) as client:
+        for method, path in (
+            ("DELETE", "/v1/users/kim"),
+            ("GET", "/v1/users/kim/export"),
+            ("GET", "/v1/campaigns"),
+            ("GET", "/v1/triggers"),
+            ("GET", "/v1/rejects"),
+            ("GET", "/v1/stats"),
+            ("POST", "/v1/events"),
+        ):
+            answer = client.request(method, path, params={"site": "shop"})
+            assert answer.status_code == 404, (method, path)
+            assert answer.json()["type"] == "urn:headrace:problem:unknown-site"
+        assert client.get("/v1/stats", params={"site": "default"}).status_code == 200
 
 
 def test_an_empty_key_is_a_mistake() -> None:

@@ -113,9 +113,11 @@ def test_a_secret_key_opens_its_scopes_and_stands_in_headers_only(
     refused = http.get("/v1/triggers", headers=bearer)
     assert refused.json()["type"] == "urn:headrace:problem:wrong-scope"
     assert "triggers:read" in refused.json()["detail"]
-    misplaced = http.get("/v1/trending", params={"writeKey": key})
-    assert misplaced.json()["type"] == "urn:headrace:problem:misplaced-key"
-    assert key not in misplaced.text
+    for path in ("/v1/trending", "/v1/users/a/profile", "/v1/users/a/export"):
+        misplaced = http.get(path, params={"writeKey": key})
+        assert misplaced.status_code == 401
+        assert misplaced.json()["type"] == "urn:headrace:problem:misplaced-key"
+        assert key not in misplaced.text
 
 
 def test_a_site_that_the_service_does_not_know_is_nobody_s(
