@@ -40,10 +40,11 @@ def erase(
       headrace erase ada@example.com --site shop --lift
     """
     from cli.lock import LockedError
-    from cli.pseudonyms import names_of, subject_of
+    from cli.pseudonyms import check_people, names_of, subject_of
     from cli.store_access import check_runs, running_settings, store_of
     from cli.working import working
     from contracts.erasures import Erased
+    from contracts.pseudonyms import UnknownPeopleError
     from flows.kafka_client import KafkaAway, KafkaRefused
     from flows.kafka_sink import NotDelivered
     from storage.erasures import ErasureStore
@@ -57,6 +58,7 @@ def erase(
         settings = running_settings(settings)
         with store_of(settings) as found:
             store = ErasureStore(found.model_copy(update={"timeout_seconds": 60.0}))
+            check_people(names, found, settings.namespace)
             if not (lift or yes) and sys.stdin.isatty():
                 with working("looking for their devices"):
                     found_of = {
@@ -78,17 +80,25 @@ def erase(
                     _tell(settings, made)
                 with working("sweeping the store"):
                     swept = 0 if lift else store.sweep(Erased(made))
-                what = (
-                    "counts again"
-                    if lift
-                    else f"erased: {counted(swept, 'entry', 'entries')} of the store"
-                )
-                print(f"{id_}: {what}")
+                print(f"{id_}: {'counts again' if lift else _done(settings, site, swept)}")
             with working("letting the store write its file anew"):
                 store.write_anew()
             store.close()
-    except (KafkaAway, KafkaRefused, LockedError, NotDelivered, StoreError) as error:
+    except (
+        *(KafkaAway, KafkaRefused, LockedError, NotDelivered, StoreError),
+        UnknownPeopleError,
+    ) as error:
         raise CommandError(str(error)) from error
+
+
+def _done(settings: Settings, site: str, swept: int) -> str:
+    from cli.store_access import api_settings
+
+    if swept:
+        return f"erased: {counted(swept, 'entry', 'entries')} of the store"
+    sites = api_settings(settings).api.known_sites
+    where = f"site {site}" if site in sites else f"site {site}; there are {', '.join(sites)}"
+    return f"erased, but nothing of them was stored at {where}"
 
 
 def _ask(site: str, people: Mapping[str, int]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from typing import Annotated, Any
 
@@ -32,9 +33,10 @@ def export_user(
       headrace export-user ada@example.com --site shop --events > ada.json
     """
     from cli.lock import LockedError
-    from cli.pseudonyms import names_of, subject_of
+    from cli.pseudonyms import check_people, names_of, subject_of
     from cli.store_access import check_runs, running_settings, store_of
     from cli.working import working
+    from contracts.pseudonyms import UnknownPeopleError
     from flows.kafka_client import KafkaAway, KafkaRefused
     from storage.errors import StoreError
     from storage.people import PeopleStore
@@ -47,16 +49,19 @@ def export_user(
         settings = running_settings(settings)
         with store_of(settings) as found:
             store = PeopleStore(found.model_copy(update={"timeout_seconds": 60.0}))
-            who = subject_of(names, site, id_)
-            told = store.export(site, who, time.time_ns() // 1_000_000)
+            check_people(names, found, settings.namespace)
+            subject_of(names, site, id_)
+            told = store.export(site, names.tokens(site, id_), time.time_ns() // 1_000_000)
             store.close()
         if events:
             if not settings.kafka.bootstrap_servers:
                 raise WrongUseError("which broker? Nothing runs in the folder: give --kafka")
             with working("reading the log"):
                 told["events"] = _events(settings, site, {told["user"], *told["devices"]})
-    except (KafkaAway, KafkaRefused, LockedError, StoreError) as error:
+    except (KafkaAway, KafkaRefused, LockedError, StoreError, UnknownPeopleError) as error:
         raise CommandError(str(error)) from error
+    if not told["profiles"]:
+        print(f"nobody is known as {id_} at site {site}", file=sys.stderr)
     text = json.dumps(told, indent=2, ensure_ascii=False)
     print(names.revealed(site, text.encode()).decode())
 

@@ -69,4 +69,11 @@ def _check_people(settings: Settings, store: RedisSettings, namespace: str) -> N
     try:
         check_people(names, store, namespace)
     except UnknownPeopleError as error:
-        raise CommandError(f"namespace {namespace} is not promoted: {error}") from None
+        why = str(error)
+        if error.plain:
+            why = (
+                "its people are stored under their ids as they are in the file that was replayed, "
+                "and the API asks for pseudonyms. Post the file's events to the API, and `headrace "
+                "backfill` makes a namespace of them"
+            )
+        raise CommandError(f"namespace {namespace} is not promoted: {why}") from None

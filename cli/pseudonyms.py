@@ -26,7 +26,7 @@ def with_secret(api: ApiSettings, data_dir: Path, *, make: bool = False) -> ApiS
     if not api.pseudonyms or api.pseudonym_keys or not (make or file.exists()):
         return api
     if not file.exists():
-        _make(file)
+        _write(file, secrets.token_urlsafe(MIN_SECRET))
     secret = file.read_text(encoding="utf-8").strip()
     if len(secret) < MIN_SECRET:
         raise SettingsError(
@@ -99,19 +99,47 @@ def subject_of(names: Pseudonyms, site: str, id_: str) -> str:
         raise WrongUseError(str(error)) from None
 
 
-def _make(file: Path) -> None:
-    """Write a new secret; whoever calls holds the folder's lock."""
+class FolderSecret:
+    """The secret that a folder's engine makes for itself; whoever calls holds the folder's lock."""
+
+    def __init__(self, api: ApiSettings, data_dir: Path) -> None:
+        """Bring back the file from what ran last, if it is gone."""
+        self._file, self._ran = data_dir / FILE, data_dir / "run" / "settings.json"
+        last = _of_last_run(self._ran)
+        if api.pseudonyms and not api.pseudonym_keys and last and not self._file.exists():
+            _write(self._file, last)
+            logger.warning("%s was gone: it is there again, from %s", self._file, self._ran)
+        self._is_new = not self._file.exists()
+
+    def keep(self) -> None:
+        """Say so, if it is a new one."""
+        if self._is_new and self._file.exists():
+            logger.warning(
+                "people's ids are stored as pseudonyms, by a secret that was just made, %s: keep a "
+                "copy elsewhere, for without it nobody who is known can be found by id.",
+                self._file,
+            )
+        self._is_new = False
+
+    def drop(self) -> None:
+        """Take back a new one that nobody is stored under: it would pass for the one that is."""
+        if self._is_new:
+            self._file.unlink(missing_ok=True)
+            self._ran.unlink(missing_ok=True)
+
+
+def _of_last_run(settings: Path) -> str:
+    keys = Settings.load(settings).api.pseudonym_keys if settings.exists() else {}
+    return keys["1"].get_secret_value() if list(keys) == ["1"] else ""
+
+
+def _write(file: Path, secret: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as new:
-        new.write(secrets.token_urlsafe(MIN_SECRET) + "\n")
+        new.write(secret + "\n")
         new.flush()
         os.fsync(new.fileno())
     draft.replace(file)
-    logger.warning(
-        "people's ids are stored as pseudonyms, by a secret that was just made, %s: keep a copy "
-        "elsewhere, for without it nobody who is known can be found by id.",
-        file,
-    )

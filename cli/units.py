@@ -17,7 +17,7 @@ from cli.embedded.ports import free_port, why_not
 from cli.folders import namespace_dir
 from cli.part import Part
 from cli.preparing import check_room, issue_run, or_child_error, prepare_flow
-from cli.pseudonyms import check_people, is_embedded, with_secret
+from cli.pseudonyms import FolderSecret, check_people, is_embedded, with_secret
 from cli.service import SERVICE, WEBHOOKS, Service, no_listening
 from cli.supervisor import Unit
 from contracts.pseudonyms import Pseudonyms, UnknownPeopleError
@@ -64,6 +64,7 @@ class Deployment:
                 _port(settings.api.operations_host, settings.api.operations_port)
         self._store = None if settings.redis.url.get_secret_value() else self._embedded_store()
         self._broker = None if settings.kafka.bootstrap_servers else self._embedded_broker()
+        self._secret = FolderSecret(settings.api, data_dir)
         self._settings = self._resolved(loaded, port)
         file = data_dir / "run" / "settings.json"
         self._settings.save(file)
@@ -128,8 +129,10 @@ class Deployment:
         try:
             check_people(names, self._settings.redis, namespace)
         except UnknownPeopleError as error:
+            self._secret.drop()
             raise PermanentError(f"namespace {namespace} of the store: {error}") from None
         self._known = True
+        self._secret.keep()
 
     def _start_webhooks(self) -> Sequence[Child]:
         self._webhooks.start()

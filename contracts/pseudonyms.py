@@ -18,7 +18,7 @@ import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from contracts.api_settings import ApiSettings
 from contracts.codec import DecodeError
@@ -38,7 +38,8 @@ KEY_BYTES: Final = 64
 _TOKEN: Final = re.compile(rb"hr_([1-9])([A-Za-z0-9_-]{23,252})")
 _PERSON: Final = re.compile(
     rb'("(?:user|device|userId|anonymousId|previousId|user_id|client_id)"\s*:\s*)'
-    rb'("[^"\\]*(?:\\.[^"\\]*)*"|-?\d{1,40})'
+    rb'("[^"\\]*(?:\\.[^"\\]*)*"|-?\d{1,40}|\[[^][{}]*\])',
+    re.IGNORECASE,
 )
 
 
@@ -47,7 +48,11 @@ class TooLongError(ValueError):
 
 
 class UnknownPeopleError(ValueError):
-    """Who is stored would not be found: stored under other tokens, or under none."""
+    """Who is stored would not be found: under other tokens, or under `plain` ids."""
+
+    def __init__(self, message: str, *, plain: bool = False) -> None:
+        super().__init__(message)
+        self.plain = plain
 
 
 class Pseudonyms:
@@ -102,9 +107,14 @@ class Pseudonyms:
             return DEVICE_PREFIX + self.token(site, id_[len(DEVICE_PREFIX) :])
         return self.token(site, id_)
 
+    def tokens(self, site: str, id_: str) -> tuple[str, ...]:
+        """Return what stands for a person, by each secret that there is: the newest first."""
+        older = [Pseudonyms({n: self._secrets[n]}) for n in sorted(self._secrets, reverse=True)[1:]]
+        return tuple(dict.fromkeys(one.subject(site, id_) for one in (self, *older)))
+
     def stored_as(self, site: str, id_: str) -> tuple[str, ...]:
         """Return all that may stand for a person: also the id, which replays of files have."""
-        return tuple(dict.fromkeys((self.subject(site, id_), id_)))
+        return tuple(dict.fromkeys((*self.tokens(site, id_), id_)))
 
     def event(self, event: Event) -> Event:
         """Return an event with tokens for its ids; raise `DecodeError`."""
@@ -144,13 +154,14 @@ class Pseudonyms:
             raise UnknownPeopleError(
                 "its people are stored under their ids as they are, and would not be found under "
                 "pseudonyms: HEADRACE_API__PSEUDONYMS=false goes on with ids; or begin with an "
-                "empty store and log"
+                "empty store and log",
+                plain=True,
             )
         if all(alike):
             raise UnknownPeopleError(
-                "its people are stored under pseudonyms, and api.pseudonyms is false: nobody would "
-                "be found. Turn it on, with the secret that they were made with; or begin with an "
-                "empty store and log"
+                "its people are stored under pseudonyms, and nobody would be found without their "
+                "secret: give it (api.pseudonym_keys, or the engine's --data-dir), with "
+                "api.pseudonyms on; or begin with an empty store and log"
             )
 
     def called(self, site: str, asked: str, subject: str) -> str:
@@ -170,7 +181,11 @@ class Pseudonyms:
 
     def _named(self, site: str, found: re.Match[bytes]) -> bytes:
         try:
-            token = self.subject(site, str(json.loads(found[2])))
+            said = json.loads(found[2])
+            if isinstance(said, list):
+                token: Any = [self.subject(site, str(one)) for one in said]
+            else:
+                token = self.subject(site, str(said))
         except ValueError:  # no JSON, or too long
             return found[0]
         return found[1] + json.dumps(token).encode()

@@ -63,13 +63,13 @@ class Privacy:
         done_by = time + round(2 * ROUNDS * 1_000 * self._epoch_seconds)
         return {"erased": time, "ids": len(erasures), "swept": swept, "done_by": done_by}
 
-    async def export(self, site: str, id_: str) -> dict[str, Any]:
-        """Return all that the store knows of a person; raise `StoreError`."""
+    async def export(self, site: str, ids: tuple[str, ...]) -> dict[str, Any]:
+        """Return all that is known of who is stored under one of `ids`; raise `StoreError`."""
 
         def read() -> dict[str, Any]:
             store = PeopleStore(self._redis)
             try:
-                return store.export(site, id_, self._clock())
+                return store.export(site, ids, self._clock())
             finally:
                 store.close()
 

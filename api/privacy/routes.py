@@ -32,18 +32,17 @@ async def delete(request: Request) -> Response:
     Once this answers no event of the person counts any more, and the store is swept; the state of
     the flow and its files follow by `done_by`. May be asked again.
     """
-    begin, privacy, site, _ = _start(request, "")
-    ids = serving_of(request).names.stored_as(site, asking.path_person(request, USERS, ""))
+    begin, privacy, site, person = _start(request, "")
     with Mended():
-        done = await privacy.erase(site, ids)
+        done = await privacy.erase(site, serving_of(request).names.stored_as(site, person))
     return reply(serving_of(request), "erase", begin, {"site": site, **done})
 
 
 async def get_export(request: Request) -> Response:
     """Answer all that the store knows of a person, in the words of the contracts."""
-    begin, privacy, site, id_ = _start(request, EXPORT)
+    begin, privacy, site, person = _start(request, EXPORT)
     with Mended():
-        found = await privacy.export(site, id_)
+        found = await privacy.export(site, serving_of(request).names.tokens(site, person))
     return reply(serving_of(request), "export", begin, found)
 
 
@@ -55,7 +54,7 @@ def _start(request: Request, after: str) -> tuple[float, Privacy, str, str]:
     person = asking.path_person(request, USERS, after)
     id_ = asking.subject_of(serving_of(request).names, chosen, person)
     bind(person=person_key(id_))
-    return begin, privacy, chosen, id_
+    return begin, privacy, chosen, person
 
 
 router = build_router()

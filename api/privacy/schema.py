@@ -14,7 +14,10 @@ _LIST: Final[Schema] = {"type": "array", "items": {"type": "object"}}
 _ERASED: Final[Schema] = {
     "site": {"type": "string"},
     "erased": {**_MILLIS, "description": "from when on nothing of the person counts (epoch ms)"},
-    "ids": {**_COUNT, "description": "the user's and the devices'"},
+    "ids": {
+        **_COUNT,
+        "description": "the user's and the devices', by themselves and as pseudonyms",
+    },
     "swept": {**_COUNT, "description": "keys and entries of the store that went at once"},
     "done_by": {**_MILLIS, "description": "when a flow that runs has nothing left (epoch ms)"},
 }

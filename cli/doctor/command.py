@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -101,6 +102,22 @@ def pseudonyms_judged(settings: Settings) -> Iterator[Finding]:
         yield warn("settings", "pseudonyms", text, mend)
 
 
+def people_judged(settings: Settings) -> Iterator[Finding]:
+    """Yield whether people can be found by their ids, where the store answers."""
+    from cli.pseudonyms import check_people, names_of
+    from contracts.pseudonyms import UnknownPeopleError
+    from storage.errors import StoreError
+
+    if not settings.redis.url.get_secret_value():
+        return
+    with suppress(StoreError, CommandError):  # of these another line tells
+        try:
+            check_people(names_of(settings), settings.redis, settings.namespace)
+        except UnknownPeopleError as error:
+            mend = "nobody is found until then; an erasure would erase nobody"
+            yield fail("store", "people", str(error), mend)
+
+
 def _findings(settings: Settings, url: str | None, key: str, site: str | None) -> Iterator[Finding]:
     # Here, so that `--help` needs no client of Kafka or Redis.
     from cli.doctor.engine import check_engine
@@ -112,4 +129,5 @@ def _findings(settings: Settings, url: str | None, key: str, site: str | None) -
     yield from check_machine(settings)
     yield from check_kafka(settings)
     yield from check_store(settings.redis)
+    yield from people_judged(settings)
     yield from check_engine(settings, url, key, site)

@@ -28,7 +28,7 @@ class EraseUserAnswer(TypedDict):
     erased: int
     """from when on nothing of the person counts (epoch ms)"""
     ids: int
-    """the user's and the devices'"""
+    """the user's and the devices', by themselves and as pseudonyms"""
     swept: int
     """keys and entries of the store that went at once"""
     done_by: int

@@ -7,10 +7,17 @@ import pytest
 import typer.testing
 
 from cli.doctor.command import pseudonyms_judged
-from cli.errors import WrongUseError
+from cli.embedded import EmbeddedStore
+from cli.erase import erase
+from cli.errors import CommandError, WrongUseError
+from cli.export_user import export_user
 from cli.pseudonyms import FILE, check_secret, names_of, readers_names, subject_of, with_secret
 from cli.reveal import reveal
-from contracts.settings import ApiSettings, Settings, SettingsError
+from contracts.keys import DEFAULT_SITE, Keys
+from contracts.pseudonyms import Pseudonyms
+from contracts.settings import ApiSettings, RedisSettings, Settings, SettingsError
+from storage.redis_views import RedisViews
+from tests.api.serve.shop import ada, now_ms, person
 
 SECRET = "a secret that was given in the settings"
 SHARED = {"kafka.bootstrap_servers": "broker:9092", "redis.url": "redis://cache:6379/0"}
@@ -88,3 +95,31 @@ def test_the_doctor_says_where_the_secret_is_or_that_it_is_gone(tmp_path: Path) 
     assert told(settings(tmp_path))[0].startswith("warn there is a store and no ")
     with_secret(ON, tmp_path, make=True)
     assert told(settings(tmp_path))[0].startswith("ok ids are tokens, by ")
+
+
+def test_nobody_is_erased_or_told_of_by_a_secret_that_is_not_theirs(
+    tmp_path: Path, own_store: EmbeddedStore
+) -> None:
+    old, other = Pseudonyms({"1": SECRET}), SECRET[::-1]
+    views = RedisViews.open(RedisSettings.model_validate({"url": own_store.url}))
+    views.write([person(Keys(), ada(now_ms(), old.token(DEFAULT_SITE, "ada")))])
+    views.close()
+    app = typer.Typer()
+    app.command("erase")(erase)
+    app.command("export-user")(export_user)
+
+    def run(command: str, who: str, *keys: str) -> typer.testing.Result:
+        environ = {f"HEADRACE_API__PSEUDONYM_KEYS__{n}": key for n, key in enumerate(keys, 1)}
+        options = [command, who, "--redis", own_store.url, "--data-dir", str(tmp_path)]
+        return typer.testing.CliRunner().invoke(app, options, env=environ)
+
+    for command in ("erase", "export-user"):
+        failed = run(command, "ada", other)
+        assert "under pseudonyms of another secret" in str(failed.exception)
+        assert isinstance(failed.exception, CommandError)
+    # Who came before a secret was changed is found by the one of then.
+    told = json.loads(run("export-user", "ada", SECRET, other).stdout)
+    assert (told["user"], len(told["profiles"])) == ("ada", 1)
+    assert "ada: erased: 1 entry of the store" in run("erase", "ada", SECRET, other).stdout
+    nobody = run("erase", "adda", SECRET, other).stdout
+    assert "adda: erased, but nothing of them was stored at site default" in nobody

@@ -143,15 +143,24 @@ def test_no_start_makes_strangers_of_the_people_that_are_stored(tmp_path: Path) 
         with redis.Redis.from_url(up.settings["redis"]["url"]) as store:
             store.set(Keys().profile("default", names.token("default", "ada")), b"a profile")
         assert up.end() == 0
-    secret = up.data / FILE
-    kept = secret.rename(up.data / "copy")
+    secret, ran = up.data / FILE, up.data / "run" / "settings.json"
+    kept = secret.read_text()
+    secret.unlink()
+    with Up(tmp_path) as up:
+        up.ready()
+        assert up.end() == 0
+    assert secret.read_text() == kept, "what ran last had it too"
+    for gone in (secret, ran):
+        gone.unlink()
     with Up(tmp_path) as up:
         assert up.process.wait(WAIT_SECONDS) == 1
         assert "stored under pseudonyms of another secret" in up.errors
-    kept.rename(secret)
+    assert not secret.exists(), "a new one would pass for the one that is lost"
+    assert not ran.exists()
+    secret.write_text(kept)
     with Up(tmp_path, HEADRACE_API__PSEUDONYMS="0") as up:
         assert up.process.wait(WAIT_SECONDS) == 1
-        assert "Turn it on, with the secret" in up.errors
+        assert "with api.pseudonyms on; or begin" in up.errors
     with Up(tmp_path) as up:
         up.ready()
         assert up.end() == 0

@@ -98,6 +98,9 @@ def test_what_is_refused_names_nobody_and_can_be_sent_again() -> None:
     assert NAMES.token("shop", "ada") in text
     assert NAMES.token("shop", "phone") in text
     assert text.endswith('"item":"cup"')
+    several = NAMES.refused("shop", b'{"USER": ["ada", 42], "user": {"id": "ada"}}')
+    tokens = [NAMES.token("shop", id_) for id_ in ("ada", "42")]
+    assert json.loads(several)["USER"] == tokens
     assert NAMES.refused("shop", text.encode()) == text.encode()
     long = b'{"user":"%s"}' % (b"x" * 200)
     assert NAMES.refused("shop", long) == long
@@ -130,7 +133,7 @@ def test_people_who_could_not_be_found_are_told_by_how_they_are_stored() -> None
         (NAMES, plain, "HEADRACE_API__PSEUDONYMS=false goes on"),
         (other, tokens, "of another secret"),
         (NAMES, [("other", tokens[0][1])], "of another secret"),
-        (off, tokens, "Turn it on"),
+        (off, tokens, "found without their secret: give it"),
     ):
         with pytest.raises(UnknownPeopleError, match=mend):
             names.check(people)
