@@ -184,7 +184,9 @@ def retry(
         bool, typer.Option("--again", help="Also what was retried or dropped before.")
     ] = False,
     url: Annotated[str | None, typer.Option(help="Of the API; else the one that runs.")] = None,
-    key: Annotated[str | None, typer.Option(help="Write key; else the site's.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Write key; else the site's of api.sites.")
+    ] = None,
     data_dir: RunsDir = None,
     kafka: Kafka = None,
     redis: Redis = None,
@@ -204,7 +206,7 @@ def retry(
             raise WrongUseError("--file mends one event: name one id")
         mended = _bytes_of(file) if file is not None else None
         results: dict[str, Sent] = {}
-        with Collector(url or url_of(found.settings), found.settings.api.sites, key) as collector:
+        with Collector(url or url_of(found.settings), found.settings.api, key) as collector:
             for one in chosen:
                 if found.state(one) != "open" and not again:
                     results[one.id] = Sent(False, f"was {found.state(one)} before; --again insists")

@@ -3,13 +3,14 @@
 from typing import Any, Final, NamedTuple
 
 import httpx
-from pydantic import SecretStr
 
 from cli.errors import CommandError, WrongUseError
 from contracts.reject_list import Reject, request_of
-from contracts.settings import Settings
+from contracts.settings import ApiSettings, Settings
 
 TIMEOUT_S: Final = 30.0
+ANY: Final = "any"
+"""A key for an API that asks for none."""
 
 
 class Sent(NamedTuple):
@@ -20,27 +21,34 @@ class Sent(NamedTuple):
 
 
 class Collector:
-    """The collector of a running API; a context that closes its connections."""
+    """The collector of a running API; a context that closes its connections.
 
-    def __init__(self, url: str, keys: dict[str, SecretStr], key: str | None) -> None:
-        self._keys = keys
-        self._key = key
+    Without a `key`, each event is sent with that of its site in the settings.
+    """
+
+    def __init__(self, url: str, api: ApiSettings, key: str | None) -> None:
+        self._api = api
+        self._given = key
         # A proxy of the environment knows nothing of this machine's ports.
         self._http = httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False)
 
     def send(self, reject: Reject, raw: bytes) -> Sent:
-        """Post what was refused, or what it was mended to; raise `CommandError` if nobody answers.
+        """Post what was refused, or what it was mended to.
 
-        It keeps its id, so that an event which was taken meanwhile takes no effect twice.
+        It keeps its id, so that an event that was taken meanwhile takes no effect twice. Raises
+        `CommandError` if nobody answers, or if a key is needed and none is known.
         """
         path, body = request_of(reject, raw)
+        key = self._key_of(reject)
         try:
-            answer = self._http.post(path, content=body, auth=(self._key_of(reject), ""))
+            answer = self._http.post(path, content=body, auth=(key, ""))
         except httpx.TransportError as error:
             raise CommandError(
                 f"the API at {self._http.base_url} cannot be reached ({type(error).__name__}): "
                 "is it running? --url names another"
             ) from error
+        if answer.status_code == httpx.codes.UNAUTHORIZED and key == ANY:
+            raise _unknown_key(reject)
         told = _told(answer)
         if answer.status_code == httpx.codes.OK:
             refused = told.get("rejected") or []
@@ -54,17 +62,16 @@ class Collector:
         self._http.close()
 
     def _key_of(self, reject: Reject) -> str:
-        if self._key is not None:
-            return self._key
-        site = reject.record.site
-        if not self._keys:
-            return "any"
-        if site is None and len(self._keys) == 1:
-            (key,) = self._keys.values()
-            return key.get_secret_value()
-        if site is None or site not in self._keys:
-            raise WrongUseError(f"{reject.id}: which write key? Give --key (its site is {site})")
-        return self._keys[site].get_secret_value()
+        if self._given is not None:
+            return self._given
+        if not self._api.asks_for_keys:
+            return ANY
+        site, keys = reject.record.site, self._api.sites
+        if site is None and len(keys) == 1:
+            (site,) = keys
+        if site is None or site not in keys:
+            raise _unknown_key(reject)
+        return keys[site].get_secret_value()
 
 
 def url_of(settings: Settings) -> str:
@@ -73,6 +80,15 @@ def url_of(settings: Settings) -> str:
     # Nothing is bound here: what listens everywhere is asked on this machine.
     everywhere = host in ("", "0.0.0.0", "::")  # nosec B104
     return f"http://{'127.0.0.1' if everywhere else host}:{settings.api.port}"
+
+
+def _unknown_key(reject: Reject) -> WrongUseError:
+    site = reject.record.site
+    of = f"{site} has" if site is not None else "it is of no site, and there is"
+    return WrongUseError(
+        f"{reject.id}: the API asks for a write key: give one with --key. {of} none in api.sites, "
+        "and of those that `headrace keys create` made only hashes are kept"
+    )
 
 
 def _told(answer: httpx.Response) -> dict[str, Any]:

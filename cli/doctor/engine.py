@@ -110,7 +110,10 @@ def _refused(events: Mapping[str, Any]) -> Finding:
     ended, reasons = events.get("ended", 0), events.get("rejected", {})
     refused = sum(reasons.values())
     why = ", ".join(f"{name} {count:,}" for name, count in sorted(reasons.items()))
-    text = f"{refused:,} of {counted(ended, 'event')} refused" + (f": {why}" if why else "")
+    text = f"the flow refused {refused:,} of {counted(ended, 'event')} that it read"
+    text += f": {why}" if why else ""
     if refused <= REFUSED_SHARE * ended:
+        text += "; `headrace rejects list` has also what the collector refused"
         return ok(AREA, "refused", text)
-    return warn(AREA, "refused", text, "`headrace rejects list` says what is wrong with them")
+    mend = "`headrace rejects list` says what is wrong with them, and what the collector refused"
+    return warn(AREA, "refused", text, mend)

@@ -8,6 +8,7 @@ import pytest
 from cli.embedded import EmbeddedBroker, EmbeddedStore
 from tests.api.running import await_true, headers, serving
 from tests.api.test_keys import make
+from tests.cli.test_config import headrace
 
 BAD = b'{"id": "1", "type": "view", "device": "d1", "time": 1795000000000, "price": -1}'
 ADMIN = {"Authorization": "Bearer the key of the operator"}
@@ -131,3 +132,13 @@ def test_a_site_sees_its_own_and_the_operator_those_of_each(
         assert http.get(f"/v1/rejects/{other['id']}", headers=shops).status_code == 404
         dropped = http.post(f"/v1/rejects/{other['id']}/drop", headers=shops)
         assert dropped.status_code == 404
+        # Who made the keys knows them; the settings at hand need not.
+        for known in ("[]", '["shop"]'):
+            done = headrace(
+                *("rejects", "retry", "--all", "--site", "shop", "--url", url),
+                *("--kafka", own_broker.bootstrap_servers, "--redis", own_store.url),
+                HEADRACE_API__PSEUDONYMS="false",
+                HEADRACE_API__SITE_NAMES=known,
+            )
+            assert done.returncode == 2, done.stderr
+            assert "give one with --key" in done.stderr

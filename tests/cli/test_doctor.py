@@ -158,6 +158,8 @@ def test_the_engine_and_its_models_are_judged() -> None:
     events = {"ended": 1000, "rejected": {"invalid": 3}}
     well = {"lag_ms": 80, "events": events}
     assert levels(engine_judged({"status": "ready"}, well)) == {}
+    (refused,) = (o for o in engine_judged({"status": "ready"}, well) if o.check == "refused")
+    assert refused.text.startswith("the flow refused 3 of 1,000 events that it read: invalid 3; ")
     ill = {"lag_ms": 60_000, "events": events | {"rejected": {"invalid": 30}}}
     assert levels(engine_judged({"status": "degraded", "rules": "line 3"}, ill)) == {
         "state": "fail",
