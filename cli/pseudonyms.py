@@ -105,11 +105,14 @@ class FolderSecret:
     def __init__(self, api: ApiSettings, data_dir: Path) -> None:
         """Bring back the file from what ran last, if it is gone."""
         self._file, self._ran = data_dir / FILE, data_dir / "run" / "settings.json"
-        last = _of_last_run(self._ran)
-        if api.pseudonyms and not api.pseudonym_keys and last and not self._file.exists():
+        self._is_new = False
+        if not api.pseudonyms or api.pseudonym_keys or self._file.exists():
+            return
+        if last := _of_last_run(self._ran):
             _write(self._file, last)
             logger.warning("%s was gone: it is there again, from %s", self._file, self._ran)
-        self._is_new = not self._file.exists()
+        else:
+            self._is_new = True
 
     def keep(self) -> None:
         """Say so, if it is a new one."""
@@ -129,7 +132,11 @@ class FolderSecret:
 
 
 def _of_last_run(settings: Path) -> str:
-    keys = Settings.load(settings).api.pseudonym_keys if settings.exists() else {}
+    """Return the one secret that it had, if that can be read."""
+    try:
+        keys = Settings.load(settings).api.pseudonym_keys if settings.exists() else {}
+    except (OSError, SettingsError):
+        return ""
     return keys["1"].get_secret_value() if list(keys) == ["1"] else ""
 
 
