@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from cli.errors import CommandError, WrongUseError
 from cli.options import AsJson, ConfigFile, Redis, RunsDir
 from contracts.access import KEY_SCOPES, SECRET_SCOPES, WRITE_SCOPES, ApiKey, KeyKind, new_key
-from contracts.settings import Settings
+from contracts.settings import ApiSettings, Settings
 from contracts.wording import counted
 
 EXAMPLES = """\b
@@ -40,20 +40,23 @@ app = typer.Typer(
 @contextmanager
 def desk(
     data_dir: Path | None, redis: str | None, config: Path | None
-) -> Iterator[tuple[Settings, Any]]:
-    """Open the store that the options name; errors become one line."""
+) -> Iterator[tuple[ApiSettings, ApiSettings, Any]]:
+    """Open the store that the options name; errors become one line.
+
+    Yields the API that runs, if one does, what is set here, and the store.
+    """
     from cli.lock import LockedError
     from cli.store_access import api_settings, check_runs, running_settings, store_of
     from storage.api_keys import ApiKeyStore
     from storage.errors import StoreError
 
-    settings = Settings.load(config, os.environ, {"data_dir": data_dir, "redis.url": redis})
-    check_runs(settings)
+    here = Settings.load(config, os.environ, {"data_dir": data_dir, "redis.url": redis})
+    check_runs(here)
     try:
-        settings = api_settings(running_settings(settings))
+        settings = api_settings(running_settings(here))
         with store_of(settings) as at:
             store = ApiKeyStore(at)
-            yield settings, store
+            yield settings.api, here.api, store
             store.close()
     except (LockedError, StoreError) as error:
         raise CommandError(str(error)) from error
@@ -85,8 +88,8 @@ def create(
     kind: KeyKind = "write" if write or origin else "secret"
     scopes = _scopes(kind, scope or [])
     origins = tuple(map(_origin, origin or ()))
-    with desk(data_dir, redis, config) as (settings, store):
-        _check_site(settings, site)
+    with desk(data_dir, redis, config) as (api, here, store):
+        _check_site(api, here, site)
         key, text = new_key(site, kind, scopes, origins, name, now=_now())
         store.put(key)
     if as_json:
@@ -106,7 +109,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the keys that were made, the oldest first; not those of the settings."""
-    with desk(data_dir, redis, config) as (_, store):
+    with desk(data_dir, redis, config) as (*_, store):
         found = [
             key
             for key in store.all()
@@ -130,15 +133,22 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Take keys out of force, for good: running APIs refuse them within seconds."""
-    with desk(data_dir, redis, config) as (_, store):
+    with desk(data_dir, redis, config) as (*_, store):
         known = {key.id: key for key in store.all()}
         for id_ in ids:
             if id_ not in known:
                 raise WrongUseError(f"{id_}: there is no such key; `headrace keys list` shows all")
-        for id_ in ids:
-            if known[id_].revoked is None:
-                store.put(replace(known[id_], revoked=_now()))
-    print(json.dumps({"revoked": ids}) if as_json else f"revoked {len(ids):,}")
+        ids = list(dict.fromkeys(ids))
+        before = [id_ for id_ in ids if known[id_].revoked is not None]
+        alive = [id_ for id_ in ids if id_ not in before]
+        for id_ in alive:
+            store.put(replace(known[id_], revoked=_now()))
+    if as_json:
+        print(json.dumps({"revoked": alive, "before": before}))
+        return
+    for id_ in before:
+        print(f"{id_}: was revoked before, {_time(known[id_].revoked)}", file=sys.stderr)
+    print(f"revoked {len(alive):,}")
 
 
 def _scopes(kind: KeyKind, given: list[str]) -> tuple[str, ...]:
@@ -164,14 +174,15 @@ def _origin(given: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _check_site(settings: Settings, site: str) -> None:
-    api = settings.api
+def _check_site(api: ApiSettings, here: ApiSettings, site: str) -> None:
+    """Refuse a site that there is not; say so where the API asks for no keys."""
     if not api.asks_for_keys:
-        print(
-            "headrace: no site is configured here: an API with these settings asks for no key. "
-            f"Set HEADRACE_API__SITE_NAMES='[\"{site}\"]' where it runs",
-            file=sys.stderr,
-        )
+        why = "no site is configured here, and an API with these settings asks for no key"
+        mend = f"start it with HEADRACE_API__SITE_NAMES='[\"{site}\"]'"
+        if here.asks_for_keys and site in here.known_sites:
+            why = "the engine that runs was started without sites, and asks for no key"
+            mend = "start it again with the sites that are set here"
+        print(f"headrace: {why}. The key is made; for it to count, {mend}", file=sys.stderr)
     elif site not in api.known_sites:
         raise WrongUseError(
             f"{site}: there is no such site; there are {', '.join(api.known_sites)} "

@@ -45,7 +45,10 @@ def check_runs(settings: Settings) -> None:
     if settings.redis.url.get_secret_value() or is_locked(data_dir):
         return
     if not data_dir.is_dir():
-        raise WrongUseError(f"--data-dir {data_dir}: there is no such folder")
+        raise WrongUseError(
+            f"--data-dir {data_dir}: there is no such folder: `headrace up` makes it, or name the "
+            "one that it ran in"
+        )
     if not (data_dir / "store").is_dir():
         raise WrongUseError(
             f"--data-dir {data_dir}: the folder holds no store: name the one that the runs wrote to"

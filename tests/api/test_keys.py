@@ -3,14 +3,16 @@
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from cli.embedded import EmbeddedStore
+from cli.lock import DataDirLock
 from contracts.access import SECRET_SCOPES, WRITE_SCOPES, new_key
 from contracts.keys import API_KEYS_KEY
-from contracts.settings import RedisSettings
+from contracts.settings import RedisSettings, Settings
 from storage.api_keys import ApiKeyStore
 from storage.connection import connect
 from tests.api.running import NOWHERE, await_true, headers, serving
@@ -63,7 +65,10 @@ def test_a_running_service_takes_new_keys_and_refuses_revoked_ones(
     assert [one["name"] for one in json.loads(listed)] == ["", "n"]
     assert old not in listed
     assert new not in listed
-    keys(own_store, "revoke", json.loads(listed)[0]["id"])
+    old_id = json.loads(listed)[0]["id"]
+    assert keys(own_store, "revoke", old_id) == "revoked 1"
+    again = json.loads(keys(own_store, "revoke", old_id, "--json"))
+    assert again == {"revoked": [], "before": [old_id]}
     await_true(lambda: posted(http, old) == 401)
     assert posted(http, new) == PAST
     assert len(json.loads(keys(own_store, "list", "--json"))) == 1
@@ -142,6 +147,22 @@ def test_wrong_use_says_why(store_url: str, arguments: tuple[str, ...], said: st
     done = headrace("keys", *arguments, "--redis", store_url)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_an_engine_without_sites_is_told_apart_from_a_shell_without(
+    tmp_path: Path, store_url: str
+) -> None:
+    (tmp_path / "run").mkdir()
+    engine = Settings.load(environ={}, overrides={"redis.url": store_url})
+    engine.save(tmp_path / "run" / "settings.json")
+    create = ("keys", "create", "shop", "--data-dir", str(tmp_path))
+    with DataDirLock(tmp_path):
+        bare = headrace(*create)
+        named = headrace(*create, HEADRACE_API__SITE_NAMES='["shop"]')
+    assert bare.returncode == named.returncode == 0
+    assert "no site is configured here" in bare.stderr
+    assert "HEADRACE_API__SITE_NAMES='[\"shop\"]'" in bare.stderr
+    assert "the engine that runs was started without sites" in named.stderr
 
 
 def test_a_store_that_is_away_is_one_line() -> None:
