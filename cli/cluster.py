@@ -1,18 +1,24 @@
 """The workers of the dataflow: N processes that live and die as one."""
 
+import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from cli.children import Child, ChildError
+from cli.children import Child, ChildError, PermanentError
 from cli.compiling import CACHE, COMPILED, is_compiled
 from cli.embedded.ports import LINK_PORTS, LOOPBACK, free_port
-from contracts.launch import ready_file
+from cli.rivals import Rivals
+from contracts.launch import Launch, ready_file
+from flows.failures import REPLACED
 
 WORKER: Final = (sys.executable, "-P", "-m", "flows.main")
 """-P: a folder `flows` in the working directory is not taken for ours."""
+
+logger = logging.getLogger("headrace")
 
 
 class Cluster:
@@ -20,7 +26,8 @@ class Cluster:
 
     Each start first makes recovery safe (`prepare`), then takes a new run number (`issue_run`),
     so that whatever a worker of an earlier start still writes is refused. Both raise
-    `ChildError` when they cannot; the supervisor then tries again.
+    `ChildError` when they cannot; the supervisor then tries again. Who is replaced each time by
+    another cluster of the same namespace gives way: `PermanentError`.
     """
 
     def __init__(
@@ -40,9 +47,13 @@ class Cluster:
         self._issue_run = issue_run
         self._command = command
         self._hold = hold
+        self._rivals = Rivals()
+        self._last: list[Child] = []
+        self._started = 0.0
 
     def start(self) -> Sequence[Child]:
         """Start all workers; earlier ones have to be gone."""
+        self._look_back()
         for number in range(self._workers):
             ready_file(self._data_dir, number).unlink(missing_ok=True)
         self._prepare()
@@ -56,11 +67,30 @@ class Cluster:
             for child in children:
                 child.kill()
             raise ChildError(f"the workers cannot be started: {error}") from None
+        self._last, self._started = children, time.monotonic()
         return children
 
     def ready(self) -> bool:
         """Tell whether every worker's flow has started."""
         return all(ready_file(self._data_dir, number).exists() for number in range(self._workers))
+
+    def _look_back(self) -> None:
+        """Say so if another cluster replaced the last start; raise if this one is to give way."""
+        last, self._last = self._last, []
+        if not last:
+            return
+        replaced = any(child.exit_code == REPLACED for child in last)
+        gives_way = self._rivals.ended(time.monotonic() - self._started, replaced)
+        if not replaced:
+            return
+        namespace = Launch.from_environ(self._environ).settings.namespace
+        words = (
+            f"another flow writes namespace {namespace} of this store: stop one, or give one a "
+            "namespace of its own (HEADRACE_NAMESPACE)"
+        )
+        if gives_way:
+            raise PermanentError(f"{words}. They replaced each other in a row: this one ends")
+        logger.warning("%s", words)
 
     def _addresses(self) -> list[str]:
         if self._workers == 1:

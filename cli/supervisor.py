@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cli.backoff import Backoff
-from cli.children import Child, ChildError, PermanentError, PostponedError
+from cli.children import ERROR, Child, ChildError, PermanentError, PostponedError
 from cli.stop_signals import StopSignals
 
 POLL_SECONDS: Final = 0.05
@@ -224,6 +224,9 @@ def _end(child: Child) -> str:
 
 def _last_words(child: Child) -> str:
     tail = child.log_tail()
+    last = tail.rpartition("\n")[2]
+    if ERROR in last:  # it says why it ended: the engine's own panic before that says no more
+        tail = last
     return f"\n  last lines of {child.log}:\n" + _indented(tail) if tail else ""
 
 

@@ -18,6 +18,8 @@ from storage.errors import Fenced, StoreRefused, StoreUnavailable
 HOPELESS: Final = 2
 """The exit code of a run that a person has to mend: starting it again as it is cannot help."""
 FAILED: Final = 1
+REPLACED: Final = 3
+"""The exit code of a run that a newer one of the same namespace took over from."""
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """Error numbers of a disk, or a quota, that takes no more."""
 
@@ -29,7 +31,7 @@ _HOPELESS: Final = (
     UnusableRecording,
     StoreRefused,
 )
-_PASSING: Final = (KafkaAway, NotDelivered, StoreUnavailable, Fenced)
+_PASSING: Final = (KafkaAway, NotDelivered, StoreUnavailable)
 
 
 def explained(error: BaseException) -> tuple[str, int] | None:
@@ -45,6 +47,8 @@ def explained(error: BaseException) -> tuple[str, int] | None:
             return str(each), HOPELESS
         if isinstance(each, _PASSING):
             return str(each), FAILED
+        if isinstance(each, Fenced):
+            return str(each), REPLACED
         if _is_full(each):
             return f"the disk is full ({each}): the flow goes on once there is room", FAILED
     return None

@@ -10,7 +10,9 @@ import pytest
 
 from cli.backoff import Backoff
 from cli.children import Child, ChildError, PermanentError, PostponedError
+from cli.cluster import Cluster
 from cli.supervisor import GaveUpError, Supervisor, Unit
+from contracts.settings import Settings
 
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up'); time.sleep(60)"
 
@@ -261,3 +263,25 @@ def test_a_killed_child_takes_its_own_children_along(tmp_path: Path) -> None:
         grandchild = psutil.Process(int(child.log_tail()))
         child.kill()
     assert psutil.wait_procs([grandchild], timeout=10)[1] == []
+
+
+def test_a_cluster_that_another_one_replaces_each_time_gives_way(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "settings.json"
+    Settings.load(environ={}, overrides={"namespace": "spring"}).save(file)
+    codes = iter((3, 3, 1, 3, 3, 3))
+
+    def run() -> None:
+        """Start what ends at once by the next code, and wait for that."""
+        cluster._command = (sys.executable, "-c", f"raise SystemExit({next(codes, 0)})")
+        for child in cluster.start():
+            child.wait(20)
+
+    environ = {"HEADRACE_SETTINGS": str(file)}
+    cluster = Cluster(tmp_path, 1, environ, lambda: None, lambda: 7)
+    for _ in range(6):  # to end by something else in between is no row
+        run()
+    with pytest.raises(PermanentError, match="another flow writes namespace spring of this store"):
+        run()
+    assert caplog.text.count("stop one, or give one a namespace of its own") == 4

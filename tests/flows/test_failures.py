@@ -11,7 +11,7 @@ from bytewax.testing import TestingSink, cluster_main, run_main
 from contracts.launch import Launch
 from contracts.settings import Settings
 from flows.drain import Drain
-from flows.failures import FAILED, HOPELESS, explained
+from flows.failures import FAILED, HOPELESS, REPLACED, explained
 from flows.kafka_client import KafkaAway, LogMismatch
 from flows.process import Process
 from flows.progress import Progress
@@ -44,7 +44,7 @@ def failure_of(flow: Dataflow, as_cluster: bool = False) -> BaseException:
     [
         (LogMismatch("another log"), HOPELESS),
         (KafkaAway("away"), FAILED),
-        (Fenced("live", 1, 2), FAILED),
+        (Fenced("live", 1, 2), REPLACED),
     ],
 )
 @pytest.mark.parametrize("as_cluster", [False, True])
