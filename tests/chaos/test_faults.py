@@ -207,6 +207,7 @@ def test_nothing_taken_is_lost_whatever_is_harmed(tmp_path: Path) -> None:
     with engine(tmp_path) as it:
         with Load(it.url, RATE) as load:
             it.await_ends(50)
+            time.sleep(LIVES_S)  # what never lived is given up after ten deaths
             threads = it.threads("api.main")
             for name, fault in chosen().items():
                 unanswered = load.writes[0] + load.reads[0]
